@@ -1,0 +1,422 @@
+"""The records that rooms hand to each other: frozen, small, without I/O.
+
+All offsets are counted in Unicode code points, half open, into the text named by the field's docstring. A result that
+selects keeps what it left out and why. ``CheckedArticle`` is the documented JSON form (``SCHEMA_VERSION``); every record
+round-trips through ``model_dump_json`` and ``model_validate_json``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION = "1.0"
+"""Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Record):
+    """A half-open range of code points in a named text.
+
+    >>> Span(start=0, end=5).of("Hello, world")
+    'Hello'
+    """
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            message = f"a span ends ({self.end}) before it starts ({self.start})"
+            raise ValueError(message)
+        return self
+
+    def of(self, text: str) -> str:
+        """Return the characters of ``text`` in this range."""
+        return text[self.start : self.end]
+
+    def shifted(self, by: int) -> Span:
+        """Return this range moved by ``by`` code points."""
+        return Span(start=self.start + by, end=self.end + by)
+
+    def contains(self, other: Span) -> bool:
+        """Tell whether ``other`` lies wholly inside this range."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: Span) -> bool:
+        """Tell whether the two ranges share at least one code point."""
+        return self.start < other.end and other.start < self.end
+
+
+class SourceKind(StrEnum):
+    """What a source is; ``coverage`` and ``summary`` are accounts, not primary sources."""
+
+    TRANSCRIPT = "transcript"
+    DOCUMENT = "document"
+    DATA = "data"
+    COVERAGE = "coverage"
+    SUMMARY = "summary"
+
+
+class Stance(StrEnum):
+    """What a passage does to a proposition."""
+
+    SUPPORTS = "supports"
+    REFUTES = "refutes"
+    NEUTRAL = "neutral"
+
+
+class VerdictLabel(StrEnum):
+    """The five honest states of a claim. A failure can only ever be ``NOT_CHECKED``."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    CONFLICTING = "CONFLICTING"
+    NOT_ENOUGH_EVIDENCE = "NOT_ENOUGH_EVIDENCE"
+    NOT_CHECKED = "NOT_CHECKED"
+
+
+class Document(Record):
+    """Anything that was read: an article to check, or a source on its way into the corpus.
+
+    ``text`` is what all spans point into. ``content_sha256`` is the hash of the bytes as they came. ``metadata`` holds what
+    the file said of itself under the names of a source's fields (``id``, ``kind``, ``publisher``, ``primary``, ``licence``
+    …), as strings.
+    """
+
+    text: str
+    media_type: str
+    content_sha256: str
+    title: str | None = None
+    published: dt.date | None = None
+    address: str | None = None
+    speakers: tuple[str, ...] = ()
+    language: str | None = None
+    metadata: Mapping[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Source(Record):
+    """One source of the corpus with its provenance; its text lives in its versions."""
+
+    id: str
+    title: str
+    kind: SourceKind
+    publisher: str
+    primary: bool
+    origin: str = ""
+    """How the text came here, in words: "summary written for this project", the mapping or file it was read from."""
+    speakers: tuple[str, ...] = ()
+    published: dt.date | None = None
+    retrieved_at: dt.datetime
+    address: str | None = None
+    language: str = "en"
+    licence: str = ""
+    current_version_id: str
+    withdrawn: bool = False
+
+
+class Version(Record):
+    """One state of a source's text. Versions are never deleted."""
+
+    id: str
+    """The source's id, ``@`` and the first 12 hex digits of ``text_sha256``."""
+    source_id: str
+    number: Annotated[int, Field(ge=1)]
+    text: str
+    text_sha256: str
+    content_sha256: str
+    """Hash of the bytes as they came; the name of the snapshot."""
+    media_type: str
+    added_at: dt.datetime
+
+
+class Passage(Record):
+    """A window of whole sentences in one version, the unit of search. ``text == version.text[span]``."""
+
+    id: str
+    """The version's id, ``:``, start and end: ``<source>@<sha>:<start>-<end>``."""
+    source: Source
+    version_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+    """The passage's sentences, as ranges in the version's text."""
+    speaker: str | None = None
+    """Who utters the words of the passage, where known (a transcript's speaker); not who is mentioned."""
+
+
+class Quotation(Record):
+    """Words between quotation marks in the article; ``span`` is inside the marks, in the article's text."""
+
+    span: Span
+    text: str
+
+
+class Attribution(Record):
+    """Reported speech: who says it, by which cue, and what. Spans point into the article's text."""
+
+    speaker: str
+    """The speaker's name as resolved from the article ("Vladimir Putin"), or the words of the article ("He")."""
+    speaker_resolved: bool
+    source_span: Span | None = None
+    cue_span: Span | None = None
+    content_spans: tuple[Span, ...] = ()
+
+
+class Unresolved(Record):
+    """Words of a claim that could not be made to stand alone, and why; never guessed."""
+
+    span: Span
+    text: str
+    reason: str
+
+
+class Claim(Record):
+    """A checkable claim. ``article.text[span]`` is ``text``, always."""
+
+    id: str
+    """``c`` and the claim's ordinal in the article, with its start: ``c3-412``. Two equal sentences have two ids."""
+    span: Span
+    text: str
+    standalone: str
+    """The claim in words that stand alone, attribution included."""
+    proposition: str
+    """What is asserted, without its attribution: equal to ``standalone`` when nobody is said to say it."""
+    attribution: Attribution | None = None
+    quotations: tuple[Quotation, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    check_worthiness_probability: Probability
+    why: str
+    """Why this was taken as a claim, in words."""
+
+
+class Skipped(Record):
+    """A sentence that was not taken as a claim, and why."""
+
+    span: Span
+    text: str
+    reason: str
+    check_worthiness_probability: Probability
+
+
+class ClaimSet(Record):
+    """All sentences of an article: those taken, and those left out with their reason."""
+
+    claims: tuple[Claim, ...]
+    skipped: tuple[Skipped, ...]
+    language: str
+
+
+class SearchFilters(Record):
+    """What may be found; applied inside the query and shown with the results."""
+
+    kinds: tuple[SourceKind, ...] = ()
+    """Empty: every kind."""
+    primary_only: bool = False
+    as_of: dt.date | None = None
+    """Nothing published after this day; undated sources are left out when it is set."""
+    publishers: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+
+class Hit(Record):
+    """One passage found, and how. Ranks count from 1; ``None`` where that retriever did not find it."""
+
+    passage_id: str
+    query: str
+    dense_rank: int | None = None
+    dense_score: float | None = None
+    """Cosine similarity in [-1, 1]."""
+    lexical_rank: int | None = None
+    lexical_score: float | None = None
+    """BM25, not comparable between queries."""
+    fused_score: float
+    """Reciprocal rank fusion, Cormack, Clarke and Büttcher 2009."""
+    matched_terms: tuple[str, ...] = ()
+
+
+class Finding(Record):
+    """What a rule beside the network found when it compared a claim with a window of evidence."""
+
+    check: Literal["numbers", "dates", "names", "quotes"]
+    outcome: Literal["equal", "rounded", "different", "not_comparable"]
+    claim_value: str
+    evidence_value: str
+    claim_span: Span
+    """In the wording of the claim that was judged."""
+    evidence_span: Span
+    """In the version's text."""
+    message: str
+    """One sentence for a reader: "40 % in the article, 14 % in the source"."""
+
+
+class StanceProbabilities(Record):
+    """Calibrated probabilities; they sum to one."""
+
+    supports: Probability
+    refutes: Probability
+    neutral: Probability
+
+
+class Evidence(Record):
+    """A passage judged against a claim."""
+
+    passage: Passage
+    hit: Hit
+    question: Literal["said", "true"]
+    """``said``: does it show that the speaker said so? ``true``: does it bear on what is asserted?"""
+    hypothesis: str
+    """The wording that was judged: the claim as a whole or its proposition."""
+    own_words: bool
+    """The passage is spoken by the very speaker of a reported claim."""
+    stance: Stance
+    probabilities: StanceProbabilities
+    rationale: Span
+    """The sentence or sentences that decide, in the version's text."""
+    rationale_text: str
+    window: Span
+    """The window that was judged, in the version's text."""
+    findings: tuple[Finding, ...] = ()
+    later_than_article: bool = False
+    note: str = ""
+    """Why the network's stance was changed or held back, if it was."""
+
+
+class Reason(Record):
+    """Why a verdict came out as it did: a stable code and a sentence."""
+
+    code: str
+    text: str
+
+
+class Verdict(Record):
+    """The state of one claim, with its reasons."""
+
+    label: VerdictLabel
+    confidence: Probability
+    """Calibrated probability of the label given the evidence; 0 for ``NOT_CHECKED``."""
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1)]
+    proposition_label: VerdictLabel | None = None
+    """For reported speech: the state of what is asserted, apart from whether it was said."""
+
+
+class CheckedClaim(Record):
+    """A claim with its verdict and all evidence that was judged, strongest first within each stance."""
+
+    claim: Claim
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def supporting(self) -> tuple[Evidence, ...]:
+        """The evidence that supports the claim, strongest first."""
+        return tuple(item for item in self.evidence if item.stance is Stance.SUPPORTS)
+
+    @property
+    def conflicting(self) -> tuple[Evidence, ...]:
+        """The evidence that conflicts with the claim, strongest first."""
+        return tuple(item for item in self.evidence if item.stance is Stance.REFUTES)
+
+    @property
+    def related(self) -> tuple[Evidence, ...]:
+        """The evidence that was found and judged neutral."""
+        return tuple(item for item in self.evidence if item.stance is Stance.NEUTRAL)
+
+
+class ModelUsed(Record):
+    """A model that took part, by role, name and hash of its weights."""
+
+    role: Literal["embedding", "stance", "check-worthiness", "linguistics", "llm"]
+    name: str
+    sha256: str
+
+
+class CorpusState(Record):
+    """The corpus that was searched: a number that grows with every change, and counts."""
+
+    number: int
+    sources: int
+    passages: int
+
+
+class Stage(Record):
+    """How long one stage of a check took."""
+
+    name: str
+    seconds: float
+
+
+class CheckedArticle(Record):
+    """A finished check: everything needed to show it and to replay it."""
+
+    schema_version: str = SCHEMA_VERSION
+    id: str
+    created_at: dt.datetime
+    article: Document
+    claims: tuple[CheckedClaim, ...]
+    skipped: tuple[Skipped, ...]
+    filters: SearchFilters
+    corpus: CorpusState
+    models: tuple[ModelUsed, ...]
+    settings: Mapping[str, str]
+    stages: tuple[Stage, ...]
+    package_version: str
+    complete: bool
+    """False when any claim could not be checked."""
+
+
+class Decision(Record):
+    """What a person decided about one claim of one check. Decisions are appended; none is changed."""
+
+    check_id: str
+    claim_id: str
+    label: VerdictLabel | Literal["NEEDS_WORK"]
+    machine_label: VerdictLabel
+    note: str = ""
+    who: str
+    decided_at: dt.datetime
+
+
+class UpdateOutcome(StrEnum):
+    """What adding one document did."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+class UpdateItem(Record):
+    """What happened to one document: ``reason`` says why it failed."""
+
+    name: str
+    outcome: UpdateOutcome
+    source_id: str | None = None
+    reason: str = ""
+
+
+class UpdateReport(Record):
+    """Counts of an update, and every item that is not merely unchanged or added."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    passages: int = 0
+    items: tuple[UpdateItem, ...] = ()
+    """The changed and the failed."""
+    state: CorpusState
+    seconds: float

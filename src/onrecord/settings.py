@@ -1,0 +1,114 @@
+"""One frozen ``Settings``: defaults < ``settings.toml`` < environment < argument. Constructing it loads nothing.
+
+Functions take ``settings=`` from their caller; none makes its own. Every field can be set by ``ONRECORD_<FIELD>`` or in
+``$ONRECORD_HOME/settings.toml``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from onrecord.errors import SettingsError
+
+
+def default_home() -> Path:
+    """Return the folder that holds all state: ``ONRECORD_HOME`` or the platform's user data folder."""
+    given = os.environ.get("ONRECORD_HOME")
+    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir("onrecord", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A tuned number says what it was tuned on and when."""
+
+    model_config = SettingsConfigDict(env_prefix="ONRECORD_", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=default_home)
+    """Folder of all state: database, snapshots, indexes, logs."""
+    database_url: str = ""
+    """SQLAlchemy address of the truth; empty: SQLite at ``home/onrecord.db``."""
+    chroma_url: str = ""
+    """Address of a Chroma server; empty: embedded in ``home/chroma``."""
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """A sentence-transformers name or folder; the default is carried by a package and verified by hash."""
+    stance_model: str = "fast"
+    """``fast`` (shipped) or the name or folder of any 3-way NLI cross-encoder."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads for the networks; 0: as many as the machine has cores."""
+
+    passage_sentences: Annotated[int, Field(ge=1, le=20)] = 3
+    """Sentences in a passage window."""
+    passage_overlap: Annotated[int, Field(ge=0, le=19)] = 1
+    """Sentences shared by neighbouring windows; less than ``passage_sentences``."""
+    passage_max_characters: Annotated[int, Field(ge=200)] = 1200
+    """A window ends before it grows longer than this (about the 256 word pieces that MiniLM reads)."""
+
+    top_k: Annotated[int, Field(ge=1, le=100)] = 12
+    """Passages judged for each claim."""
+    candidates: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Passages taken from each retriever before fusion."""
+    rrf_constant: Annotated[int, Field(ge=1)] = 60
+    """k in 1 / (k + rank); the value of Cormack, Clarke and Büttcher 2009, not tuned."""
+
+    check_worthiness_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Sentences at or above it are claims; ``None``: the threshold shipped with the classifier."""
+    decision_margin: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Both sides above their threshold and closer than this from independent sources: conflicting."""
+
+    allow_private_addresses: bool = False
+    """Allow fetching from addresses that are not global (loopback, private networks)."""
+    fetch_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    fetch_max_bytes: Annotated[int, Field(gt=0)] = 20_000_000
+    max_article_characters: Annotated[int, Field(gt=0)] = 400_000
+    """An article longer than this is refused with a clear message, not cut."""
+    llm: str = ""
+    """``provider:model`` of a LangChain chat model; empty: none."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: argument, environment, ``settings.toml`` of the home folder."""
+        given = init_settings().get("home")
+        home = Path(given) if given else default_home()
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "settings.toml"))
+
+    @property
+    def database_address(self) -> str:
+        """The SQLAlchemy address in force."""
+        return self.database_url or f"sqlite:///{self.home / 'onrecord.db'}"
+
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the content-addressed snapshots."""
+        return self.home / "snapshots"
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings in force, with ``given`` arguments winning over environment and file.
+
+    Raises:
+        SettingsError: a value that cannot be used; the message names the setting, the value and what is accepted.
+    """
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])} = {item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        )
+        message = (
+            f"settings that cannot be used: {problems}. Change the argument, the ONRECORD_… variable or settings.toml."
+        )
+        raise SettingsError(message) from error
