@@ -1,0 +1,366 @@
+"""The ``onrecord`` command: one function per command, no logic.
+
+Exit codes: 0 done, 1 failed with a one-line reason on stderr, 2 wrong usage. A check that could not be finished says so and
+exits 1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
+from rich.table import Table
+
+from onrecord import __version__
+from onrecord.errors import OnRecordError
+from onrecord.records import CheckedClaim, SearchFilters, SourceKind
+from onrecord.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="onrecord",
+    help="Check what an article says against what is on the record.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+corpus_app = typer.Typer(
+    help="Keep the corpus of sources: add, list, show, search.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(corpus_app, name="corpus")
+
+
+class Format(StrEnum):
+    """The report formats of ``onrecord check``."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+Kinds = Annotated[
+    list[SourceKind] | None,
+    typer.Option("--kind", help="Search only sources of this kind. Repeat for several. Example: --kind transcript"),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Nothing published after this day. Example: --as-of 2022-04-01"),
+]
+TopK = Annotated[
+    int | None, typer.Option("--top-k", min=1, max=100, help="Passages judged for each claim. Example: --top-k 20")
+]
+PrimaryOnly = Annotated[bool, typer.Option("--primary-only", help="Search primary sources only.")]
+Publishers = Annotated[
+    list[str] | None, typer.Option("--publisher", help='Search only this publisher. Example: --publisher "TASS"')
+]
+
+
+def _filters(
+    kinds: list[SourceKind] | None, as_of: str | None, publishers: list[str] | None, *, primary_only: bool
+) -> SearchFilters:
+    return SearchFilters(
+        kinds=tuple(kinds or ()), as_of=_date(as_of), primary_only=primary_only, publishers=tuple(publishers or ())
+    )
+
+
+def _date(given: str | None) -> dt.date | None:
+    if given is None:
+        return None
+    try:
+        return dt.date.fromisoformat(given)
+    except ValueError as error:
+        message = f"{given!r} is not a date: write YYYY-MM-DD, for example 2022-04-01."
+        raise typer.BadParameter(message) from error
+
+
+class _Bar:
+    """A progress bar on stderr with rate and time left; silent when stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.bar = ProgressBar(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("starting", total=None, rate="")
+        self._stage = ""
+
+    def __enter__(self) -> _Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def show(self, progress: object) -> None:
+        from onrecord.workflow import Progress  # noqa: PLC0415  the commands' help must not load the models
+
+        if not isinstance(progress, Progress):
+            return
+        if progress.stage != self._stage:
+            self._stage = progress.stage
+            self.bar.reset(self.task, description=progress.stage, total=progress.total or None)
+        speed = self.bar.tasks[0].speed
+        rate = f"{speed:,.0f}/s" if speed else ""
+        if progress.seconds_left is not None:
+            rate += f", {progress.seconds_left:,.0f} s left"
+        self.bar.update(self.task, completed=progress.done, total=progress.total or None, rate=rate)
+
+
+def _read(source: str, settings: Settings, published: str | None) -> object:
+    from onrecord import documents  # noqa: PLC0415  as above
+
+    document = documents.read(source, settings=settings, stdin=sys.stdin.buffer if source == "-" else None)
+    date = _date(published)
+    return document if date is None else document.model_copy(update={"published": date})
+
+
+@app.callback()
+def _root() -> None:
+    """Check what an article says against what is on the record."""
+
+
+@app.command()
+def version() -> None:
+    """Print the version. Example: onrecord version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def check(  # noqa: PLR0913  each option of the command is one parameter
+    source: Annotated[str, typer.Argument(help="A file (text, Markdown, HTML), an http(s) address, or - for stdin.")],
+    format: Annotated[Format, typer.Option("--format", help="Example: --format json")] = Format.TEXT,  # noqa: A002
+    output: Annotated[Path | None, typer.Option("--output", help="Write there. Example: --output report.html")] = None,
+    top_k: TopK = None,
+    as_of: AsOf = None,
+    kind: Kinds = None,
+    publisher: Publishers = None,
+    primary_only: PrimaryOnly = False,  # noqa: FBT002  a flag of the command line
+    date: Annotated[
+        str | None,
+        typer.Option("--date", help="When the article appeared, if it does not say. Example: --date 2026-03-05"),
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the check in the history that the app shows.")] = False,  # noqa: FBT002
+) -> None:
+    """Check an article. Example: onrecord check article.txt --format html --output report.html."""
+    from onrecord import report, review, workflow  # noqa: PLC0415  as above
+
+    settings = load_settings(top_k=top_k)
+    filters = _filters(kind, as_of, publisher, primary_only=primary_only)
+    document = _read(source, settings, date)
+    streaming = format is Format.TEXT and output is None
+    shown = 0
+
+    def show(item: CheckedClaim) -> None:
+        nonlocal shown
+        shown += 1
+        if streaming:
+            typer.echo(report.render_claim(shown, item))
+
+    if streaming:
+        typer.echo(report.render_head(document.title or source, filters))  # type: ignore[attr-defined]
+    with _Bar() as bar:
+        checked = workflow.check_article(
+            document,  # type: ignore[arg-type]
+            settings=settings,
+            filters=filters,
+            progress=bar.show,
+            on_claim=show,
+        )
+    if save:
+        review.save_check(checked, settings=settings)
+    if streaming:
+        typer.echo(report.render_tail(checked), nl=False)
+    elif output is None:
+        typer.echo(report.render(checked, format.value), nl=False)
+    else:
+        output.write_text(report.render(checked, format.value), encoding="utf-8")
+        typer.echo(f"Wrote {output}", err=True)
+    if not checked.complete:
+        _fail("the check could not be finished: some claims are NOT_CHECKED, with the reason beside each.")
+
+
+@corpus_app.command("add")
+def corpus_add(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping", help="Which field of a table is what. Example: --mapping corpus/mappings/tass_headlines.toml"
+        ),
+    ] = None,
+    collection: Annotated[
+        Path | None,
+        typer.Option(
+            "--collection", help="A list of mappings and tables below the one folder given. See corpus/mappings/."
+        ),
+    ] = None,
+    if_missing: Annotated[  # noqa: FBT002  as above
+        bool, typer.Option("--if-missing", help="Do nothing when there is a corpus with up-to-date indexes already.")
+    ] = False,
+) -> None:
+    """Add sources. Adding the same thing twice changes nothing. Example: onrecord corpus add corpus/documents."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    settings = load_settings()
+    if if_missing and workflow.ready(settings):
+        typer.echo("The corpus is there and its indexes are up to date.")
+        return
+    with _Bar() as bar:
+        report = workflow.update_corpus(
+            paths, settings=settings, mapping=mapping, collection=collection, progress=bar.show
+        )
+    for item in report.items:
+        typer.echo(f"{item.outcome.value}: {item.name}" + (f": {item.reason}" if item.reason else ""))
+    typer.echo(
+        f"{report.added:,} added, {report.changed:,} changed, {report.unchanged:,} unchanged, {report.failed:,} failed; "
+        f"{report.state.sources:,} sources with {report.state.passages:,} passages on the record ({report.seconds:,.1f} s)."
+    )
+    if report.added + report.changed + report.failed == 0:
+        typer.echo("Nothing has changed.")
+    if report.failed:
+        _fail(f"{report.failed} of the documents could not be added; the reasons are above.")
+
+
+@corpus_app.command("list")
+def corpus_list(
+    kind: Kinds = None,
+    publisher: Publishers = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many. Example: --limit 20")] = 50,
+) -> None:
+    """List the sources. Example: onrecord corpus list --kind transcript --limit 20."""
+    from onrecord import corpus  # noqa: PLC0415  as above
+
+    with corpus.Store.open(load_settings()) as store:
+        sources = store.sources(kinds=tuple(kind or ()), publishers=tuple(publisher or ()), limit=limit)
+        total = store.state().sources
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "date", "kind", "publisher", "title"):
+        table.add_column(name, overflow="fold")
+    for source in sources:
+        table.add_row(
+            escape(source.id),
+            source.published.isoformat() if source.published else "undated",
+            source.kind.value,
+            escape(source.publisher),
+            escape(source.title),
+        )
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    typer.echo(f"{len(sources):,} of {total:,} sources shown.", err=True)
+
+
+@corpus_app.command("show")
+def corpus_show(
+    source_id: Annotated[str, typer.Argument(help="A source's id, as `corpus list` prints it.")],
+) -> None:
+    """Show a source: its provenance, versions and text. Example: onrecord corpus show who-smallpox-eradication."""
+    from onrecord import corpus, report  # noqa: PLC0415  as above
+
+    with corpus.Store.open(load_settings()) as store:
+        source = store.source(source_id)
+        versions = store.versions(source_id)
+    for name, value in source.model_dump(mode="json").items():
+        if value not in (None, "", []):
+            typer.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+    for item in versions:
+        current = " (current)" if item.id == source.current_version_id else ""
+        typer.echo(
+            f"version {item.number}: {item.id}, added {item.added_at:%Y-%m-%d}, sha256 {item.text_sha256}{current}"
+        )
+    current_text = next(item.text for item in versions if item.id == source.current_version_id)
+    typer.echo("")
+    for line in current_text.splitlines():
+        typer.echo(report.printable(line))
+
+
+@corpus_app.command("status")
+def corpus_status() -> None:
+    """Say what the corpus holds and whether the indexes are up to date. Example: onrecord corpus status."""
+    from onrecord import corpus, index  # noqa: PLC0415  as above
+
+    settings = load_settings()
+    with corpus.Store.open(settings) as store:
+        state = store.state()
+        kinds = store.counts_by_kind()
+        indexed = index.applied_state(settings)
+    typer.echo(f"home: {settings.home}")
+    typer.echo(f"state {state.number}: {state.sources:,} sources, {state.passages:,} passages")
+    for kind, number in kinds.items():
+        typer.echo(f"  {kind}: {number:,} sources")
+    if indexed == state.number:
+        typer.echo("indexes: up to date")
+    else:
+        typer.echo(f"indexes: at state {indexed}; the next check or `corpus add` brings them to {state.number}")
+
+
+@corpus_app.command("search")
+def corpus_search(
+    query: Annotated[str, typer.Argument(help="Free text.")],
+    top_k: TopK = None,
+    as_of: AsOf = None,
+    kind: Kinds = None,
+    publisher: Publishers = None,
+    primary_only: PrimaryOnly = False,  # noqa: FBT002  as above
+) -> None:
+    """Search the record. Example: onrecord corpus search "Istanbul talks 2022" --kind transcript."""
+    from onrecord import report, workflow  # noqa: PLC0415  as above
+
+    settings = load_settings()
+    filters = _filters(kind, as_of, publisher, primary_only=primary_only)
+    with workflow.Checker.open(settings) as checker:
+        found = checker.search(query, filters=filters, top_k=top_k or 10)
+    for number, (hit, passage) in enumerate(found, 1):
+        ranks = f"dense {hit.dense_rank or '–'}, lexical {hit.lexical_rank or '–'}"
+        typer.echo(f"{number}. {report.printable(passage.source.title)} ({ranks})")
+        typer.echo(f"   {report.provenance(passage.source, passage.speaker)}")
+        typer.echo(f"   {report.printable(passage.text)}")
+        typer.echo(f"   {passage.id}\n")
+    if not found:
+        typer.echo("Nothing found. Use other words, or fewer filters.", err=True)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"onrecord: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; an error of the library becomes one line and exit code 1."""
+    # Reports hold typographic characters; a terminal without UTF-8 shows a substitute and does not fail.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except OnRecordError as error:
+        typer.echo(f"onrecord: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo(
+            "onrecord: interrupted; what was stored is complete, and the same command goes on from there.", err=True
+        )
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of a pipe went away (`| head`); point stdout elsewhere so that the exit does not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        typer.echo(f"onrecord: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(1)

@@ -1,0 +1,120 @@
+"""The report for a terminal: plain text, a hundred columns, nothing that needs colour."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from onrecord.records import CheckedArticle, CheckedClaim, Evidence, SearchFilters, VerdictLabel
+from onrecord.report.wording import ICONS, WORDS, counts, provenance, who_says
+
+WIDTH = 100
+SHOWN = 2
+"""Passages shown for each side; the JSON and HTML forms hold all."""
+
+
+def render_text(checked: CheckedArticle) -> str:
+    """Return the whole check as text."""
+    title = checked.article.title or "Untitled article"
+    blocks = [render_head(title, checked.filters)]
+    blocks.extend(render_claim(number, item) for number, item in enumerate(checked.claims, 1))
+    blocks.append(render_tail(checked))
+    return "\n".join(blocks)
+
+
+def render_head(title: str, filters: SearchFilters) -> str:
+    """Return the first lines: the title and what may be found."""
+    limits = [
+        f"kinds: {', '.join(filters.kinds)}" if filters.kinds else "",
+        "primary sources only" if filters.primary_only else "",
+        f"nothing published after {filters.as_of}" if filters.as_of else "",
+        f"publishers: {', '.join(filters.publishers)}" if filters.publishers else "",
+        f"speakers: {', '.join(filters.speakers)}" if filters.speakers else "",
+    ]
+    scope = "; ".join(limit for limit in limits if limit) or "the whole corpus"
+    return f"{printable(title)}\nSearched: {scope}\n{'═' * WIDTH}\n"
+
+
+def render_claim(number: int, item: CheckedClaim) -> str:
+    """Return one claim with its verdict and the best passages of each side."""
+    claim, verdict = item.claim, item.verdict
+    lines = [
+        f"{ICONS[verdict.label]} {number}. {WORDS[verdict.label].upper()}"
+        + (f"  ({verdict.confidence:.0%} sure)" if verdict.label is not VerdictLabel.NOT_CHECKED else ""),
+        *_wrapped(f"“{claim.text}”", "   "),
+    ]
+    if claim.standalone != claim.text:
+        lines += _wrapped(f"Stands alone: {claim.standalone}", "   ")
+    lines += _wrapped(f"Said by: {who_says(item)}", "   ")
+    if verdict.proposition_label is not None:
+        lines += _wrapped(f"What is asserted: {claim.proposition} — {WORDS[verdict.proposition_label].lower()}", "   ")
+    for unresolved in claim.unresolved:
+        lines += _wrapped(f"Unresolved: “{unresolved.text}”: {unresolved.reason}", "   ")
+    for reason in verdict.reasons:
+        lines += _wrapped(f"Why: {reason.text}", "   ")
+    lines += _side("Supports", item.supporting)
+    lines += _side("Conflicts", item.conflicting)
+    if not item.supporting and not item.conflicting and item.related:
+        lines += _side("Nearest, neither way", item.related[:1])
+    return "\n".join(lines) + "\n"
+
+
+def render_tail(checked: CheckedArticle) -> str:
+    """Return the last lines: counts, sentences left out, and what is needed to repeat the check."""
+    tally = "  ".join(f"{ICONS[label]} {WORDS[label]}: {n}" for label, n in counts(checked).items())
+    spent = ", ".join(f"{stage.name} {stage.seconds:.2f} s" for stage in checked.stages)
+    models = ", ".join(f"{model.role} {model.name} ({model.sha256[:12]})" for model in checked.models)
+    lines = [
+        "─" * WIDTH,
+        tally,
+        f"Sentences not taken as claims: {len(checked.skipped)}",
+        *(_line for skipped in checked.skipped for _line in _wrapped(f"- {skipped.text} [{skipped.reason}]", "  ")),
+        f"Corpus state {checked.corpus.number}: {checked.corpus.sources:,} sources, {checked.corpus.passages:,} passages",
+        f"Time: {spent}",
+        *_wrapped(f"Models: {models}", ""),
+        f"Check {checked.id}, {checked.created_at:%Y-%m-%d %H:%M} UTC, On Record {checked.package_version}",
+    ]
+    if not checked.complete:
+        lines.append("This check could not be finished: see the claims marked “!”.")
+    return "\n".join(lines) + "\n"
+
+
+def _side(name: str, evidence: Sequence[Evidence]) -> list[str]:
+    lines: list[str] = []
+    # The best passages of different sources: the second window of one source would only repeat it.
+    best: dict[str, Evidence] = {}
+    for item in evidence:
+        best.setdefault(item.passage.source.id, item)
+    for item in list(best.values())[:SHOWN]:
+        source = item.passage.source
+        stated = {"said": "that it was said", "true": "what is asserted"}[item.question]
+        lines += ["", f"   {name} ({stated}): {printable(source.title)}"]
+        lines += _wrapped(provenance(source, item.passage.speaker), "     ")
+        if source.address:
+            lines.append(f"     {printable(source.address)}")
+        lines += _wrapped(f"“{item.rationale_text}”", "     ")
+        lines.append(f"     characters {item.rationale.start}-{item.rationale.end} of {item.passage.version_id}")
+        if item.later_than_article:
+            lines.append("     Published later than the article.")
+        lines += [line for finding in item.findings for line in _wrapped(finding.message, "     ")]
+        if item.note:
+            lines += _wrapped(item.note, "     ")
+    return lines
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        printable(text), WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    )
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` without control characters, so that a hostile source cannot drive a terminal.
+
+    >>> printable("a\x1b[31mb\nc")
+    'a�[31mb c'
+    """
+    return "".join(
+        " " if character.isspace() else character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in text
+    )

@@ -1,0 +1,65 @@
+"""The words, icons and short lines that every report uses for the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from onrecord.records import CheckedArticle, CheckedClaim, Source, VerdictLabel
+
+ICONS: Mapping[VerdictLabel, str] = {
+    VerdictLabel.SUPPORTED: "✓",
+    VerdictLabel.REFUTED: "✗",
+    VerdictLabel.CONFLICTING: "⇄",
+    VerdictLabel.NOT_ENOUGH_EVIDENCE: "?",
+    VerdictLabel.NOT_CHECKED: "!",
+}
+"""Distinct shapes, so that a verdict reads in greyscale."""
+
+WORDS: Mapping[VerdictLabel, str] = {
+    VerdictLabel.SUPPORTED: "Supported",
+    VerdictLabel.REFUTED: "Contradicted",
+    VerdictLabel.CONFLICTING: "Conflicting sources",
+    VerdictLabel.NOT_ENOUGH_EVIDENCE: "Not enough evidence",
+    VerdictLabel.NOT_CHECKED: "Not checked",
+}
+
+
+def counts(checked: CheckedArticle) -> dict[VerdictLabel, int]:
+    """Return how many claims have each label, in the order of the labels, zeros included."""
+    tally = dict.fromkeys(VerdictLabel, 0)
+    for item in checked.claims:
+        tally[item.verdict.label] += 1
+    return tally
+
+
+def provenance(source: Source, speaker: str | None = None) -> str:
+    """Return who published the source, what kind it is, who speaks and when, on one line."""
+    parts = [
+        source.publisher,
+        source.kind.value + ("" if source.primary else ", not a primary source"),
+        f"spoken by {speaker}" if speaker else ", ".join(source.speakers),
+        source.published.isoformat() if source.published else "undated",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def safe_address(address: str | None) -> str | None:
+    """Return ``address`` if it may be made a link: http or https with a host; else ``None``."""
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return address if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def who_says(item: CheckedClaim) -> str:
+    """Return who is said to say the claim, or that it is the article's own assertion."""
+    attribution = item.claim.attribution
+    if attribution is None:
+        return "the article itself"
+    return (
+        attribution.speaker if attribution.speaker_resolved else f"{attribution.speaker} (who that is was not resolved)"
+    )

@@ -1,0 +1,90 @@
+"""What is asked of a passage about a claim.
+
+An unattributed claim asks one question: is it *true*? Reported speech asks two. A passage that the speaker utters is put
+against the proposition and answers whether it was *said*; it is no evidence that the proposition is so. Every other
+passage is put against the claim as a whole ("X said P"), as an account of what was *said*, and against the proposition,
+whether it is *true*.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from onrecord.records import Claim, Hit, Passage
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_TITLES = frozenset(
+    [
+        "president",
+        "prime",
+        "minister",
+        "foreign",
+        "secretary",
+        "chancellor",
+        "senator",
+        "representative",
+        "governor",
+        "general",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "sir",
+        "king",
+        "queen",
+        "his",
+        "her",
+        "excellency",
+        "the",
+        "of",
+        "former",
+        "acting",
+        "deputy",
+        "chair",
+        "chairman",
+        "chairwoman",
+        "spokesman",
+        "spokeswoman",
+        "spokesperson",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeItem:
+    """One question: a wording (``hypothesis``) to be judged against a passage."""
+
+    claim: Claim
+    passage: Passage
+    hit: Hit
+    question: Literal["said", "true"]
+    hypothesis: str
+    own_words: bool = False
+    article_date: dt.date | None = None
+
+
+def questions(claim: Claim, passage: Passage, hit: Hit, *, article_date: dt.date | None) -> tuple[JudgeItem, ...]:
+    """Return the questions that ``passage`` is asked about ``claim``, at least one."""
+    if claim.attribution is None:
+        return (JudgeItem(claim, passage, hit, "true", claim.standalone, article_date=article_date),)
+    if passage.speaker is not None and same_person(claim.attribution.speaker, passage.speaker):
+        return (JudgeItem(claim, passage, hit, "said", claim.proposition, own_words=True, article_date=article_date),)
+    return (
+        JudgeItem(claim, passage, hit, "said", claim.standalone, article_date=article_date),
+        JudgeItem(claim, passage, hit, "true", claim.proposition, article_date=article_date),
+    )
+
+
+def same_person(first: str, second: str) -> bool:
+    """Tell whether two names can be the same person's: the family names are equal and no given names differ.
+
+    >>> same_person("President Vladimir Putin", "Putin"), same_person("George Bush", "Laura Bush")
+    (True, False)
+    """
+    left, right = ([word for word in _WORD.findall(name.casefold()) if word not in _TITLES] for name in (first, second))
+    if not left or not right or left[-1] != right[-1]:
+        return False
+    return not left[:-1] or not right[:-1] or left[0] == right[0]

@@ -1,0 +1,125 @@
+"""From judged evidence to a verdict, by one readable table.
+
+``support`` and ``conflict`` are the strongest evidence of each stance; evidence gets its stance in ``onrecord.stance``, where
+the thresholds live with their calibration. Two passages of one source, or two copies of one text, are not independent.
+
+=============  ==============  ===========================================  =======================
+support found  conflict found  and                                          verdict
+=============  ==============  ===========================================  =======================
+no             no                                                           NOT_ENOUGH_EVIDENCE
+yes            no                                                           SUPPORTED
+no             yes                                                          REFUTED
+yes            yes             independent, closer than ``decision_margin``  CONFLICTING
+yes            yes             otherwise, support is the stronger           SUPPORTED, conflict named
+yes            yes             otherwise, conflict is at least as strong    REFUTED, support named
+(any)          (any)           the check failed                             NOT_CHECKED
+=============  ==============  ===========================================  =======================
+
+Reported speech asks two questions and keeps the answers apart. Whether it was *said* gives the verdict: the speaker's own
+words come first, others' accounts only where there are none. Whether it is *so* gives ``proposition_label``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from onrecord.records import Claim, Evidence, Reason, Stance, Verdict, VerdictLabel
+from onrecord.settings import Settings
+
+
+def decide(claim: Claim, evidence: Sequence[Evidence], *, settings: Settings, failure: str | None = None) -> Verdict:
+    """Return the verdict on ``claim``.
+
+    Args:
+        claim: The claim as found in the article.
+        evidence: All evidence judged for it, in any order.
+        settings: ``decision_margin`` is read.
+        failure: Why the claim could not be checked; whatever evidence there is then, the verdict is ``NOT_CHECKED``.
+    """
+    if failure is not None:
+        reason = Reason(code="not_checked", text=f"This claim was not checked: {failure}")
+        return Verdict(label=VerdictLabel.NOT_CHECKED, confidence=0.0, reasons=(reason,))
+    if claim.attribution is None:
+        label, confidence, reasons = _weigh([item for item in evidence if item.question == "true"], "true", settings)
+        return Verdict(label=label, confidence=confidence, reasons=reasons)
+    said = [item for item in evidence if item.question == "said"]
+    own = [item for item in said if item.own_words]
+    decisive = own if any(item.stance is not Stance.NEUTRAL for item in own) else said
+    label, confidence, reasons = _weigh(decisive, "said", settings)
+    so = [item for item in evidence if item.question == "true"]
+    so_label, _, so_reasons = _weigh(so, "true", settings)
+    if so_label is not VerdictLabel.NOT_ENOUGH_EVIDENCE:
+        reasons = (*reasons, *so_reasons)
+    return Verdict(label=label, confidence=confidence, reasons=reasons, proposition_label=so_label)
+
+
+def _weigh(
+    evidence: Sequence[Evidence], question: Literal["said", "true"], settings: Settings
+) -> tuple[VerdictLabel, float, tuple[Reason, ...]]:
+    support = max(
+        (item for item in evidence if item.stance is Stance.SUPPORTS),
+        key=lambda e: e.probabilities.supports,
+        default=None,
+    )
+    conflict = max(
+        (item for item in evidence if item.stance is Stance.REFUTES),
+        key=lambda e: e.probabilities.refutes,
+        default=None,
+    )
+    if support is None and conflict is None:
+        return _nothing(evidence, question)
+    if conflict is None and support is not None:
+        return VerdictLabel.SUPPORTED, support.probabilities.supports, (_reason("supported", question, support),)
+    if support is None and conflict is not None:
+        return VerdictLabel.REFUTED, conflict.probabilities.refutes, (_reason("refuted", question, conflict),)
+    assert support is not None  # noqa: S101  narrowing for the type checker
+    assert conflict is not None  # noqa: S101
+    for_it, against = support.probabilities.supports, conflict.probabilities.refutes
+    reasons = (_reason("refuted", question, conflict), _reason("supported", question, support))
+    if independent(support, conflict) and abs(for_it - against) < settings.decision_margin:
+        return VerdictLabel.CONFLICTING, min(for_it, against), reasons
+    if for_it > against:
+        return VerdictLabel.SUPPORTED, for_it, reasons[::-1]
+    return VerdictLabel.REFUTED, against, reasons
+
+
+def independent(first: Evidence, second: Evidence) -> bool:
+    """Tell whether two pieces of evidence come from different sources and are not copies of one text."""
+    return (
+        first.passage.source.id != second.passage.source.id
+        and first.rationale_text.casefold() != second.rationale_text.casefold()
+    )
+
+
+def _nothing(
+    evidence: Sequence[Evidence], question: Literal["said", "true"]
+) -> tuple[VerdictLabel, float, tuple[Reason, ...]]:
+    doubt = max((max(e.probabilities.supports, e.probabilities.refutes) for e in evidence), default=0.0)
+    if not evidence:
+        text = "The corpus holds nothing near this claim."
+    elif question == "said":
+        text = "Nothing in the corpus shows that this was said, and nothing shows that it was not."
+    else:
+        text = f"Of {len(evidence)} passages that come nearest, none supports or contradicts this clearly enough."
+    return VerdictLabel.NOT_ENOUGH_EVIDENCE, 1.0 - doubt, (Reason(code=f"nothing_{question}", text=text),)
+
+
+_WORDS = {
+    ("supported", "true"): "Supported by",
+    ("refuted", "true"): "Contradicted by",
+    ("supported", "said"): "That it was said is supported by",
+    ("refuted", "said"): "That it was said is contradicted by",
+}
+
+
+def _reason(side: Literal["supported", "refuted"], question: Literal["said", "true"], item: Evidence) -> Reason:
+    source = item.passage.source
+    whose = " (the speaker's own words)" if item.own_words else ""
+    when = f", {source.published.isoformat()}" if source.published else ""
+    about = "" if source.primary else ", not a primary source"
+    text = f"{_WORDS[side, question]} “{source.title}” ({source.publisher}{when}{about}){whose}."
+    different = next((finding for finding in item.findings if finding.outcome == "different"), None)
+    if different is not None:
+        text += f" {different.message}"
+    return Reason(code=f"{side}_{question}", text=text)

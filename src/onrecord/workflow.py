@@ -1,0 +1,418 @@
+"""The order of the steps, and nothing else: ``check_article`` and ``update_corpus``.
+
+This is the only room that knows several rooms. ``Checker`` keeps a corpus, its index and the models open, so that a server
+loads them once; the two functions open one for a single use. A step that fails turns the claims it concerns into
+``NOT_CHECKED`` with the reason; it never shortens the list and never becomes a verdict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from onrecord import __version__, claims, corpus, documents, index, stance, verdict
+from onrecord.errors import DocumentError, EmptyDocumentError, NotFoundError, OnRecordError
+from onrecord.records import (
+    CheckedArticle,
+    CheckedClaim,
+    Claim,
+    ClaimSet,
+    CorpusState,
+    Document,
+    Evidence,
+    Hit,
+    ModelUsed,
+    Passage,
+    SearchFilters,
+    Source,
+    Span,
+    Stage,
+    Stance,
+    UpdateReport,
+    VerdictLabel,
+    Version,
+)
+from onrecord.settings import Settings
+
+CLAIMS_PER_BATCH = 4
+"""Claims judged together: enough to fill the network's batches, few enough that the first is on screen early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a long work stands. ``total`` is 0 where it is not known."""
+
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def _silent(_: Progress) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class _Clock:
+    """Measures stages and estimates what is left of one."""
+
+    report: Report
+    stages: dict[str, float] = field(default_factory=dict)
+    _stage: str = ""
+    _started: float = 0.0
+
+    def start(self, stage: str, total: int = 0) -> None:
+        self.stop()
+        self._stage, self._started = stage, time.perf_counter()
+        self.report(Progress(stage, 0, total))
+
+    def stop(self) -> None:
+        if self._stage:
+            self.stages[self._stage] = self.stages.get(self._stage, 0.0) + time.perf_counter() - self._started
+            self._stage = ""
+
+    def step(self, done: int, total: int) -> None:
+        spent = time.perf_counter() - self._started
+        left = spent / done * (total - done) if done and total else None
+        self.report(Progress(self._stage, done, total, left))
+
+    def record(self) -> tuple[Stage, ...]:
+        self.stop()
+        return tuple(Stage(name=name, seconds=round(seconds, 4)) for name, seconds in self.stages.items())
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """A passage inside its source: the text around it, and where the pieces lie in the version's text."""
+
+    source: Source
+    version: Version
+    before: str
+    passage: str
+    after: str
+    span: Span
+    """The range of ``before + passage + after`` in the version's text."""
+    cut_before: bool
+    cut_after: bool
+
+
+class Checker:
+    """A corpus with its index and models, opened once and used for many checks.
+
+    Safe to share between threads for checking; the corpus is read anew for each check, so a change by another process is
+    seen by the next one.
+    """
+
+    def __init__(self, settings: Settings, store: corpus.Store, search_index: index.Index) -> None:
+        """Use an open store and index; ``Checker.open`` is the usual way in."""
+        self.settings = settings
+        self.store = store
+        self.index = search_index
+        self._stack = ExitStack()
+
+    @classmethod
+    def open(cls, settings: Settings, *, progress: Report = _silent) -> Self:
+        """Open the corpus and its index, bringing the index up to date with the corpus where it is not.
+
+        Raises:
+            CorpusError, SearchIndexError, ModelError: what could not be opened, and what to do.
+        """
+        with ExitStack() as stack:
+            store = stack.enter_context(corpus.Store.open(settings))
+            progress(Progress("opening the corpus", 0, 0))
+            opened = index.Index.open(store, settings)
+            stack.callback(opened.close)
+            checker = cls(settings, store, opened)
+            checker._stack = stack.pop_all()
+        return checker
+
+    def close(self) -> None:
+        """Close the corpus and its index."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def find_claims(self, document: Document) -> ClaimSet:
+        """Return the claims of ``document`` and the sentences left out.
+
+        Raises:
+            EmptyDocumentError: there is no text.
+            LanguageError: the text is not English.
+            DocumentError: the text is longer than ``settings.max_article_characters``.
+        """
+        if not document.text.strip():
+            message = "The article is empty: give a file, an address or text that holds at least one sentence."
+            raise EmptyDocumentError(message)
+        if len(document.text) > self.settings.max_article_characters:
+            message = (
+                f"The article has {len(document.text):,} characters; at most {self.settings.max_article_characters:,} are "
+                "accepted. Split it, or raise ONRECORD_MAX_ARTICLE_CHARACTERS."
+            )
+            raise DocumentError(message)
+        return claims.find_claims(document, settings=self.settings, encode=self.index.embedder.encode)
+
+    def check_claims(
+        self,
+        found: Sequence[Claim],
+        *,
+        filters: SearchFilters,
+        article_date: dt.date | None = None,
+        progress: Report = _silent,
+    ) -> list[CheckedClaim]:
+        """Search, judge and decide for each of ``found``, in their order."""
+        clock = _Clock(progress)
+        return list(self._checked(found, filters=filters, article_date=article_date, clock=clock))
+
+    def check_article(
+        self,
+        document: Document,
+        *,
+        filters: SearchFilters,
+        progress: Report = _silent,
+        on_claim: Callable[[CheckedClaim], None] | None = None,
+    ) -> CheckedArticle:
+        """Check a whole article.
+
+        Args:
+            document: The article.
+            filters: What may be found.
+            progress: Called at every stage and step.
+            on_claim: Called with each claim as soon as it is decided, in the article's order.
+
+        Raises:
+            DocumentError, LanguageError: the article cannot be checked at all.
+        """
+        clock = _Clock(progress)
+        clock.start("finding claims")
+        found = self.find_claims(document)
+        checked: list[CheckedClaim] = []
+        for item in self._checked(found.claims, filters=filters, article_date=document.published, clock=clock):
+            checked.append(item)
+            if on_claim is not None:
+                on_claim(item)
+        return CheckedArticle(
+            id=uuid.uuid4().hex,
+            created_at=dt.datetime.now(dt.UTC),
+            article=document,
+            claims=tuple(checked),
+            skipped=found.skipped,
+            filters=filters,
+            corpus=self.state(),
+            models=self.models(),
+            settings=recorded_settings(self.settings),
+            stages=clock.record(),
+            package_version=__version__,
+            complete=all(item.verdict.label is not VerdictLabel.NOT_CHECKED for item in checked),
+        )
+
+    def state(self) -> CorpusState:
+        """Return the corpus' number and counts."""
+        return self.store.state()
+
+    def models(self) -> tuple[ModelUsed, ...]:
+        """Return every model that takes part, with the hash of its weights."""
+        embedder = self.index.embedder
+        return (
+            ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
+            *claims.models(),
+            *stance.models(self.settings),
+        )
+
+    def search(self, query: str, *, filters: SearchFilters, top_k: int) -> list[tuple[Hit, Passage]]:
+        """Return the passages nearest to a free-text query, best first."""
+        hits = self.index.search([query], filters=filters, top_k=top_k)[0]
+        return list(zip(hits, self.store.passages([hit.passage_id for hit in hits]), strict=True))
+
+    def _checked(
+        self, found: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
+    ) -> Iterator[CheckedClaim]:
+        done = 0
+        for start in range(0, len(found), CLAIMS_PER_BATCH):
+            batch = found[start : start + CLAIMS_PER_BATCH]
+            try:
+                evidence = self._evidence(batch, filters=filters, article_date=article_date, clock=clock)
+            except OnRecordError as error:
+                failure: str | None = str(error)
+                evidence = [() for _ in batch]
+            else:
+                failure = None
+            for claim, judged in zip(batch, evidence, strict=True):
+                decided = verdict.decide(claim, judged, settings=self.settings, failure=failure)
+                done += 1
+                clock.report(Progress("claims decided", done, len(found)))
+                yield CheckedClaim(claim=claim, verdict=decided, evidence=judged)
+
+    def _evidence(
+        self, batch: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
+    ) -> list[tuple[Evidence, ...]]:
+        clock.start("searching", len(batch))
+        hits = self._search(batch, filters=filters)
+        wanted = list(dict.fromkeys(hit.passage_id for found in hits for hit in found))
+        passages = dict(zip(wanted, self.store.passages(wanted), strict=True))
+        clock.start("judging", len(batch))
+        items: list[stance.JudgeItem] = []
+        owners: list[int] = []
+        for number, (claim, found) in enumerate(zip(batch, hits, strict=True)):
+            for hit in found:
+                asked = stance.questions(claim, passages[hit.passage_id], hit, article_date=article_date)
+                items.extend(asked)
+                owners.extend([number] * len(asked))
+        judged = stance.judge(items, settings=self.settings)
+        clock.start("deciding", len(batch))
+        grouped: list[list[Evidence]] = [[] for _ in batch]
+        for owner, item in zip(owners, judged, strict=True):
+            grouped[owner].append(item)
+        return [tuple(sorted(group, key=_strength)) for group in grouped]
+
+    def _search(self, batch: Sequence[Claim], *, filters: SearchFilters) -> list[list[Hit]]:
+        """Search each claim by its standalone wording and, for reported speech, by its proposition too."""
+        queries: list[str] = []
+        owners: list[int] = []
+        for number, claim in enumerate(batch):
+            for query in dict.fromkeys((claim.standalone, claim.proposition)):
+                queries.append(query)
+                owners.append(number)
+        found = self.index.search(queries, filters=filters, top_k=self.settings.top_k)
+        merged: list[dict[str, Hit]] = [{} for _ in batch]
+        for owner, hits in zip(owners, found, strict=True):
+            for hit in hits:
+                known = merged[owner].get(hit.passage_id)
+                if known is None or hit.fused_score > known.fused_score:
+                    merged[owner][hit.passage_id] = hit
+        return [
+            sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id))[: self.settings.top_k]
+            for hits in merged
+        ]
+
+
+def _strength(item: Evidence) -> tuple[int, float, str]:
+    """Order evidence: stances first, then the strongest, then a stable tie-break."""
+    if item.stance is Stance.SUPPORTS:
+        return (0, -item.probabilities.supports, item.passage.id)
+    if item.stance is Stance.REFUTES:
+        return (1, -item.probabilities.refutes, item.passage.id)
+    return (2, -item.hit.fused_score, item.passage.id)
+
+
+def recorded_settings(settings: Settings) -> dict[str, str]:
+    """Return the settings that bear on a verdict, as text, without folders and addresses of this machine."""
+    private = {"home", "database_url", "chroma_url", "log_level"}
+    return {name: str(value) for name, value in settings.model_dump(mode="json").items() if name not in private}
+
+
+def check_article(
+    document: Document,
+    *,
+    settings: Settings,
+    filters: SearchFilters | None = None,
+    progress: Report = _silent,
+    on_claim: Callable[[CheckedClaim], None] | None = None,
+) -> CheckedArticle:
+    """Check one article with a ``Checker`` of its own; see ``Checker.check_article``."""
+    with Checker.open(settings, progress=progress) as checker:
+        return checker.check_article(document, filters=filters or SearchFilters(), progress=progress, on_claim=on_claim)
+
+
+def update_corpus(
+    paths: Sequence[Path],
+    *,
+    settings: Settings,
+    mapping: Path | None = None,
+    collection: Path | None = None,
+    progress: Report = _silent,
+) -> UpdateReport:
+    """Add files, folders or a mapped table to the corpus, then bring the indexes up to date.
+
+    The store is the truth and is written first; should the work end in between, the next opening finishes the indexes.
+
+    Args:
+        paths: Files and folders; with ``mapping``, tables; with ``collection``, the one base folder.
+        settings: The settings in force.
+        mapping: A mapping file that says which field of a table is what.
+        collection: A file that lists mappings and the tables they are for.
+        progress: Called while it goes on.
+
+    Raises:
+        DocumentError: nothing could be read; single bad files are counted in the report instead.
+        CorpusBusyError: another process is writing.
+    """
+    clock = _Clock(progress)
+    if collection is not None:
+        incoming = documents.iter_collection(collection, base=paths[0], settings=settings)
+    else:
+        loaded = documents.load_mapping(mapping) if mapping is not None else None
+        incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
+    with corpus.Store.open(settings) as store:
+        clock.start("reading and storing")
+        report = store.add_documents(incoming, progress=lambda done: clock.step(done, 0))
+        clock.start("indexing")
+        opened = index.Index.open(store, settings, progress=clock.step)
+        opened.close()
+    clock.stop()
+    return report.model_copy(update={"seconds": round(sum(clock.stages.values()), 3)})
+
+
+def ready(settings: Settings) -> bool:
+    """Tell whether there is a corpus with at least one source whose indexes are up to date; loads no model."""
+    with corpus.Store.open(settings) as store:
+        state = store.state()
+    return state.sources > 0 and index.applied_state(settings) == state.number
+
+
+def context(evidence: Evidence, *, settings: Settings, characters: int = 600) -> SourceContext:
+    """Return the text of the source around a piece of evidence, from the very version that was judged.
+
+    Raises:
+        NotFoundError: the version is not in this corpus.
+        CorpusDamagedError: the stored text is not the text that was judged.
+    """
+    with corpus.Store.open(settings) as store:
+        version = store.version(evidence.passage.version_id)
+        source = store.source(version.source_id)
+    span = evidence.passage.span
+    if span.of(version.text) != evidence.passage.text:
+        message = (
+            f"The passage {evidence.passage.id} is not at {span.start}-{span.end} of its stored version: the check was made "
+            "with another corpus. Check the article again."
+        )
+        raise NotFoundError(message)
+    start = max(0, span.start - characters)
+    end = min(len(version.text), span.end + characters)
+    return SourceContext(
+        source=source,
+        version=version,
+        before=version.text[start : span.start],
+        passage=version.text[span.start : span.end],
+        after=version.text[span.end : end],
+        span=Span(start=start, end=end),
+        cut_before=start > 0,
+        cut_after=end < len(version.text),
+    )
+
+
+def pasted(text: str, *, published: dt.date | None = None, title: str | None = None) -> Document:
+    """Return pasted text as a document, hashed like the bytes of a file."""
+    return Document(
+        text=text,
+        media_type="text/plain",
+        content_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        title=title,
+        published=published,
+    )
