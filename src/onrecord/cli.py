@@ -12,7 +12,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -102,7 +102,7 @@ class _Bar:
         self.task = self.bar.add_task("starting", total=None, rate="")
         self._stage = ""
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Self:
         self.bar.start()
         return self
 
@@ -144,7 +144,7 @@ def version() -> None:
 
 
 @app.command()
-def check(  # noqa: PLR0913  each option of the command is one parameter
+def check(
     source: Annotated[str, typer.Argument(help="A file (text, Markdown, HTML), an http(s) address, or - for stdin.")],
     format: Annotated[Format, typer.Option("--format", help="Example: --format json")] = Format.TEXT,  # noqa: A002
     output: Annotated[Path | None, typer.Option("--output", help="Write there. Example: --output report.html")] = None,
