@@ -1,0 +1,278 @@
+"""Search by meaning: cosine similarity of sentence embeddings in a Chroma collection, through LangChain.
+
+The collection is named by the embedding model's hash and by how a passage is worded for it, so another model builds
+another collection beside the old one. Chroma itself computes no embeddings here and sends nothing anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from onrecord.errors import OnRecordError, SearchIndexError, SettingsError
+from onrecord.index.engine import (
+    Candidate,
+    day_number,
+    encodable,
+    filter_key,
+    fingerprint,
+    latest_day,
+    speakers_of,
+)
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from langchain_core.embeddings import Embeddings
+
+    from onrecord.index.embed import Embedder
+    from onrecord.records import Passage, SearchFilters
+    from onrecord.settings import Settings
+
+WORDING_NUMBER = 1
+"""Grows with every change of ``wording``; part of the collection's name."""
+BATCH_LIMIT = 5_000
+"""Records in one call; Chroma's embedded client refuses more than 5,461."""
+HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
+"""Graph of the nearest neighbours. Chroma's defaults (100, 100, 16) lose a quarter of the 60 nearest in 20,000."""
+
+
+def wording(passage: Passage) -> str:
+    """Return the text that is embedded for a passage."""
+    title = passage.source.title.strip()
+    return encodable(f"{title}\n{passage.text}" if title else passage.text)
+
+
+def open_client(settings: Settings) -> ClientAPI:
+    """Return a Chroma client: of the server at ``settings.chroma_url``, else embedded in ``home/chroma``.
+
+    Raises:
+        SettingsError: the address is not an http(s) address.
+        SearchIndexError: the folder cannot be opened, or no server answers.
+    """
+    import chromadb  # noqa: PLC0415  takes a second
+    from chromadb.config import Settings as ChromaSettings  # noqa: PLC0415
+
+    quiet = ChromaSettings(anonymized_telemetry=False)
+    client: ClientAPI
+    if not settings.chroma_url:
+        folder = settings.home / "chroma"
+        folder.mkdir(parents=True, exist_ok=True)
+        with _guard(f"folder {folder}"):
+            client = chromadb.PersistentClient(path=str(folder), settings=quiet)
+        return client
+    address = urlsplit(settings.chroma_url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        message = (
+            f"chroma_url = {settings.chroma_url!r} is not an address of a Chroma server; accepted is "
+            "http://HOST:PORT or https://HOST:PORT, or nothing for the embedded engine."
+        )
+        raise SettingsError(message)
+    secure = address.scheme == "https"
+    port = address.port or (443 if secure else 8000)
+    with _guard(f"server {settings.chroma_url}"):
+        client = chromadb.HttpClient(host=address.hostname, port=port, ssl=secure, settings=quiet)
+    return client
+
+
+def close_client(client: ClientAPI) -> None:
+    """Release a client; an embedded engine ends with its last client."""
+    close = getattr(client, "close", None)  # not part of the declared interface
+    if close is not None:
+        close()
+
+
+class DenseEngine:
+    """A Chroma collection of passage embeddings."""
+
+    def __init__(self, client: ClientAPI, embedder: Embedder) -> None:
+        """Open the collection of this embedding model, or make an empty one.
+
+        Raises:
+            SearchIndexError: what is there is broken.
+        """
+        from langchain_chroma import Chroma  # noqa: PLC0415  takes a second
+
+        self._client = client
+        self._embedder = embedder
+        self._name = f"passages-{embedder.fingerprint[:16]}-{WORDING_NUMBER}"
+        self._where = f"collection {self._name}"
+        with _guard(self._where):
+            self.vector_store = Chroma(
+                client=client,
+                collection_name=self._name,
+                embedding_function=langchain_embeddings(embedder),
+                collection_configuration={"hnsw": HNSW},
+            )
+            """The same collection as LangChain sees it."""
+            # Batches of queries are not in LangChain's vector-store interface: those go to the collection itself.
+            self._collection = client.get_collection(self._name, embedding_function=None)
+
+    @property
+    def name(self) -> str:
+        """Name of the collection: model and wording."""
+        return self._name
+
+    def count(self) -> int:
+        """Return how many passages can be found."""
+        with _guard(self._where):
+            return int(self._collection.count())
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return the fingerprint of every passage held, by id."""
+        found: dict[str, str] = {}
+        offset = 0
+        while True:
+            with _guard(self._where):
+                page = self._collection.get(include=["metadatas"], limit=BATCH_LIMIT, offset=offset)
+            for identity, metadata in zip(page["ids"], page["metadatas"] or (), strict=True):
+                found[identity] = str((metadata or {}).get("fingerprint", ""))
+            if len(page["ids"]) < BATCH_LIMIT:
+                return found
+            offset += BATCH_LIMIT
+
+    def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
+        """Embed passages and add them, replacing those with the same id."""
+        vectors = self._embedder.encode([wording(passage) for passage in passages], progress=progress)
+        for start in range(0, len(passages), BATCH_LIMIT):
+            part = passages[start : start + BATCH_LIMIT]
+            with _guard(self._where):
+                self._collection.upsert(
+                    ids=[passage.id for passage in part],
+                    embeddings=vectors[start : start + len(part)],
+                    metadatas=[_metadata(passage) for passage in part],
+                    documents=[encodable(passage.text) for passage in part],
+                )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove passages; ids that are not held are ignored."""
+        for start in range(0, len(ids), BATCH_LIMIT):
+            with _guard(self._where):
+                self._collection.delete(ids=list(ids[start : start + BATCH_LIMIT]))
+
+    def commit(self) -> None:
+        """Do nothing: every call to Chroma is durable when it returns."""
+
+    def rollback(self) -> None:
+        """Do nothing: there is nothing that is not yet durable."""
+
+    def sample(self, size: int) -> list[str]:
+        """Return up to ``size`` ids that are held."""
+        with _guard(self._where):
+            return list(self._collection.get(limit=size, include=[])["ids"])
+
+    def probe(self) -> None:
+        """Search for the vector of one passage that is held.
+
+        Raises:
+            SearchIndexError: nothing at that place is found.
+        """
+        with _guard(self._where):
+            page = self._collection.get(limit=1, include=["embeddings"])
+            if not page["ids"]:
+                return
+            answer = self._collection.query(query_embeddings=page["embeddings"], n_results=1, include=["distances"])
+        distances = (answer["distances"] or [[]])[0]
+        if not distances or distances[0] > 1e-3:  # noqa: PLR2004  rounding of float32 is below 1e-6
+            raise _broken(self._where, "a passage that it holds cannot be found")
+
+    def search(self, queries: Sequence[str], *, filters: SearchFilters, limit: int) -> list[list[Candidate]]:
+        """Return the nearest passages for each query; the score is the cosine similarity in [-1, 1]."""
+        if not queries:
+            return []
+        vectors = self._embedder.encode(queries)
+        with _guard(self._where):
+            answer = self._collection.query(
+                query_embeddings=vectors, n_results=limit, where=where_clause(filters), include=["distances"]
+            )
+        found = []
+        for ids, distances in zip(answer["ids"], answer["distances"] or (), strict=True):
+            candidates = [
+                Candidate(identity, max(-1.0, min(1.0, 1.0 - float(distance))))
+                for identity, distance in zip(ids, distances, strict=True)
+            ]
+            found.append(sorted(candidates, key=lambda candidate: (-candidate.score, candidate.passage_id)))
+        return found
+
+    def close(self) -> None:
+        """Release the client."""
+        close_client(self._client)
+
+
+def where_clause(filters: SearchFilters) -> dict[str, Any] | None:
+    """Return the filters in Chroma's language, ``None`` when they admit everything."""
+    clauses: list[dict[str, Any]] = []
+    if filters.kinds:
+        clauses.append({"kind": {"$in": [kind.value for kind in filters.kinds]}})
+    if filters.primary_only:
+        clauses.append({"primary": True})
+    if filters.publishers:
+        clauses.append({"publisher": {"$in": [encodable(filter_key(name)) for name in filters.publishers]}})
+    if filters.speakers:
+        speakers = [{"speakers": {"$contains": encodable(filter_key(name))}} for name in filters.speakers]
+        clauses.append(speakers[0] if len(speakers) == 1 else {"$or": speakers})
+    day = latest_day(filters)
+    if day is not None:
+        clauses.append({"published": {"$lte": day}})
+    if not clauses:
+        return None
+    return clauses[0] if len(clauses) == 1 else {"$and": clauses}
+
+
+def langchain_embeddings(embedder: Embedder) -> Embeddings:
+    """Return the embedder as LangChain's ``Embeddings``."""
+    from langchain_core.embeddings import Embeddings  # noqa: PLC0415  takes half a second
+
+    class _Adapter(Embeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            vectors: list[list[float]] = embedder.encode(texts).tolist()
+            return vectors
+
+        def embed_query(self, text: str) -> list[float]:
+            vector: list[float] = embedder.encode([text])[0].tolist()
+            return vector
+
+    return _Adapter()
+
+
+def _metadata(passage: Passage) -> dict[str, Any]:
+    source = passage.source
+    metadata: dict[str, Any] = {
+        "source_id": encodable(source.id),
+        "kind": source.kind.value,
+        "primary": source.primary,
+        "publisher": encodable(filter_key(source.publisher)),
+        "fingerprint": fingerprint(passage),
+    }
+    # Chroma refuses empty lists and null values: what is unknown is absent, and no filter matches it.
+    speakers = [encodable(name) for name in speakers_of(passage)]
+    if speakers:
+        metadata["speakers"] = speakers
+    day = day_number(passage)
+    if day is not None:
+        metadata["published"] = day
+    return metadata
+
+
+@contextmanager
+def _guard(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OnRecordError:
+        raise
+    except Exception as error:
+        # Chroma raises its own tree, sqlite3's, httpx's and bare exceptions from its native code: all mean the same here.
+        raise _broken(what, str(error) or type(error).__name__) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _broken(what, str(error)) from error
+
+
+def _broken(what: str, why: str) -> SearchIndexError:
+    return SearchIndexError(
+        f"the vector index ({what}) cannot be used: {why}. It is a cache: open the index anew, and it is built "
+        "again from the corpus."
+    )

