@@ -1,0 +1,409 @@
+"""The Check page: an article goes in, its claims come out marked, with the evidence beside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from onrecord import report
+from onrecord.errors import EmptyDocumentError
+from onrecord.records import CheckedArticle, CorpusState, Document, SearchFilters, SourceKind
+from onrecord.text import paragraphs
+from onrecord.ui import components, present
+from onrecord.ui.frame import guarded, problem, root, runner, service
+from onrecord.ui.jobs import Job, Standing, State
+from onrecord.ui.service import examples, with_date
+from onrecord.ui.wording import KINDS, STAGES, VERDICTS, count, duration
+
+PASTE: Final = "Paste text"
+UPLOAD: Final = "Upload a file"
+EXAMPLE: Final = "Choose an example"
+
+CONTEXT_CHARACTERS: Final = 900
+"""Characters to each side of a passage shown at first: about a screen."""
+
+MOST_CHARACTERS: Final = 10_000_000
+"""More than any source has: the whole text."""
+
+
+def page() -> None:
+    """Show the entry form, a check on its way, or a finished check."""
+    check_id = st.query_params.get("check", "")
+    job = runner().find(st.session_state.get("job", ""))
+    if check_id:
+        checked = _finished(check_id)
+        _result(checked)
+    elif job is not None:
+        _underway(job)
+    else:
+        _entry()
+
+
+def _finished(check_id: str) -> CheckedArticle:
+    """Return the check named in the address; kept in the session so that a click does not read it again."""
+    known: CheckedArticle | None = st.session_state.get("checked")
+    if known is None or known.id != check_id:
+        known = service().load(check_id)
+        st.session_state["checked"] = known
+        st.session_state["chosen"] = st.query_params.get("claim", "")
+    return known
+
+
+# --- entry ---------------------------------------------------------------------------------------------------------------
+
+
+def _entry() -> None:
+    with st.container(key="entry"):
+        st.title("Check an article", anchor=False)
+        st.markdown(
+            "On Record finds the claims of an article and puts what the record says for and against each of them side by "
+            "side. You decide."
+        )
+        _say_if_failed()
+        state = service().state()
+        if not state.passages:
+            _empty_corpus(state)
+            return
+        way = st.segmented_control(
+            "How do you want to give the article?",
+            [PASTE, UPLOAD, EXAMPLE],
+            default=PASTE,
+            required=True,
+            key="way",
+            label_visibility="collapsed",
+        )
+        take = {PASTE: _paste, UPLOAD: _upload, EXAMPLE: _example}[way or PASTE]
+        read = take()
+        published = st.date_input(
+            "Date of the article",
+            value=None,
+            key="published",
+            min_value=dt.date(1800, 1, 1),
+            max_value=dt.date(2100, 12, 31),
+            format="YYYY-MM-DD",
+            help="Evidence from after this day is marked as later than the article. A date in the file is used if you give none.",
+            width=240,
+        )
+        filters, passages = _options()
+        st.space("small")
+        if st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
+            with guarded():
+                document = with_date(read(), published)
+                _start(document, filters, passages)
+        st.caption(
+            f"Searches {count(state.sources, 'source')} in {count(state.passages, 'passage')} on this machine. "
+            "Nothing is sent anywhere."
+        )
+
+
+def _say_if_failed() -> None:
+    """Show once how the last check of this session ended, if not well."""
+    message = st.session_state.pop("failure", "")
+    if message:
+        problem(message)
+
+
+def _empty_corpus(state: CorpusState) -> None:
+    with st.container(border=True):
+        st.subheader("There is no record yet to check against", anchor=False)
+        st.markdown(
+            f"The corpus holds {count(state.sources, 'source')}. Add sources in a terminal, then reload this page:"
+        )
+        st.code("onrecord corpus add corpus/documents", language="shell")
+
+
+def _paste() -> Callable[[], Document]:
+    text = st.text_area(
+        "Text of the article",
+        key="text",
+        height=300,
+        placeholder="Paste the article here, with its headline as the first line.",
+    )
+
+    def read() -> Document:
+        if not text.strip():
+            message = "There is no text yet. Paste the article into the field, or upload a file."
+            raise EmptyDocumentError(message)
+        return service().paste(text)
+
+    return read
+
+
+def _upload() -> Callable[[], Document]:
+    upload = st.file_uploader(
+        "Article as a file", type=["txt", "md", "html", "htm"], key="upload", max_upload_size=20, help="Text, Markdown or HTML."
+    )
+
+    def read() -> Document:
+        if upload is None:
+            message = "There is no file yet. Choose one (txt, md or html), or paste the text."
+            raise EmptyDocumentError(message)
+        return service().read(upload.getvalue(), upload.name)
+
+    return read
+
+
+def _example() -> Callable[[], Document]:
+    found = examples(root() / "corpus" / "examples")
+    if not found:
+        st.text("No examples are installed here. Paste a text or upload a file.")
+
+        def nothing() -> Document:
+            message = "No examples are installed here. Paste a text or upload a file."
+            raise EmptyDocumentError(message)
+
+        return nothing
+    documents = {path.name: _example_document(path, path.stat().st_mtime_ns) for path in found}
+    name = st.selectbox(
+        "Example",
+        list(documents),
+        format_func=lambda key: present.title_of(documents[key]),
+        key="example",
+        help="Written for this project, with true and false sentences in it.",
+    )
+    chosen = documents[name]
+    text = chosen.text
+    components.preview(
+        key="preview",
+        data={"label": "Text of the example", "paragraphs": [span.of(text) for span in paragraphs(text)]},
+    )
+    return lambda: chosen
+
+
+@st.cache_data(show_spinner=False)
+def _example_document(path: Path, changed: int) -> Document:  # noqa: ARG001  part of the cache's key: an edited file is read again
+    """Read one of the examples."""
+    return service().read(path.read_bytes(), path.name)
+
+
+def _options() -> tuple[SearchFilters, int]:
+    """Show the options and return them."""
+    with st.expander("Options"):
+        kinds = st.multiselect(
+            "Kinds of source",
+            list(SourceKind),
+            format_func=lambda kind: KINDS[kind],
+            placeholder="All kinds",
+            key="kinds",
+        )
+        left, right = st.columns(2)
+        as_of = left.date_input(
+            "Only what was published up to",
+            value=None,
+            key="as_of",
+            format="YYYY-MM-DD",
+            min_value=dt.date(1800, 1, 1),
+            max_value=dt.date(2100, 12, 31),
+            help="To see what could have been known on a day. Sources without a date are left out.",
+        )
+        passages = right.slider(
+            "Passages judged for each claim",
+            min_value=4,
+            max_value=40,
+            value=service().settings.top_k,
+            key="passages",
+            help="More passages find more and take longer.",
+        )
+        primary = st.toggle(
+            "Primary sources only", key="primary", help="Transcripts, documents and data; no coverage, no summaries."
+        )
+    return SearchFilters(kinds=tuple(kinds), primary_only=primary, as_of=as_of), passages
+
+
+def _start(document: Document, filters: SearchFilters, passages: int) -> None:
+    library = service()
+
+    def work(job: Job) -> CheckedArticle:
+        checked = library.check(
+            document, filters=filters, passages=passages, progress=job.progress, on_claim=job.decided
+        )
+        library.save(checked)
+        return checked
+
+    job = runner().submit(present.title_of(document), work)
+    st.session_state["job"] = job.id
+    st.rerun()
+
+
+# --- on its way ----------------------------------------------------------------------------------------------------------
+
+
+def _underway(job: Job) -> None:
+    with st.container(key="entry"):
+        components.heading(key="underway", data=_underway_heading(job))
+        _watch(job.id)
+
+
+def _underway_heading(job: Job) -> dict[str, object]:
+    return {"title": job.title, "facts": ["Being checked now"], "address": None, "address_text": "", "incomplete": "", "warnings": []}
+
+
+@st.fragment(run_every=0.5)
+def _watch(job_id: str) -> None:
+    """Show where the check is, twice a second, until it ends."""
+    job = runner().find(job_id)
+    if job is None:
+        st.session_state.pop("job", None)
+        st.rerun()
+    now = runner().standing(job)
+    if now.state in {State.DONE, State.FAILED, State.STOPPED}:
+        _ended(now)
+    fraction, words = progress_words(now)
+    st.progress(fraction, text=words)
+    components.progress(key="stages", data=_stages(now))
+    if st.button("Stop", key="stop", icon=":material/stop_circle:"):
+        job.stop()
+        st.session_state.pop("job", None)
+        st.rerun()
+
+
+def _ended(now: Standing) -> None:
+    """Go on to the result, or back to the form with what went wrong."""
+    st.session_state.pop("job", None)
+    if now.state is State.DONE:
+        st.query_params["check"] = now.check_id
+    elif now.state is State.FAILED:
+        st.session_state["failure"] = now.error
+    st.rerun()
+
+
+def progress_words(now: Standing) -> tuple[float, str]:
+    """Return how far a check is, from 0 to 1, and that in words."""
+    if now.state is State.WAITING:
+        waiting = f"Waiting: {count(now.before, 'check')} before this one" if now.before else "Loading the models"
+        return 0.0, waiting
+    if not now.total:
+        return 0.02, "Getting ready" if now.stage != "finding claims" else "Finding claims"
+    words = f"{now.done} of {count(now.total, 'claim')} decided"
+    if now.seconds_left is not None and now.done < now.total:
+        words += f", {duration(now.seconds_left)} left"
+    return min(1.0, now.done / now.total), words
+
+
+def _stages(now: Standing) -> dict[str, object]:
+    """Return the stages with their state, and the verdicts so far."""
+    names = [name for name, _ in STAGES]
+    at = names.index(now.stage) if now.stage in names else -1
+    rows = []
+    for place, (_, words) in enumerate(STAGES):
+        # Searching, judging and deciding go round for each few claims; only finding claims is over once left.
+        state = "now" if place == at else ("done" if place == 0 and at > 0 else "")
+        rows.append({"words": words, "state": state})
+    return {"stages": rows, "counts": [entry for entry in present.counts(now.counts) if entry["count"]]}
+
+
+# --- result --------------------------------------------------------------------------------------------------------------
+
+
+def _result(checked: CheckedArticle) -> None:
+    top, tools = st.columns([3, 1.15], vertical_alignment="top")
+    with top:
+        components.heading(key=f"heading-{checked.id}", data=present.heading(checked))
+    with tools, st.container(key="toolbar", horizontal=True, horizontal_alignment="right", gap="small"):
+        _downloads(checked)
+        if st.button("New check", key="new", icon=":material/add:"):
+            for name in ("checked", "chosen", "job"):
+                st.session_state.pop(name, None)
+            st.query_params.clear()
+            st.rerun()
+    _desk(checked)
+    components.provenance(key=f"provenance-{checked.id}", data=present.provenance(checked))
+
+
+def _downloads(checked: CheckedArticle) -> None:
+    """Offer the report; it is made when it is asked for."""
+    with st.popover("Report", icon=":material/download:"):
+        st.download_button(
+            "HTML, for reading and printing",
+            data=lambda: report.render(checked, "html"),
+            file_name=f"on-record-{checked.id[:8]}.html",
+            mime="text/html",
+            key="html",
+            on_click="ignore",
+            type="tertiary",
+        )
+        st.download_button(
+            "JSON, for other programs",
+            data=lambda: report.render(checked, "json"),
+            file_name=f"on-record-{checked.id[:8]}.json",
+            mime="application/json",
+            key="json",
+            on_click="ignore",
+            type="tertiary",
+        )
+
+
+@st.fragment
+def _desk(checked: CheckedArticle) -> None:
+    """Show the article and the chosen claim side by side; a click runs only this again."""
+    ids = [item.claim.id for item in checked.claims]
+
+    def choose(key: str) -> None:
+        wanted = st.session_state[key].get("choose")
+        if wanted in ids:
+            st.session_state["chosen"] = wanted
+            st.query_params["claim"] = wanted
+
+    chosen = st.session_state.get("chosen", "")
+    if chosen not in ids:
+        chosen = first_to_look_at(checked)
+    article_key, claim_key = f"article-{checked.id}", f"claim-{checked.id}"
+    with st.container(key="desk"):
+        left, right = st.columns([5, 7])
+    with left:
+        components.article(
+            key=article_key,
+            data=_article(checked) | {"chosen": chosen},
+            on_choose_change=lambda: choose(article_key),
+        )
+    if not ids:
+        return
+    number = ids.index(chosen)
+    with right, st.container(key="claim_pane"):
+        outcome = components.claim(
+            key=claim_key,
+            data=present.claim(checked, number),
+            on_choose_change=lambda: choose(claim_key),
+            on_open_change=lambda: None,
+        )
+    opened = outcome.get("open")
+    if isinstance(opened, int) and 0 <= opened < len(checked.claims[number].evidence):
+        _context(checked, number, opened)
+
+
+def _article(checked: CheckedArticle) -> present.Json:
+    """Return the article's data, made once per check and session."""
+    kept: tuple[str, present.Json] | None = st.session_state.get("article_data")
+    if kept is None or kept[0] != checked.id:
+        kept = (checked.id, present.article(checked))
+        st.session_state["article_data"] = kept
+    return kept[1]
+
+
+def first_to_look_at(checked: CheckedArticle) -> str:
+    """Return the claim shown first: the first that something speaks against, else the first of all, else nothing."""
+    worrying = {"REFUTED", "CONFLICTING"}
+    for item in checked.claims:
+        if item.verdict.label in worrying or item.verdict.proposition_label in worrying:
+            return item.claim.id
+    return checked.claims[0].claim.id if checked.claims else ""
+
+
+@st.dialog("In its source", width="large", icon=":material/menu_book:")
+def _context(checked: CheckedArticle, number: int, index: int) -> None:
+    """Show a passage inside its source."""
+    evidence = checked.claims[number].evidence[index]
+    with guarded():
+        whole = st.session_state.get("whole_source") == evidence.passage.id
+        surroundings = service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
+        components.context(key=f"context-{number}-{index}-{whole}", data=present.context(surroundings, evidence))
+        if (surroundings.cut_before or surroundings.cut_after) and st.button("Show the whole source", key="whole"):
+            st.session_state["whole_source"] = evidence.passage.id
+            st.rerun(scope="fragment")
+
+
+__all__ = ["VERDICTS", "first_to_look_at", "page", "progress_words"]

@@ -1,0 +1,134 @@
+// The chosen claim: wording, speaker, verdict with reasons, evidence on both sides. Sends: choose(claim id), open(number).
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement;
+  const state = kept(root, () => ({ key: null }));
+  state.choose = (id) => setTriggerValue("choose", id);
+  state.open = (number) => setTriggerValue("open", number);
+  const key = `${data.check} ${data.id}`;
+  if (state.key === key) return;
+  const changed = state.key !== null;
+  state.key = key;
+  const place = stage(root);
+  const focused = root.activeElement?.dataset?.go;
+  place.replaceChildren(header(data, state), words(data), verdictBox(data), sides(data, state), related(data, state));
+  if (focused) place.querySelector(`[data-go="${focused}"]:not(:disabled)`)?.focus();
+  if (changed) document.querySelector(".st-key-claim_pane")?.scrollTo({ top: 0 });
+}
+
+function header(data, state) {
+  const go = (name, id, text) => el("button", {
+    type: "button", class: "plain-button", "data-go": name, disabled: !id, "aria-label": `${text} claim`,
+    on: { click: () => state.choose(id) },
+  }, text);
+  return el("div", { class: "top" },
+    el("p", { class: "quiet place", role: "status" }, `Claim ${data.number} of ${data.total}`),
+    el("div", { class: "steps" }, go("previous", data.previous, "Previous"), go("next", data.next, "Next")),
+  );
+}
+
+function words(data) {
+  const rows = [el("blockquote", { class: "original" }, data.original.map((piece) =>
+    piece.mark ? el("span", { class: "quotation" }, piece.text) : piece.text))];
+  const facts = el("dl", { class: "facts" });
+  const fact = (name, ...value) => facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, ...value)));
+  if (data.standalone) fact("Read as", data.standalone);
+  if (data.speaker) {
+    fact("Said by", el("strong", {}, data.speaker.name), data.speaker.note ? el("span", { class: "quiet" }, ` (${data.speaker.note})`) : "");
+    fact("What is asserted", data.speaker.proposition);
+  } else {
+    fact("Said by", "the article itself");
+  }
+  for (const part of data.unresolved) fact("Unclear", `“${part.text}”: ${part.reason}`);
+  rows.push(facts);
+  return el("section", { "aria-label": "Claim" }, rows);
+}
+
+function verdictBox(data) {
+  const answers = data.answers.length
+    ? el("dl", { class: "answers" }, data.answers.map((row) => el("div", { class: `v-${row.label}` },
+        el("dt", {}, row.question), el("dd", {}, badge(row), el("span", { class: "answer" }, row.answer)))))
+    : el("p", { class: "single" }, badge(data.verdict, "large"), el("span", { class: "answer" }, data.verdict.meaning));
+  return el("section", { class: `verdict v-${data.verdict.label}`, "aria-label": "Verdict" },
+    answers,
+    data.reasons.length === 1 ? el("p", { class: "reasons" }, data.reasons[0])
+      : el("ul", { class: "reasons" }, data.reasons.map((reason) => el("li", {}, reason))),
+    el("p", { class: "quiet by" }, "Worked out by the software. The decision is yours."),
+  );
+}
+
+function sides(data, state) {
+  if (data.verdict.label === "NOT_CHECKED" && !data.supports.length && !data.refutes.length) {
+    return el("p", { class: "notice" }, "No evidence is shown, because this claim was not checked. Check the article again to try once more.");
+  }
+  return el("div", { class: "sides" },
+    column("supports", "Supports", "check", data.supports, data, state, "Nothing found that supports it."),
+    column("refutes", "Conflicts", "cross", data.refutes, data, state, "Nothing found that conflicts with it."),
+  );
+}
+
+function column(name, title, drawing, cards, data, state, nothing) {
+  const list = [];
+  if (data.reported) {
+    for (const question of ["said", "true"]) {
+      const group = cards.filter((card) => card.question === question);
+      if (group.length) list.push(el("h4", {}, group[0].question_word), ...more(group, state));
+    }
+  } else list.push(...more(cards, state));
+  return el("section", { class: `side ${name} ${name === "supports" ? "v-SUPPORTED" : "v-REFUTED"}`, "aria-label": title },
+    el("h3", {}, icon(drawing), title, el("span", { class: "tally" }, cards.length)),
+    cards.length ? list : el("p", { class: "none quiet" }, nothing),
+  );
+}
+
+// The strongest first; the rest one press away, so that three good passages are not lost under nine weaker ones.
+function more(cards, state) {
+  const shown = cards.slice(0, 3).map((card) => cardNode(card, state));
+  if (cards.length > 3) {
+    shown.push(el("details", {}, el("summary", {}, `${cards.length - 3} more`), cards.slice(3).map((card) => cardNode(card, state))));
+  }
+  return shown;
+}
+
+function related(data, state) {
+  if (!data.neutral.length) return "";
+  return el("details", { class: "related", open: !data.supports.length && !data.refutes.length },
+    el("summary", {}, `Related, but deciding nothing (${data.neutral.length})`),
+    el("div", { class: "sides" }, data.neutral.map((card) => cardNode(card, state))),
+  );
+}
+
+function cardNode(card, state) {
+  const passage = el("p", { class: "passage" }, card.pieces.map((piece) => {
+    if (!piece.marks.length) return piece.text;
+    return el("mark", { class: piece.marks.join(" ") }, piece.text);
+  }));
+  const who = [card.publisher, card.spoken_by ? `words of ${card.spoken_by}` : ""].filter(Boolean).join(" · ");
+  return el("article", { class: "card", "aria-label": card.title },
+    card.findings.map(comparison),
+    card.own_words ? el("p", { class: "own" }, "The speaker’s own words") : "",
+    passage,
+    el("p", { class: "title" }, outward(card.address, card.title) || card.title),
+    el("p", { class: "meta" },
+      el("span", {}, who),
+      el("span", { class: card.later ? "later" : "" }, card.date, card.later ? el("strong", {}, ", later than the article") : ""),
+      el("span", { class: `kind ${card.primary ? "primary" : ""}` }, `${card.kind}, ${card.primary_word}`),
+      card.withdrawn ? el("strong", {}, "withdrawn") : "",
+    ),
+    !card.address && card.address_text ? el("p", { class: "meta" }, card.address_text) : "",
+    card.note ? el("p", { class: "note quiet" }, card.note) : "",
+    el("div", { class: "actions" },
+      el("button", { type: "button", class: "plain-button", on: { click: () => state.open(card.index) } }, "Open in context"),
+      el("details", { class: "why" }, el("summary", {}, "Why this passage"),
+        el("p", { class: "quiet" }, card.found),
+        el("p", { class: "quiet" }, `Judged against: ${card.hypothesis}`),
+        card.origin ? el("p", { class: "quiet" }, `Where the text comes from: ${card.origin}`) : ""),
+    ),
+  );
+}
+
+function comparison(finding) {
+  return el("div", { class: `finding ${finding.outcome}` },
+    el("p", { class: "message" }, el("strong", {}, `${finding.check}: ${finding.outcome_word}. `), finding.message),
+  );
+}

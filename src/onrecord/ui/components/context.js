@@ -1,0 +1,31 @@
+// A passage inside its source.
+
+export default function ({ parentElement, data }) {
+  const place = stage(parentElement);
+  const near = el("span", { class: "near" });
+  const text = el("div", { class: "text", tabindex: "0", role: "region", "aria-label": "Text of the source" },
+    data.cut_before ? el("p", { class: "cut quiet" }, "… the source begins earlier") : el("p", { class: "cut quiet" }, "Beginning of the source"),
+    el("div", { class: "body" }, data.pieces.map((piece) => {
+      if (!piece.marks.includes("passage")) return piece.text;
+      return el("span", { class: "passage" }, piece.marks.includes("rationale") ? el("mark", { class: "rationale" }, piece.text) : piece.text);
+    })),
+    data.cut_after ? el("p", { class: "cut quiet" }, "the source goes on …") : el("p", { class: "cut quiet" }, "End of the source"),
+  );
+  place.replaceChildren(
+    el("h2", {}, data.title),
+    el("p", { class: "meta" },
+      el("span", {}, data.publisher),
+      el("span", {}, data.date, data.later ? ", later than the article" : ""),
+      el("span", {}, `${data.kind}, ${data.primary_word}`),
+      data.speakers.length ? el("span", {}, `speakers: ${data.speakers.join(", ")}`) : "",
+      outward(data.address, "address of the source") ? el("span", {}, outward(data.address, "address of the source")) : "",
+    ),
+    el("p", { class: "legend quiet" }, el("mark", { class: "rationale" }, "Highlighted"), ": the sentence that decides. ",
+      el("span", { class: "passage" }, "Darker"), ": the passage that was judged."),
+    text, near,
+    el("p", { class: "quiet version" }, data.version, el("span", { class: "hash" }, ` · sha256 ${data.sha256.slice(0, 16)}…`),
+      data.origin ? ` · ${data.origin}` : ""),
+  );
+  const first = text.querySelector("mark.rationale") || text.querySelector(".passage");
+  if (first) text.scrollTop = Math.max(0, first.offsetTop - text.offsetTop - text.clientHeight / 3);
+}

@@ -1,0 +1,351 @@
+"""Finished records → plain data for the page's components.
+
+Everything a component shows is decided here, as JSON-ready data, so that it can be tested without a browser. The texts
+are raw; the components put them on the page as text nodes and never as markup. Offsets end here too: a component gets
+pieces of text, because a browser counts in UTF-16 units and the records in code points.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from onrecord.records import (
+    CheckedArticle,
+    CheckedClaim,
+    Claim,
+    CorpusState,
+    Document,
+    Evidence,
+    Finding,
+    SearchFilters,
+    Source,
+    Span,
+    VerdictLabel,
+)
+from onrecord.text import paragraphs
+from onrecord.ui.marks import pieces
+from onrecord.ui.wording import CHECKS, KINDS, OUTCOMES, QUESTIONS, VERDICTS, count, day, duration, found, moment
+
+if TYPE_CHECKING:
+    from onrecord.workflow import SourceContext
+
+Json = dict[str, Any]
+
+
+def link(address: str | None) -> str | None:
+    """Return ``address`` if a browser may be sent there: http and https with a host, nothing else.
+
+    >>> link("https://example.org/a"), link("javascript:alert(1)"), link("https:///nowhere")
+    ('https://example.org/a', None, None)
+    """
+    if not address or any(character.isspace() or ord(character) < 32 for character in address):  # noqa: PLR2004  controls
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return address if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def title_of(document: Document) -> str:
+    """Return what an article is called: its title, or its first line, shortened."""
+    if document.title and document.title.strip():
+        return document.title.strip()
+    first = next((span.of(document.text) for span in paragraphs(document.text)), "Untitled article")
+    return first if len(first) <= _TITLE_LENGTH else first[: _TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+_TITLE_LENGTH = 90
+
+
+def verdict(label: VerdictLabel) -> Json:
+    """Return the name, word, icon and meaning of a verdict."""
+    words = VERDICTS[label]
+    return {"label": label.value, "word": words.word, "icon": words.icon, "meaning": words.meaning}
+
+
+def counts(labels: Mapping[VerdictLabel, int]) -> list[Json]:
+    """Return the verdicts with their numbers, in the pages' order; those with none too."""
+    return [verdict(label) | {"count": labels.get(label, 0)} for label in VERDICTS]
+
+
+def heading(checked: CheckedArticle) -> Json:
+    """Return what stands above a checked article."""
+    seconds = sum(stage.seconds for stage in checked.stages)
+    not_checked = sum(item.verdict.label is VerdictLabel.NOT_CHECKED for item in checked.claims)
+    return {
+        "title": title_of(checked.article),
+        "facts": [
+            f"Published {day(checked.article.published)}" if checked.article.published else "No date given",
+            f"Checked {moment(checked.created_at)}" + (f", in {duration(seconds)}" if checked.stages else ""),
+            f"Against {count(checked.corpus.sources, 'source')}, {count(checked.corpus.passages, 'passage')}",
+            *scope(checked.filters),
+        ],
+        "address": link(checked.article.address),
+        "address_text": checked.article.address or "",
+        "incomplete": (
+            f"{count(not_checked, 'claim')} of {len(checked.claims)} could not be checked. "
+            "Choose one marked “Not checked” to see why."
+            if not_checked
+            else ("" if checked.complete else "This check was not finished.")
+        ),
+        "warnings": list(checked.article.warnings),
+    }
+
+
+def scope(filters: SearchFilters) -> list[str]:
+    """Return the limits that were set on the search, each as a phrase."""
+    phrases = []
+    if filters.kinds:
+        phrases.append("only " + ", ".join(KINDS[kind].lower() for kind in filters.kinds))
+    if filters.primary_only:
+        phrases.append("primary sources only")
+    if filters.as_of:
+        phrases.append(f"nothing after {day(filters.as_of)}")
+    if filters.publishers:
+        phrases.append("published by " + ", ".join(filters.publishers))
+    if filters.speakers:
+        phrases.append("said by " + ", ".join(filters.speakers))
+    return [phrase[0].upper() + phrase[1:] for phrase in phrases]
+
+
+def article(checked: CheckedArticle) -> Json:
+    """Return the article in paragraphs of pieces, with the claims that cover each piece.
+
+    A claim's word is shown after its last piece. Where claims overlap, a piece belongs to the shortest of them, so that the
+    inner one can be chosen too.
+    """
+    by_id = {item.claim.id: item for item in checked.claims}
+    ranges = [
+        (item.claim.id, item.claim.span)
+        for item in sorted(checked.claims, key=lambda item: item.claim.span.end - item.claim.span.start)
+    ]
+    text = checked.article.text
+    body: list[list[Json]] = []
+    first: dict[str, Json] = {}
+    last: dict[str, Json] = {}
+    for paragraph in paragraphs(text):
+        row: list[Json] = []
+        for piece in pieces(text, ranges, paragraph):
+            shown: Json = {"text": piece.text}
+            if piece.names:
+                shown |= {"claim": piece.names[0], "also": list(piece.names[1:])}
+                for name in piece.names:
+                    last[name] = shown
+                first.setdefault(piece.names[0], shown)
+            row.append(shown)
+        body.append(row)
+    for name, shown in first.items():
+        shown["first"] = name
+    for name, shown in last.items():
+        shown.setdefault("last", []).append(name)
+    tally = Counter(item.verdict.label for item in checked.claims)
+    return {
+        "check": checked.id,
+        "body": body,
+        "claims": {
+            name: {"label": item.verdict.label.value, "word": VERDICTS[item.verdict.label].word}
+            | {"icon": VERDICTS[item.verdict.label].icon, "text": item.claim.text}
+            for name, item in by_id.items()
+        },
+        "order": [item.claim.id for item in checked.claims],
+        "counts": counts(tally),
+        "skipped": [{"text": item.text, "reason": item.reason} for item in checked.skipped],
+    }
+
+
+def claim(checked: CheckedArticle, number: int) -> Json:
+    """Return everything about the claim at position ``number`` of ``checked.claims``."""
+    item = checked.claims[number]
+    numbered = list(enumerate(item.evidence))
+    sides: dict[str, list[Json]] = {"supports": [], "refutes": [], "neutral": []}
+    for index, evidence in numbered:
+        sides[evidence.stance.value].append(card(item, evidence, index))
+    reported = item.claim.attribution is not None
+    return {
+        "check": checked.id,
+        "id": item.claim.id,
+        "number": number + 1,
+        "total": len(checked.claims),
+        "previous": checked.claims[number - 1].claim.id if number else None,
+        "next": checked.claims[number + 1].claim.id if number + 1 < len(checked.claims) else None,
+        "original": quoted(item.claim),
+        "standalone": item.claim.standalone if item.claim.standalone.strip() != item.claim.text.strip() else "",
+        "speaker": speaker(item.claim),
+        "unresolved": [{"text": part.text, "reason": part.reason} for part in item.claim.unresolved],
+        "why": item.claim.why,
+        "verdict": verdict(item.verdict.label),
+        "answers": answers(item) if reported else [],
+        "reasons": [reason.text for reason in item.verdict.reasons],
+        "reported": reported,
+        "searched": len(item.evidence),
+        **sides,
+    }
+
+
+def quoted(found_claim: Claim) -> list[Json]:
+    """Return the claim's own words in pieces, its quotations marked."""
+    ranges = [("quotation", quotation.span) for quotation in found_claim.quotations]
+    start = found_claim.span.start
+    moved = [
+        (name, Span(start=span.start - start, end=span.end - start)) for name, span in ranges if span.start >= start
+    ]
+    return [
+        {"text": piece.text, "mark": piece.names[0] if piece.names else ""} for piece in pieces(found_claim.text, moved)
+    ]
+
+
+def speaker(found_claim: Claim) -> Json | None:
+    """Return who is said to say it, or ``None`` when the article says it itself."""
+    attribution = found_claim.attribution
+    if attribution is None:
+        return None
+    return {
+        "name": attribution.speaker,
+        "note": "" if attribution.speaker_resolved else "the article does not make clear who this is",
+        "proposition": found_claim.proposition,
+    }
+
+
+def answers(item: CheckedClaim) -> list[Json]:
+    """Return both questions of reported speech with their answers: was it said, and is it so."""
+    said = VERDICTS[item.verdict.label]
+    rows = [{"question": QUESTIONS["said"], **verdict(item.verdict.label), "answer": said.said}]
+    so = item.verdict.proposition_label
+    if so is not None:
+        rows.append({"question": QUESTIONS["true"], **verdict(so), "answer": VERDICTS[so].meaning})
+    else:
+        rows.append(
+            {"question": QUESTIONS["true"], **verdict(VerdictLabel.NOT_CHECKED), "answer": "This was not asked."}
+        )
+    return rows
+
+
+def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
+    """Return one piece of evidence; ``index`` is its place in ``item.evidence``."""
+    reported = item.claim.attribution is not None
+    different = any(finding.outcome == "different" for finding in evidence.findings)
+    return {
+        "index": index,
+        "pieces": passage(evidence),
+        "question": evidence.question if reported else "",
+        "question_word": QUESTIONS[evidence.question] if reported else "",
+        "hypothesis": evidence.hypothesis,
+        "findings": [finding(part) for part in evidence.findings],
+        "different": different,
+        "own_words": evidence.own_words,
+        "later": evidence.later_than_article,
+        "spoken_by": evidence.passage.speaker or "",
+        "note": evidence.note,
+        "found": found(evidence),
+        **source(evidence.passage.source),
+    }
+
+
+def source(record: Source) -> Json:
+    """Return what a reader needs to know about a source."""
+    return {
+        "title": record.title,
+        "kind": KINDS[record.kind],
+        "primary": record.primary,
+        "primary_word": "primary source" if record.primary else "not a primary source",
+        "publisher": record.publisher,
+        "date": day(record.published),
+        "origin": record.origin,
+        "speakers": list(record.speakers),
+        "address": link(record.address),
+        "address_text": record.address or "",
+        "withdrawn": record.withdrawn,
+    }
+
+
+def passage(evidence: Evidence) -> list[Json]:
+    """Return the passage in pieces: the rationale, and within it the words that the findings are about."""
+    ranges: list[tuple[str, Span]] = [("rationale", evidence.rationale)]
+    ranges += [(f"finding-{part.outcome}", part.evidence_span) for part in evidence.findings]
+    start = evidence.passage.span.start
+    moved = [(name, _moved(span, start, len(evidence.passage.text))) for name, span in ranges]
+    return [{"text": piece.text, "marks": list(piece.names)} for piece in pieces(evidence.passage.text, moved)]
+
+
+def _moved(span: Span, start: int, length: int) -> Span:
+    """Return a range of a version's text as a range of the passage that begins at ``start``."""
+    begin = min(max(span.start - start, 0), length)
+    return Span(start=begin, end=max(begin, min(span.end - start, length)))
+
+
+def finding(part: Finding) -> Json:
+    """Return one comparison of a rule beside the network."""
+    return {
+        "check": CHECKS[part.check],
+        "outcome": part.outcome,
+        "outcome_word": OUTCOMES[part.outcome],
+        "claim": part.claim_value,
+        "evidence": part.evidence_value,
+        "message": part.message,
+    }
+
+
+def context(surroundings: SourceContext, evidence: Evidence) -> Json:
+    """Return the source's text around a passage, the passage and its rationale marked."""
+    text = surroundings.before + surroundings.passage + surroundings.after
+    start = surroundings.span.start
+    ranges: list[tuple[str, Span]] = [
+        ("passage", _moved(evidence.passage.span, start, len(text))),
+        ("rationale", _moved(evidence.rationale, start, len(text))),
+    ]
+    version = surroundings.version
+    return {
+        "pieces": [{"text": piece.text, "marks": list(piece.names)} for piece in pieces(text, ranges)],
+        "cut_before": surroundings.cut_before,
+        "cut_after": surroundings.cut_after,
+        "version": (
+            f"Version {version.number}, kept since {day(version.added_at.date())}; "
+            f"characters {surroundings.span.start:,} to {surroundings.span.end:,}"
+        ),
+        "sha256": version.text_sha256,
+        "later": evidence.later_than_article,
+        **source(surroundings.source),
+    }
+
+
+def provenance(checked: CheckedArticle) -> Json:
+    """Return how the check was made: corpus, models, settings and times."""
+    return {
+        "rows": [
+            ["Check", checked.id],
+            ["On Record", checked.package_version],
+            ["Corpus", f"state {checked.corpus.number}: {_corpus(checked.corpus)}"],
+            *(
+                [f"Model, {model.role}", f"{model.name} · sha256 {model.sha256[:12]}…" if model.sha256 else model.name]
+                for model in checked.models
+            ),
+            *([f"Time, {stage.name}", f"{stage.seconds:.2f} s"] for stage in checked.stages),
+            *([name.replace("_", " "), value] for name, value in sorted(checked.settings.items())),
+        ]
+    }
+
+
+def _corpus(state: CorpusState) -> str:
+    return f"{count(state.sources, 'source')}, {count(state.passages, 'passage')}"
+
+
+def history(summaries: Sequence[Any]) -> list[Json]:
+    """Return the rows of the history list from ``review.list_checks``."""
+    return [
+        {
+            "id": row.id,
+            "title": row.title or "Untitled article",
+            "created": moment(row.created_at),
+            "complete": row.complete,
+            "claims": count(sum(row.counts.values()), "claim"),
+            "counts": [entry for entry in counts(row.counts) if entry["count"]],
+        }
+        for row in summaries
+    ]
+
+
+Side = Literal["supports", "refutes", "neutral"]

@@ -1,0 +1,132 @@
+"""Every word that the pages say about a verdict, a source or a stage, in one place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from onrecord.records import Evidence, SourceKind, VerdictLabel
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    """How a verdict is named and explained. ``icon`` names a drawing in ``components/shared.js``."""
+
+    word: str
+    icon: str
+    meaning: str
+    said: str
+    """The answer to "was it said?"."""
+
+
+VERDICTS: dict[VerdictLabel, VerdictWords] = {
+    VerdictLabel.SUPPORTED: VerdictWords(
+        "Supported", "check", "The record supports this.", "Yes, according to the record"
+    ),
+    VerdictLabel.REFUTED: VerdictWords("Refuted", "cross", "The record contradicts this.", "The record says otherwise"),
+    VerdictLabel.CONFLICTING: VerdictWords(
+        "Conflicting",
+        "split",
+        "Independent sources disagree about this.",
+        "Independent sources disagree",
+    ),
+    VerdictLabel.NOT_ENOUGH_EVIDENCE: VerdictWords(
+        "Not enough evidence",
+        "question",
+        "Nothing on record settles this either way.",
+        "Nothing on record settles it",
+    ),
+    VerdictLabel.NOT_CHECKED: VerdictWords(
+        "Not checked", "gap", "This could not be checked. That says nothing about the claim.", "Not checked"
+    ),
+}
+"""In the order in which the pages count them; ``NOT_CHECKED`` comes last and stands apart."""
+
+KINDS: dict[SourceKind, str] = {
+    SourceKind.TRANSCRIPT: "Transcript",
+    SourceKind.DOCUMENT: "Document",
+    SourceKind.DATA: "Data",
+    SourceKind.COVERAGE: "Coverage",
+    SourceKind.SUMMARY: "Summary",
+}
+
+CHECKS: dict[str, str] = {"numbers": "Figures", "dates": "Dates", "names": "Names", "quotes": "Quotation"}
+
+OUTCOMES: dict[str, str] = {
+    "equal": "the same",
+    "rounded": "the same, rounded",
+    "different": "different",
+    "not_comparable": "not comparable",
+}
+
+QUESTIONS: dict[Literal["said", "true"], str] = {"said": "Was it said?", "true": "Is it so?"}
+
+STAGES: tuple[tuple[str, str], ...] = (
+    ("finding claims", "Finding claims"),
+    ("searching", "Searching the record"),
+    ("judging", "Judging passages"),
+    ("deciding", "Deciding"),
+)
+"""The stages of ``workflow.check_article``, as it names them and as the page does."""
+
+
+def day(date: dt.date | None) -> str:
+    """Return a date as a reader writes it, the same everywhere and in every locale.
+
+    >>> day(dt.date(2022, 3, 9))
+    '9 March 2022'
+    >>> day(None)
+    'undated'
+    """
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else "undated"
+
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)  # not strftime, which follows the server's locale
+
+
+def moment(time: dt.datetime) -> str:
+    """Return a time as a reader writes it, in UTC.
+
+    >>> moment(dt.datetime(2026, 5, 4, 7, 5, tzinfo=dt.UTC))
+    '4 May 2026, 07:05 UTC'
+    """
+    utc = time.astimezone(dt.UTC)
+    return f"{day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time, roughly, as a reader would say it.
+
+    >>> [duration(3.2), duration(44), duration(100), duration(4000)]
+    ['a few seconds', 'about 45 seconds', 'about 2 minutes', 'about 67 minutes']
+    """
+    if seconds < 8:  # noqa: PLR2004  below this the rounding to five seconds would mislead
+        return "a few seconds"
+    if seconds < 57:  # noqa: PLR2004  the last that rounds to less than a minute
+        return f"about {round(seconds / 5) * 5} seconds"
+    minutes = max(1, round(seconds / 60))
+    return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> [count(1, "claim"), count(0, "claim"), count(1200, "passage")]
+    ['1 claim', '0 claims', '1,200 passages']
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def found(evidence: Evidence) -> str:
+    """Return how a passage was found, in words."""
+    hit = evidence.hit
+    ways = []
+    if hit.dense_rank is not None:
+        ways.append(f"by meaning (place {hit.dense_rank})")
+    if hit.lexical_rank is not None:
+        words = ", ".join(f"“{term}”" for term in hit.matched_terms[:6])
+        ways.append(f"by its words (place {hit.lexical_rank}{': ' + words if words else ''})")
+    return "Found " + " and ".join(ways) + "." if ways else ""
