@@ -1,0 +1,68 @@
+"""Rules beside the network: figures, dates, names and quotations of a claim against a window of evidence.
+
+Each check says ``equal``, ``rounded``, ``different`` or ``not_comparable`` and shows the words of both sides. A check never
+makes a support: it can only hold one back. A new check is one file with a class that has ``name`` and ``compare``, and one
+line in ``CHECKS``; the contract test runs over the catalogue.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Protocol
+
+from onrecord.records import Finding
+from onrecord.stance.checks.dates import Dates
+from onrecord.stance.checks.names import Names
+from onrecord.stance.checks.numbers import Numbers
+from onrecord.stance.checks.pair import CheckName, Pair
+from onrecord.stance.checks.quotes import Quotes
+
+__all__ = ["CHECKS", "Check", "run_checks"]
+
+
+class Check(Protocol):
+    """One kind of comparison."""
+
+    name: CheckName
+
+    def compare(self, pair: Pair) -> tuple[Finding, ...]:
+        """Compare the claim of ``pair`` with its evidence; spans are local to the two texts."""
+        ...
+
+
+CHECKS: Final[tuple[Check, ...]] = (Numbers(), Dates(), Names(), Quotes())
+"""The catalogue, in the order in which findings are shown."""
+
+
+def run_checks(
+    hypothesis: str,
+    evidence_text: str,
+    *,
+    evidence_offset: int,
+    claim_date: dt.date | None,
+    source_date: dt.date | None,
+) -> tuple[Finding, ...]:
+    """Run every check on one claim and one window of evidence.
+
+    Args:
+        hypothesis: The wording of the claim that is judged; ``claim_span`` points into it.
+        evidence_text: The window of evidence.
+        evidence_offset: Where the window begins in the version's text, into which ``evidence_span`` points.
+        claim_date: The day of the article, for "last week" and dates without a year.
+        source_date: The day of the source, likewise.
+
+    Returns:
+        The findings in the order of the catalogue; none when there is nothing to compare.
+
+    >>> for found in run_checks("Prices rose 40 % in 2021.", "In 2021 prices rose by 14 %.", evidence_offset=100,
+    ...                         claim_date=None, source_date=None):
+    ...     print(found.check, found.outcome, found.claim_value, found.evidence_value, found.evidence_span.start)
+    numbers different 40 % 14 % 123
+    dates equal 2021 2021 103
+    """
+    pair = Pair.of(hypothesis, evidence_text, claim_date=claim_date, source_date=source_date)
+    return tuple(
+        found.model_copy(update={"evidence_span": found.evidence_span.shifted(evidence_offset)})
+        for check in CHECKS
+        for found in check.compare(pair)
+    )

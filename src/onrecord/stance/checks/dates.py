@@ -1,0 +1,187 @@
+"""Compare the dates of a claim with those of the evidence: the same event's day, month or year.
+
+Only the evidence's best aligned date is compared: the one whose nearest words are those beside the claim's date.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from onrecord.quantities import DateMention, read_dates
+from onrecord.records import Finding, Span
+from onrecord.stance.checks.pair import CheckName, Pair, Side, finding
+
+Relation = Literal["equal", "rounded", "different", "open"]
+
+_LIFESPAN: Final = re.compile(r"\([^()]*?(?:\d{4})\s*(?:-|–|—)\s*[^()]*?\d{4}[^()]*\)")
+_BORN_AT: Final = re.compile(r"[(;,]\s*(?:born|b\.|née)\b|\(\s*;?\s*born\b", re.IGNORECASE)
+_COVERAGE: Final = 0.6
+_NOT_ANCHORS: Final = frozenset(
+    "year month day time week date mani first second third american british french german english".split()  # noqa: SIM905
+)
+_MARGIN: Final = 1.0
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    mention: DateMention
+    relation: Relation
+    anchored: bool
+    score: float
+
+
+class Dates:
+    """The check of dates."""
+
+    name: CheckName = "dates"
+
+    def compare(self, pair: Pair) -> tuple[Finding, ...]:
+        """Return one finding per date of the claim that has a date to stand beside in the evidence."""
+        claimed = read_dates(pair.claim.text, pair.claim_date)
+        if not claimed:
+            return ()
+        given = read_dates(pair.evidence.text, pair.source_date)
+        found = (self._one(pair, mention, claimed, given) for mention in claimed)
+        return tuple(item for item in found if item is not None)
+
+    def _one(
+        self, pair: Pair, claim: DateMention, claimed: list[DateMention], given: list[DateMention]
+    ) -> Finding | None:
+        if not given:
+            return None
+        mine = _anchors(pair.claim, claim)
+        candidates = sorted(
+            (self._candidate(pair, claim, other, mine) for other in given), key=lambda item: -item.score
+        )
+        best = candidates[0]
+        agreeing = [item for item in candidates if item.relation in {"equal", "rounded"}]
+        text, source = claim.span.of(pair.claim.text), best.mention.span.of(pair.evidence.text)
+        if agreeing:
+            close = agreeing[0]
+            span = close.mention.span
+            if best.score - close.score > _MARGIN and best.anchored:
+                return finding(
+                    "dates", "not_comparable", pair, claim.span, span,
+                    f"{span.of(pair.evidence.text)} is in the source, but of something else",
+                )  # fmt: skip
+            words = span.of(pair.evidence.text)
+            if close.relation == "equal":
+                return finding("dates", "equal", pair, claim.span, span, f"{text} in the claim agrees with {words} in the source")
+            message = f"{text} in the claim agrees with {words} in the source as far as that goes"
+            return finding("dates", "rounded", pair, claim.span, span, message)
+        why_not = self._why_not(pair, claim, best, candidates, claimed)
+        if why_not:
+            return finding("dates", "not_comparable", pair, claim.span, best.mention.span, why_not)
+        return finding("dates", "different", pair, claim.span, best.mention.span, f"{text} in the claim, {source} in the source")
+
+    def _candidate(self, pair: Pair, claim: DateMention, other: DateMention, mine: tuple[str, ...]) -> _Candidate:
+        theirs = _anchors(pair.evidence, other, reach=5)
+        shared = [word for word in mine if word in theirs]
+        score = sum(1.0 / (1 + theirs.index(word) / 2) for word in shared)
+        anchored = bool(mine) and mine[0] in theirs[:4]
+        if claim.role == other.role:
+            score += 0.25
+        return _Candidate(other, relate(claim, other), anchored, score + (1.0 if anchored else 0.0))
+
+    def _why_not(  # noqa: PLR0911  one reason each
+        self, pair: Pair, claim: DateMention, best: _Candidate, candidates: list[_Candidate], claimed: list[DateMention]
+    ) -> str:
+        """Return why ``different`` must not be said, or an empty string."""
+        if best.relation != "different":
+            return "the two dates do not exclude each other"
+        if not best.anchored:
+            return "it is not certain that both dates are of the same event"
+        if any(best.score - item.score < _MARGIN for item in candidates[1:]):
+            return "the source has several dates that could be meant"
+        if _guessed_year(claim, best.mention):
+            return "the year of one of the dates is not written"
+        if claim.role != best.mention.role:
+            return "one date limits the time and the other gives it"
+        if len(claimed) > 1 and claim.role in {"from", "until"}:
+            return "the claim's date is one end of a period"
+        if not pair.claim.is_plain_statement(claim.span) or not pair.evidence.is_plain_statement(best.mention.span):
+            return "one of the two sentences is a denial, a condition or a forecast"
+        if pair.names_missing(claim.span):
+            return "the source does not name all that the claim's sentence names"
+        stems = pair.claim.sentence(claim.span)
+        shared = stems & pair.evidence.all_stems
+        if len(shared) < _COVERAGE * len(stems) or not shared:
+            return "the two sentences say too little in common"
+        return ""
+
+
+def _guessed_year(claim: DateMention, other: DateMention) -> bool:
+    """Tell whether the difference rests on a year that neither text states."""
+    if not (claim.relative or other.relative):
+        return False
+    return not (claim.month and claim.day and other.month and other.day and (claim.month, claim.day) != (other.month, other.day))
+
+
+def _anchors(text: Side, mention: DateMention, *, reach: int = 3) -> tuple[str, ...]:
+    """Return the stems that tell what a date is of, best first: the verb or noun before it, then the one after it."""
+    role = _life(text.text, mention.span)
+    if role:
+        return (role,)
+    left, right = text.near(mention.span, reach=reach)
+    before = text.text[: mention.span.start].rstrip().lower()
+    if re.search(r"\b(?:a|an|the)$", before) and right:
+        ordered = [*right, *left]  # "a 1980 American film": the noun behind it
+    else:
+        ordered = [word for two in _alternate(left, right) for word in two]
+    return tuple(dict.fromkeys(word for word in ordered if word not in _NOT_ANCHORS))
+
+
+def _alternate(left: tuple[str, ...], right: tuple[str, ...]) -> list[tuple[str, ...]]:
+    longest = max(len(left), len(right), 0)
+    return [left[index : index + 1] + right[index : index + 1] for index in range(longest)]
+
+
+def _life(text: str, span: Span) -> str:
+    """Return ``born`` or ``die`` for a date in a note of a person's life: "(born 5 May 1950)", "(1915 – 1996)"."""
+    for match in _LIFESPAN.finditer(text):
+        if match.start() < span.start and span.end <= match.end():
+            inside = text[match.start() : match.end()]
+            dash = re.search(r"\d{4}\s*(?:-|–|—)", inside)
+            if dash is None:
+                return ""
+            return "born" if span.start < match.start() + dash.end() - 1 else "die"
+    opening = text.rfind("(", 0, span.start)
+    if opening >= 0 and ")" not in text[opening : span.start] and _BORN_AT.search(text[opening : span.start]):
+        return "born"
+    return ""
+
+
+def relate(claim: DateMention, other: DateMention) -> Relation:
+    """Tell how two dates stand to each other.
+
+    A date inside the claim's ("2022" of 28 February 2022) is equal; a wider one that holds the claim's is rounded; two
+    that do not meet are different. Dates without a year are compared by month and day.
+    """
+    if claim.start and claim.end and other.start and other.end:
+        if not claim.resolved or not other.resolved:
+            return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"
+        if claim.role in {"before", "after"} and other.role == "on":
+            satisfied = other.end < claim.start if claim.role == "before" else other.start > claim.end
+            if satisfied:
+                return "open"
+            return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"
+        if claim.start <= other.start and other.end <= claim.end:
+            return "equal"
+        if other.start <= claim.start and claim.end <= other.end:
+            return "rounded"
+        if claim.start <= other.end and other.start <= claim.end:
+            return "open"
+        if claim.precision in {"decade", "century"} and other.precision == "year" and abs(claim.start.year - other.start.year) <= 1:
+            return "open"
+        return "different"
+    if claim.month and other.month and claim.month == other.month:
+        if claim.day == other.day and claim.day is not None:
+            return "equal"
+        if claim.day is None or other.day is None:
+            return "rounded"
+        return "different"
+    if claim.month and other.month and claim.precision in {"day", "month"} and other.precision in {"day", "month"}:
+        return "different"
+    return "open"

