@@ -390,6 +390,17 @@ class Decision(Record):
     decided_at: dt.datetime
 
 
+class CheckSummary(Record):
+    """One kept check in a list."""
+
+    id: str
+    created_at: dt.datetime
+    title: str
+    complete: bool
+    counts: Mapping[VerdictLabel, int]
+    """Claims per label, zeros included."""
+
+
 class UpdateOutcome(StrEnum):
     """What adding one document did."""
 
