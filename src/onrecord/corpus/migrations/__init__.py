@@ -1,0 +1,1 @@
+"""Alembic migrations, run by ``onrecord.corpus.database`` when a corpus is opened."""

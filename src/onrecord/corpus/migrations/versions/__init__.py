@@ -1,0 +1,1 @@
+"""Numbered migrations; ``HEAD`` in ``onrecord.corpus.schema`` names the newest."""

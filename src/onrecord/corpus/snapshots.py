@@ -1,0 +1,112 @@
+"""Bytes as they came, in files named by their hash: written atomically, verified when read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from onrecord.errors import CorpusDamagedError, CorpusError, NotFoundError
+
+if TYPE_CHECKING:
+    from onrecord.settings import Settings
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_PIECE = 1 << 20
+
+
+def snapshot_path(settings: Settings, sha256: str) -> Path:
+    """Return where the bytes with this hash are kept.
+
+    Raises:
+        NotFoundError: that is no hash, so it names nothing (and leads nowhere).
+    """
+    if not _SHA256.match(sha256):
+        message = f"{sha256[:80]!r} is not a SHA-256 in hex; take it from 'onrecord corpus show'"
+        raise NotFoundError(message)
+    return settings.snapshots / sha256[:2] / sha256
+
+
+def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
+    """Keep the bytes of ``source`` under their hash; what is kept already is not written again. Returns their number.
+
+    Raises:
+        CorpusError: they are not the bytes that were read (the file changed meanwhile), or cannot be written.
+    """
+    target = snapshot_path(settings, sha256)
+    try:
+        return target.stat().st_size
+    except FileNotFoundError:
+        pass
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                found, size = _copy(source, out)
+                if found != sha256:
+                    message = (
+                        f"{source if isinstance(source, Path) else 'the bytes'}: changed while being read; add it again"
+                    )
+                    raise CorpusError(message)
+                out.flush()
+                os.fsync(out.fileno())
+            temporary.chmod(0o444)
+            temporary.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+    except OSError as error:
+        message = f"snapshot {target} cannot be written ({error.strerror}); check the folder's rights and free space"
+        raise CorpusError(message) from error
+    return size
+
+
+def read_snapshot(settings: Settings, sha256: str) -> bytes:
+    """Return the bytes with this hash.
+
+    Raises:
+        NotFoundError: there are none.
+        CorpusDamagedError: what is stored does not have this hash.
+    """
+    path = snapshot_path(settings, sha256)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        message = f"no snapshot {sha256} in {settings.snapshots}"
+        raise NotFoundError(message) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        message = f"snapshot {path} does not have the SHA-256 of its name; restore it from a backup"
+        raise CorpusDamagedError(message)
+    return data
+
+
+def _copy(source: Path | bytes, out: BinaryIO) -> tuple[str, int]:
+    if isinstance(source, bytes):
+        out.write(source)
+        return hashlib.sha256(source).hexdigest(), len(source)
+    digest = hashlib.sha256()
+    size = 0
+    with source.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            out.write(piece)
+            size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut; on systems that cannot open folders there is nothing to do."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

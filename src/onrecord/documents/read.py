@@ -1,0 +1,107 @@
+"""One source to one document: a path, standard input, an address, or bytes at hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from onrecord.documents.catalogue import accepted, reader_for
+from onrecord.documents.received import Content, Raw, Received, sha256_of
+from onrecord.documents.tables import is_table
+from onrecord.errors import DocumentError, UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from onrecord.records import Document
+    from onrecord.settings import Settings
+
+
+def read(source: str | Path, *, settings: Settings, stdin: BinaryIO | None = None) -> Document:
+    """Read a path, ``-`` (standard input) or an http(s) address as one document.
+
+    Raises:
+        DocumentError: it cannot be opened, fetched or read, or there is no text in it.
+    """
+    return receive(source, settings=settings, stdin=stdin)[0]
+
+
+def read_bytes(data: bytes, *, name: str, settings: Settings, media_type: str | None = None) -> Document:
+    """Read bytes that are at hand, such as an upload or a pasted text, as one document.
+
+    Raises:
+        DocumentError: they cannot be read, or there is no text in them.
+    """
+    return _read_raw(Raw(data=data, name=name or "-", media_type=media_type), settings=settings)
+
+
+def receive(source: str | Path, *, settings: Settings, stdin: BinaryIO | None = None) -> tuple[Document, Content]:
+    """Read ``source`` as ``read`` does, and return its bytes beside it."""
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+        from onrecord.documents.fetch import fetch  # noqa: PLC0415  httpx takes 0.1 s, and files need none
+
+        fetched = fetch(source, settings=settings)
+        raw = Raw(
+            data=fetched.data,
+            name=fetched.address,
+            media_type=fetched.media_type,
+            charset=fetched.charset,
+            address=fetched.address,
+        )
+        document = _read_raw(raw, settings=settings)
+        metadata = {**document.metadata, "retrieved_at": fetched.retrieved_at.isoformat()}
+        document = document.model_copy(update={"metadata": metadata})
+        return document, _content(document, raw)
+    if isinstance(source, str) and source == "-":
+        stream = stdin if stdin is not None else sys.stdin.buffer
+        data = stream.read(settings.fetch_max_bytes + 1)
+        raw = Raw(data=_within(data, "standard input", settings), name="-")
+        document = _read_raw(raw, settings=settings)
+        return document, _content(document, raw)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        message = f"{path}: a folder; give one file, or add the folder to the corpus with 'onrecord corpus add'"
+        raise DocumentError(message)
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(settings.fetch_max_bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{path}: cannot be opened ({reason}); give an existing file, '-' or an http(s) address"
+        raise DocumentError(message) from error
+    if is_table(path):
+        message = f"{path}: a table is read through a mapping file (onrecord corpus add --mapping …); accepted are {accepted()}"
+        raise UnsupportedFormatError(message)
+    raw = Raw(data=_within(data, str(path), settings), name=path.name)
+    document = _read_raw(raw, settings=settings)
+    content = _content(document, raw)
+    return document, Content(
+        sha256=content.sha256, name=content.name, media_type=content.media_type, path=path.resolve()
+    )
+
+
+def received(source: str | Path, *, settings: Settings) -> Received:
+    """Read ``source`` for the corpus: with its bytes, and with the path it came from in its metadata."""
+    document, content = receive(source, settings=settings)
+    if content.path is not None:
+        metadata = {"path": content.path.as_posix(), **document.metadata}
+        document = document.model_copy(update={"metadata": metadata})
+    return Received.of(document, (content,))
+
+
+def _read_raw(raw: Raw, *, settings: Settings) -> Document:
+    _within(raw.data, raw.name, settings)
+    return reader_for(raw).read(raw)
+
+
+def _content(document: Document, raw: Raw) -> Content:
+    return Content(sha256=sha256_of(raw.data), name=raw.name, media_type=document.media_type, data=raw.data)
+
+
+def _within(data: bytes, name: str, settings: Settings) -> bytes:
+    if len(data) > settings.fetch_max_bytes:
+        message = (
+            f"{name}: more than {settings.fetch_max_bytes} bytes;"
+            " split it, or raise fetch_max_bytes (ONRECORD_FETCH_MAX_BYTES)"
+        )
+        raise DocumentError(message)
+    return data
