@@ -1,0 +1,154 @@
+"""The command line: ``python -m evals run TASK``, ``python -m evals suite``, ``python -m evals tasks``.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong
+usage.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from evals import suite as suites
+from evals.result import show, write_items
+from evals.run import Options, run_task, settings_in
+from evals.tasks import Input, Task, catalogue
+from onrecord.errors import OnRecordError, SettingsError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class ProgressLines:
+    """Progress on standard error: one line every few seconds, with the time left, readable in a log file."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.started = 0.0
+        self.printed = 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Print where the work stands, if it is time."""
+        now = time.monotonic()
+        if stage != self.stage:
+            self.stage, self.started, self.printed = stage, now, now
+        finished = bool(total) and done >= total
+        if now - self.printed < SECONDS_BETWEEN_LINES and not finished:
+            return
+        self.printed = now
+        spent = now - self.started
+        left = f", {spent / done * (total - done):.0f} s left" if done and total and not finished else ""
+        of = f"{done:,} of {total:,}" if total else f"{done:,}"
+        print(f"{stage}: {of} ({spent:.0f} s{left})", file=sys.stderr, flush=True)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _overrides(given: list[str]) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            _fail(f"--set {item!r}: give NAME=VALUE, for example --set top_k=20", 2)
+        overrides[key.strip()] = value
+    if "home" in overrides:
+        _fail("--set home=…: use --home", 2)
+    try:
+        settings_in(Path("unused"), overrides)
+    except SettingsError as error:
+        _fail(str(error), 2)
+    return overrides
+
+
+def _inputs(task: Task, given: dict[Input, Path | None]) -> dict[Input, Path]:
+    inputs: dict[Input, Path] = {}
+    for name, path in given.items():
+        if path is None:
+            if name in task.inputs and name not in task.defaults:
+                _fail(f"task {task.name!r} needs --{name}", 2)
+        elif name not in task.inputs:
+            needs = " ".join(f"--{wanted}" for wanted in task.inputs)
+            _fail(f"task {task.name!r} takes {needs or 'no files'}, not --{name}", 2)
+        else:
+            inputs[name] = path
+    return inputs
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917  an argument for every option
+    name: Annotated[
+        str,
+        typer.Argument(metavar="TASK", help="One of: stance, retrieval, end-to-end, claims, starter."),
+    ],
+    data: Annotated[Path | None, typer.Option(help="Labelled pairs or sentences, .jsonl or .jsonl.gz.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="Documents: .jsonl, .jsonl.gz or a folder of files.")] = None,
+    claims: Annotated[Path | None, typer.Option(help="Labelled claims, .jsonl or .jsonl.gz.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use a random sample of so many items.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Build the corpus here and keep it for the next run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write result.json and items.jsonl into this folder.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample, the bootstrap and the baselines.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,  # noqa: FBT002
+) -> None:
+    """Measure one task, for example: python -m evals run stance --data pairs.jsonl.gz --json."""
+    tasks = catalogue()
+    if name not in tasks:
+        _fail(f"no task {name!r}; there are: {', '.join(tasks)}", 2)
+    task = tasks[name]
+    inputs = _inputs(task, {"data": data, "corpus": corpus, "claims": claims})
+    overrides = _overrides(set_ or [])
+    try:
+        # Libraries that print on their own must not spoil the one object on standard output.
+        with redirect_stdout(sys.stderr):
+            options = Options(overrides, limit, seed, ProgressLines())
+            result, items = run_task(task, inputs, options=options, home=home)
+            if out is not None:
+                write_items(items, out)
+                (out / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    if as_json:
+        print(result.model_dump_json())
+    else:
+        show(result, Console())
+
+
+@app.command()
+def suite(  # noqa: PLR0913, PLR0917  as above
+    data: Annotated[
+        Path, typer.Option(help="Folder of the labelled sets; what is absent is skipped and named.")
+    ] = suites.DATA,
+    results: Annotated[Path, typer.Option(help="Folder for the summaries and their table.")] = suites.RESULTS,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items per set, drawn at random.")] = suites.LIMIT,
+    only: Annotated[list[str] | None, typer.Option(help="Run only entries whose name starts with this.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the samples, the bootstrap and the baselines.")] = 0,
+) -> None:
+    """Run everything there is data for and write small summaries: what ``make eval`` calls."""
+    overrides = _overrides(set_ or [])
+    with redirect_stdout(sys.stderr):
+        options = Options(overrides, limit, seed, ProgressLines())
+        report = suites.run(data=data, results=results, only=only or [], options=options)
+    print(report.text)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def tasks() -> None:
+    """List the tasks and the files they need."""
+    for task in catalogue().values():
+        print(f"{task.name:12} {' '.join(f'--{item}' for item in task.inputs):20} {task.summary}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,406 @@
+"""How fast it is and how much memory it takes: ``python -m evals.bench``, what ``make bench`` calls.
+
+Absolute times depend on the machine and on what else runs there; the *ratios* compare two ways of doing the same work inside
+one run, interleaved, and carry over. Everything is measured on the shipped models, the starter corpus and an example article.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from evals.data import EvalDataError
+from evals.result import peak_memory_mb
+from onrecord import __version__
+from onrecord.errors import OnRecordError
+from onrecord.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "evals" / "results"
+DOCUMENTS = ROOT / "corpus" / "documents"
+ARTICLES = ROOT / "corpus" / "examples"
+_FIRST_CLAIM = re.compile(r"^\S+ 1\. [A-Z]")
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRun:
+    """One subprocess: its time, its largest memory and when the watched line appeared (``None``: never)."""
+
+    seconds: float
+    peak_memory_mb: int
+    watched_after: float | None
+    output: str
+
+
+def run_process(command: Sequence[str], *, home: Path, watch: re.Pattern[str] | None = None) -> ProcessRun:
+    """Run a command with its state in ``home`` and measure it.
+
+    Raises:
+        EvalDataError: the command failed; with its last line of standard error.
+    """
+    environment = {**os.environ, **_OFFLINE, "ONRECORD_HOME": str(home)}
+    lines: list[str] = []
+    seen: float | None = None
+    with tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603  our own command
+            list(command), stdout=subprocess.PIPE, stderr=errors, env=environment, cwd=ROOT, text=True, encoding="utf-8"
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if seen is None and watch is not None and watch.match(line):
+                seen = time.perf_counter() - started
+            lines.append(line)
+        # wait4 gives this child's own memory; RUSAGE_CHILDREN would give the largest of all children so far.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            errors.seek(0)
+            last = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing on standard error"]
+            message = f"{' '.join(command)} ended with {process.returncode}: {last[0]}"
+            raise EvalDataError(message)
+    divisor = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return ProcessRun(seconds, round(usage.ru_maxrss / divisor), seen, "".join(lines))
+
+
+def onrecord_command(*arguments: str) -> list[str]:
+    """Return the command of the installed package, run by this interpreter."""
+    return [sys.executable, "-c", "from onrecord.cli import main; main()", *arguments]
+
+
+def timed(function: Callable[[], object], *, repeat: int = 3) -> float:
+    """Return the shortest of ``repeat`` times in seconds: the one least disturbed by what else runs."""
+    times = []
+    for _ in range(repeat):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def import_time(home: Path) -> dict[str, object]:
+    """Return what ``import onrecord`` costs beyond the interpreter's own start, and that no network library is loaded."""
+    probe = "import sys, onrecord; print([m for m in ('torch', 'transformers', 'chromadb', 'streamlit') if m in sys.modules])"
+    bare = timed(lambda: run_process([sys.executable, "-c", "pass"], home=home), repeat=5)
+    output = run_process([sys.executable, "-c", probe], home=home).output
+    full = timed(lambda: run_process([sys.executable, "-c", "import onrecord"], home=home), repeat=5)
+    command = timed(lambda: run_process(onrecord_command("--help"), home=home), repeat=3)
+    return {
+        "import_seconds": round(full - bare, 3),
+        "interpreter_seconds": round(bare, 3),
+        "help_seconds": round(command, 3),
+        "heavy_modules_loaded": json.loads(output.replace("'", '"')),
+    }
+
+
+def example_article() -> Path:
+    """Return the longest example article.
+
+    Raises:
+        EvalDataError: there is none.
+    """
+    found = [path for path in ARTICLES.rglob("*") if path.suffix in {".md", ".txt", ".html"} and path.stem != "README"]
+    if not found:
+        message = f"no example article below {ARTICLES}"
+        raise EvalDataError(message)
+    return max(found, key=lambda path: (path.stat().st_size, path.name))
+
+
+def commands(home: Path, article: Path) -> dict[str, object]:
+    """Measure the commands a user types, each in a process of its own."""
+    add = run_process(onrecord_command("corpus", "add", "--if-missing", str(DOCUMENTS)), home=home)
+    again = run_process(onrecord_command("corpus", "add", "--if-missing", str(DOCUMENTS)), home=home)
+    text = run_process(onrecord_command("check", str(article)), home=home, watch=_FIRST_CLAIM)
+    if text.watched_after is None:
+        message = f"onrecord check {article.name} printed no claim"
+        raise EvalDataError(message)
+    machine = run_process(onrecord_command("check", str(article), "--format", "json"), home=home)
+    checked = json.loads(machine.output)
+    return {
+        "corpus_build_seconds": round(add.seconds, 2),
+        "corpus_second_start_seconds": round(again.seconds, 2),
+        "check": {
+            "article": article.name,
+            "claims": len(checked["claims"]),
+            "first_claim_seconds": round(text.watched_after, 2),
+            "total_seconds": round(text.seconds, 2),
+            "peak_memory_mb": max(text.peak_memory_mb, machine.peak_memory_mb),
+            "stages": {stage["name"]: stage["seconds"] for stage in checked["stages"]},
+        },
+        "app_start_seconds": app_start(home),
+    }
+
+
+def app_start(home: Path) -> float:
+    """Return the seconds from the command to the app's first healthy answer, with the corpus in place."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    environment = {**os.environ, **_OFFLINE, "ONRECORD_HOME": str(home)}
+    started = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603  our own command
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT
+    )
+    try:
+        while time.perf_counter() - started < 120:  # noqa: PLR2004  seconds; far beyond any start
+            try:
+                address = f"http://127.0.0.1:{port}/_stcore/health"
+                with urllib.request.urlopen(address, timeout=5) as answer:
+                    if answer.status == 200:  # noqa: PLR2004  OK
+                        return round(time.perf_counter() - started, 2)
+            except (urllib.error.URLError, TimeoutError, ConnectionError):
+                time.sleep(0.1)
+            if process.poll() is not None:
+                break
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+    message = "the app did not answer within two minutes: run `make run` and read its messages"
+    raise EvalDataError(message)
+
+
+def matrix_product_rate() -> float:
+    """Return the machine's measured rate of float32 matrix products in GFLOP/s, at the sizes of the encoder's layers."""
+    import torch  # noqa: PLC0415  seconds to import
+
+    left, right = torch.rand(3072, 384), torch.rand(384, 1536)
+    operations = 2 * 3072 * 384 * 1536
+    torch.mm(left, right)
+    return operations / timed(lambda: [torch.mm(left, right) for _ in range(20)], repeat=5) * 20 / 1e9
+
+
+def encoder_operations(lengths: Sequence[int], *, hidden: int, inner: int, layers: int) -> float:
+    """Return the floating-point operations of a BERT encoder over sequences of these lengths, padding not counted.
+
+    Per token and layer: four hidden × hidden products (query, key, value, output) and two hidden × inner, each 2 operations a
+    weight; attention adds 4 × length × hidden for the scores and the weighted sum.
+
+    >>> encoder_operations([1], hidden=384, inner=1536, layers=6) == 6 * (2 * (4 * 384**2 + 2 * 384 * 1536) + 4 * 384)
+    True
+    """
+    weights = 2 * (4 * hidden * hidden + 2 * hidden * inner)
+    return float(sum(layers * (length * weights + 4 * length * length * hidden) for length in lengths))
+
+
+def corpus_texts(settings: Settings, wanted: int) -> list[str]:
+    """Return ``wanted`` documents made of the starter corpus' sentences in shuffled order: real words, any number."""
+    from onrecord import documents, text  # noqa: PLC0415  spares the import when only helpers are used
+
+    sentences: list[str] = []
+    for document in documents.iter_documents([DOCUMENTS], mapping=None, settings=settings):
+        if isinstance(document, documents.ReadFailure):
+            message = f"{document.name}: {document.reason}"
+            raise EvalDataError(message)
+        sentences.extend(span.of(document.text) for span in text.sentences(document.text))
+    generator = np.random.default_rng(0)
+    return [" ".join(sentences[n] for n in generator.choice(len(sentences), 20)) for _ in range(wanted)]
+
+
+def building(folder: Path) -> dict[str, object]:
+    """Compare passages per second of a build with bare ``model.encode`` of the same texts, in one run."""
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415  heavy
+
+    from onrecord import corpus, index, workflow  # noqa: PLC0415  heavy
+    from onrecord.index.embed import load_embedder  # noqa: PLC0415
+
+    settings = load_settings(home=folder / "build")
+    embedder = load_embedder(settings)
+    embedder.encode(["warm up"])
+    made = [workflow.pasted(body, title=f"Document {n}") for n, body in enumerate(corpus_texts(settings, 150))]
+    documents = [
+        document.model_copy(update={"metadata": {"id": f"bench-{n}", "kind": "document", "publisher": "bench"}})
+        for n, document in enumerate(made)
+    ]
+    started = time.perf_counter()
+    with corpus.Store.open(settings) as store:
+        store.add_documents(documents, progress=None)
+        stored = time.perf_counter() - started
+        index.Index.open(store, settings).close()
+        built = time.perf_counter() - started
+        texts = [passage.text for batch in store.iter_passages(batch_size=1000) for passage in batch]
+    model = SentenceTransformer(str(embedder.folder), device="cpu", local_files_only=True)
+    bare = timed(lambda: model.encode(texts, show_progress_bar=False), repeat=2)
+    return {
+        "passages": len(texts),
+        "storing_seconds": round(stored, 2),
+        "build_passages_per_second": round(len(texts) / built, 1),
+        "bare_encode_passages_per_second": round(len(texts) / bare, 1),
+        "ratio_build_to_bare_encode": round(bare / built, 3),
+    }
+
+
+def searching_and_judging(home: Path, claims: Sequence[str]) -> dict[str, object]:
+    """Measure search per claim, and the batched stance path beside the same network one pair at a time."""
+    from evals.workspace import bare_claim  # noqa: PLC0415  heavy
+    from onrecord import stance, workflow  # noqa: PLC0415
+    from onrecord.records import SearchFilters  # noqa: PLC0415
+    from onrecord.stance import nli  # noqa: PLC0415
+
+    settings = load_settings(home=home)
+    with workflow.Checker.open(settings) as checker:
+        filters = SearchFilters()
+        checker.index.search(claims[:1], filters=filters, top_k=settings.top_k)
+
+        def search(texts: Sequence[str]) -> None:
+            checker.index.search(texts, filters=filters, top_k=settings.top_k)
+
+        single = [timed(partial(search, [claim]), repeat=1) for claim in claims]
+        batched = timed(lambda: search(claims), repeat=2)
+        items: list[stance.JudgeItem] = []
+        for number, claim in enumerate(claims):
+            hits = checker.index.search([claim], filters=filters, top_k=settings.top_k)[0]
+            passages = checker.store.passages([hit.passage_id for hit in hits])
+            for hit, passage in zip(hits, passages, strict=True):
+                items.extend(stance.questions(bare_claim(claim, number), passage, hit, article_date=None))
+    encoder = nli.load(settings)
+    pairs = list(dict.fromkeys((item.passage.text, item.hypothesis) for item in items))
+    encoder.probabilities(pairs[:32])
+    rate = matrix_product_rate()
+    together = timed(lambda: encoder.probabilities(pairs), repeat=2)
+    one_by_one = timed(lambda: [encoder.probabilities([pair]) for pair in pairs], repeat=1)
+    rate = max(rate, matrix_product_rate())
+    judging = timed(lambda: stance.judge(items, settings=settings), repeat=1)
+    tokenizer, config = encoder._tokenizer, encoder._model.config  # noqa: SLF001  the true token counts
+    lengths = [
+        min(len(ids), encoder.max_tokens)
+        for ids in tokenizer(
+            [a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=encoder.max_tokens
+        ).input_ids
+    ]
+    operations = encoder_operations(
+        lengths, hidden=config.hidden_size, inner=config.intermediate_size, layers=config.num_hidden_layers
+    )
+    return {
+        "search": {
+            "claims": len(claims),
+            "milliseconds_per_claim_alone_median": round(1000 * statistics.median(single), 1),
+            "milliseconds_per_claim_batched": round(1000 * batched / len(claims), 1),
+        },
+        "stance": {
+            "pairs": len(pairs),
+            "mean_tokens": round(statistics.mean(lengths), 1),
+            "pairs_per_second_batched": round(len(pairs) / together, 1),
+            "pairs_per_second_one_at_a_time": round(len(pairs) / one_by_one, 1),
+            "ratio_batched_to_one_at_a_time": round(one_by_one / together, 2),
+            "passages_judged_per_second": round(len(items) / judging, 1),
+            "encoder_gflops": round(operations / together / 1e9, 1),
+            "matrix_product_gflops": round(rate, 1),
+            "encoder_share_of_matrix_product_rate": round(operations / together / 1e9 / rate, 3),
+        },
+    }
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures were measured on."""
+    import torch  # noqa: PLC0415  seconds to import
+
+    return {
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "load_before": [round(value, 2) for value in os.getloadavg()],
+        "torch": torch.__version__,
+        "python": sys.version.split()[0],
+    }
+
+
+def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for name, value in values.items():
+        rows.extend(_flat(value, f"{prefix}{name}: ") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)])
+    return rows
+
+
+def page(report: Mapping[str, object]) -> str:
+    """Return the Markdown table of a report."""
+    lines = [
+        "# Speed and memory",
+        "",
+        "Written by `make bench` (`python -m evals.bench`); do not edit. Ratios compare two ways of the same work within",
+        "one run; `load_before` says how busy the machine was with other work.",
+        "",
+        "| what | value |",
+        "|---|---|",
+    ]
+    lines += [f"| {name.replace('_', ' ')} | {value} |" for name, value in _flat(report)]
+    return "\n".join(lines) + "\n"
+
+
+def measure(folder: Path, report: Callable[[str], None]) -> dict[str, object]:
+    """Measure everything in ``folder``; ``report`` is told what comes next."""
+    article = example_article()
+    found: dict[str, object] = {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "package_version": __version__,
+        "machine": machine(),
+    }
+    report("import")
+    found["start"] = import_time(folder / "empty")
+    report("commands")
+    found["commands"] = commands(folder / "home", article)
+    report("search and stance")
+    body = article.read_text(encoding="utf-8")
+    from onrecord import text  # noqa: PLC0415  spares the import for --help
+
+    claims = list(dict.fromkeys(span.of(body) for span in text.sentences(body) if len(span.of(body).split()) > 4))[:20]  # noqa: PLR2004
+    found.update(searching_and_judging(folder / "home", claims))
+    report("building")
+    found["build"] = building(folder)
+    found["peak_memory_of_this_process_mb"] = peak_memory_mb()
+    return found
+
+
+def main(
+    results: Annotated[Path, typer.Option(help="Folder for bench.json and bench.md.")] = RESULTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,  # noqa: FBT002
+) -> None:
+    """Measure speed and memory. Example: python -m evals.bench --json."""
+    os.environ.update(_OFFLINE)
+    try:
+        with tempfile.TemporaryDirectory(prefix="onrecord-bench-", ignore_cleanup_errors=True) as name:
+            report = measure(Path(name), lambda stage: print(f"measuring {stage} …", file=sys.stderr, flush=True))
+    except OnRecordError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "bench.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (results / "bench.md").write_text(page(report), encoding="utf-8")
+    if as_json:
+        print(json.dumps(report))
+    else:
+        Console().print(page(report), markup=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

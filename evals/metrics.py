@@ -1,0 +1,325 @@
+"""Scores over labelled data, by scikit-learn and ir-measures, with bootstrap intervals.
+
+Point figures come from the libraries. Intervals are percentile bootstrap intervals over *groups* (claims): pairs of one claim
+are drawn together, since they are not independent. A resample is a vector of weights, so that a thousand of them cost one
+matrix product; for integer weights this is the same as repeating the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import ir_measures
+import numpy as np
+from ir_measures import AP, RR, R, nDCG
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    auc,
+    brier_score_loss,
+    confusion_matrix,
+    matthews_corrcoef,
+    precision_recall_fscore_support,
+)
+
+Floats = NDArray[np.float64]
+Interval = tuple[float, float]
+
+RESAMPLES = 1000
+LEVEL = 0.95
+_DIGITS = 4
+
+
+class ClassFigures(TypedDict):
+    """Precision, recall and F1 of one class in [0, 1]; ``support`` is its number of gold items."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` with four decimals, as every printed figure has."""
+    return round(float(value), _DIGITS)
+
+
+def _same_length(**sequences: Sequence[object]) -> int:
+    lengths = {name: len(sequence) for name, sequence in sequences.items()}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        message = f"metrics need sequences of one length, at least 1; got {lengths}"
+        raise ValueError(message)
+    return next(iter(lengths.values()))
+
+
+def classification(gold: Sequence[str], predicted: Sequence[str], *, labels: Sequence[str]) -> dict[str, object]:
+    """Score predicted labels.
+
+    Args:
+        gold: the annotators' labels, n of them.
+        predicted: the labels to score, in the same order.
+        labels: the order of classes in ``confusion`` (rows: gold, columns: predicted); every label used must be in it.
+
+    Returns:
+        ``accuracy``; ``macro_f1`` and ``balanced_accuracy``, both averaged over the classes that occur in ``gold`` (a class
+        that a set does not have cannot be scored); ``mcc`` (Matthews correlation); ``per_class``; ``confusion``.
+
+    Raises:
+        ValueError: different lengths, nothing to score, or a label that is not in ``labels``.
+
+    >>> classification(["a", "b", "b", "b"], ["a", "b", "b", "a"], labels=["a", "b"])["accuracy"]
+    0.75
+    """
+    _same_length(gold=gold, predicted=predicted)
+    unknown = (set(gold) | set(predicted)) - set(labels)
+    if unknown:
+        message = f"labels that are not in {list(labels)}: {sorted(unknown)}"
+        raise ValueError(message)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        gold, predicted, labels=list(labels), average=None, zero_division=0
+    )
+    present = support > 0
+    return {
+        "accuracy": rounded(accuracy_score(gold, predicted)),
+        "balanced_accuracy": rounded(recall[present].mean()),
+        "macro_f1": rounded(f1[present].mean()),
+        # Undefined where all is one label, in gold and prediction alike; 0 then, as scikit-learn has it after a warning.
+        "mcc": rounded(matthews_corrcoef(gold, predicted)) if len({*gold, *predicted}) > 1 else 0.0,
+        "per_class": {
+            label: ClassFigures(precision=rounded(p), recall=rounded(r), f1=rounded(f), support=int(s))
+            for label, p, r, f, s in zip(labels, precision, recall, f1, support, strict=True)
+        },
+        "confusion": {"labels": list(labels), "rows": confusion_matrix(gold, predicted, labels=list(labels)).tolist()},
+    }
+
+
+def binary(gold: Sequence[int], predicted: Sequence[int]) -> dict[str, object]:
+    """Score a yes/no decision: F1, precision and recall of the positive class (1), and accuracy.
+
+    >>> binary([1, 1, 0, 0], [1, 0, 0, 1])["f1"]
+    0.5
+    """
+    scores = classification([str(g) for g in gold], [str(p) for p in predicted], labels=["0", "1"])
+    per_class = scores["per_class"]
+    if not isinstance(per_class, dict):  # pragma: no cover  the type above
+        raise TypeError
+    positive: ClassFigures = per_class["1"]
+    return {"f1": positive["f1"], "precision": positive["precision"], "recall": positive["recall"], **scores}
+
+
+def resample_weights(groups: Sequence[str], *, seed: int, resamples: int = RESAMPLES) -> Floats:
+    """Return (resamples, n) weights: how often each item is in each bootstrap resample of its group.
+
+    Groups are drawn with replacement, as many as there are; all items of a group are drawn together.
+    """
+    _, group_of = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    count = int(group_of.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
+    weights: Floats = drawn[:, group_of].astype(np.float64)
+    return weights
+
+
+def interval(values: Floats) -> Interval:
+    """Return the percentile interval of bootstrap values; values that are not a number are left out."""
+    kept = values[~np.isnan(values)]
+    if not len(kept):
+        return (0.0, 0.0)
+    low, high = np.quantile(kept, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return (rounded(low), rounded(high))
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Divide; 0/0 is 0, as ``zero_division=0`` has it."""
+    out: Floats = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    return out
+
+
+def weighted_f1(gold: Sequence[str], predicted: Sequence[str], weights: Floats, *, label: str) -> Floats:
+    """Return the F1 of one class in every resample."""
+    is_gold = np.asarray([item == label for item in gold], dtype=np.float64)
+    is_predicted = np.asarray([item == label for item in predicted], dtype=np.float64)
+    both = weights @ (is_gold * is_predicted)
+    return _ratio(2 * both, weights @ is_gold + weights @ is_predicted)
+
+
+def classification_intervals(
+    gold: Sequence[str], predicted: Sequence[str], *, groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals of accuracy, macro F1 and every gold class's F1 (``f1:<label>``)."""
+    _same_length(gold=gold, predicted=predicted, groups=groups)
+    weights = resample_weights(groups, seed=seed)
+    right = np.asarray([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
+    per_class = {label: weighted_f1(gold, predicted, weights, label=label) for label in sorted(set(gold))}
+    # A class that a resample happens to lack is left out of that resample's average, as in the point figure.
+    present = np.stack(
+        [weights @ np.asarray([g == label for g in gold], dtype=np.float64) > 0 for label in per_class]
+    ).astype(np.float64)
+    macro = (np.stack(list(per_class.values())) * present).sum(axis=0) / present.sum(axis=0)
+    return {
+        "accuracy": interval(weights @ right / weights.sum(axis=1)),
+        "macro_f1": interval(macro),
+        **{f"f1:{label}": interval(values) for label, values in per_class.items()},
+    }
+
+
+def mean_interval(values: Sequence[float], *, groups: Sequence[str] | None = None, seed: int) -> Interval:
+    """Return the 95 % bootstrap interval of a mean of per-item values."""
+    weights = resample_weights(groups or [str(n) for n in range(len(values))], seed=seed)
+    return interval(weights @ np.asarray(values, dtype=np.float64) / weights.sum(axis=1))
+
+
+def calibration(
+    gold: Sequence[str], probabilities: Floats, *, labels: Sequence[str], bins: int = 10
+) -> dict[str, object]:
+    """Compare stated probabilities with what came true.
+
+    Args:
+        gold: n labels.
+        probabilities: (n, classes), rows sum to 1, columns in the order of ``labels``.
+        labels: the classes.
+        bins: equal-width bins of the top probability.
+
+    Returns:
+        ``ece``: expected calibration error of the top class (Guo et al. 2017: bins' |accuracy - confidence|, weighted by
+        their share); ``brier``: multi-class Brier score in [0, 2] (0 is perfect); ``bins``: the bins in use.
+    """
+    _same_length(gold=gold, probabilities=[*probabilities])
+    top = probabilities.max(axis=1)
+    right = np.asarray([labels[column] for column in probabilities.argmax(axis=1)]) == np.asarray(gold)
+    which = np.minimum((top * bins).astype(int), bins - 1)
+    rows = []
+    ece = 0.0
+    for number in range(bins):
+        inside = which == number
+        if inside.any():
+            confidence, accuracy = float(top[inside].mean()), float(right[inside].mean())
+            ece += abs(confidence - accuracy) * float(inside.mean())
+            rows.append({"confidence": rounded(confidence), "accuracy": rounded(accuracy), "n": int(inside.sum())})
+    # scikit-learn orders the columns by label; renormalised, because it refuses sums off by float rounding.
+    order = np.argsort(np.asarray(labels))
+    columns = probabilities[:, order]
+    columns = columns / columns.sum(axis=1, keepdims=True)
+    brier = brier_score_loss(gold, columns, labels=sorted(labels), scale_by_half=False)
+    return {"ece": rounded(ece), "brier": rounded(brier), "bins": rows}
+
+
+def risk_coverage(right: Sequence[bool], confidence: Sequence[float]) -> dict[str, object]:
+    """Answer only the most confident share of the items: accuracy at 100, 75, 50 and 25 % coverage, and the area.
+
+    Items of equal confidence are answered together in expectation: each carries the mean of its tie, so the order of the file
+    does not matter. ``aurc`` is the area under the risk-coverage curve (El-Yaniv and Wiener 2010); lower is better.
+    """
+    n = _same_length(right=right, confidence=confidence)
+    order = np.argsort(-np.asarray(confidence, dtype=np.float64), kind="stable")
+    sorted_confidence = np.asarray(confidence, dtype=np.float64)[order]
+    sorted_right = np.asarray(right, dtype=np.float64)[order]
+    _, tie = np.unique(-sorted_confidence, return_inverse=True)
+    expected = (np.bincount(tie, weights=sorted_right) / np.bincount(tie))[tie]
+    answered = np.arange(1, n + 1)
+    accuracy = np.cumsum(expected) / answered
+    figures = {
+        f"accuracy@{share}": rounded(accuracy[max(1, round(n * share / 100)) - 1]) for share in (100, 75, 50, 25)
+    }
+    area = auc(answered / n, 1 - accuracy) if n > 1 else 1 - float(accuracy[0])
+    return {**figures, "aurc": rounded(area)}
+
+
+RETRIEVAL_MEASURES: Mapping[str, ir_measures.Measure] = {
+    "ndcg@10": nDCG @ 10,
+    "recall@5": R @ 5,
+    "recall@10": R @ 10,
+    "recall@100": R @ 100,
+    "mrr": RR,
+    "map": AP,
+}
+"""Printed name → measure of ir-measures. Relevance is binary; rankings hold every document at most once."""
+
+
+def retrieval(
+    relevant: Mapping[str, Sequence[str]], rankings: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Score rankings of documents.
+
+    Args:
+        relevant: query id → ids of its relevant documents; a query with none is refused, for no measure is defined on it.
+        rankings: query id → ids, best first; a query that is missing or empty found nothing and scores 0.
+
+    Returns:
+        The means over all queries of ``relevant``, and the figures of every query: query id → measure → value.
+
+    Raises:
+        ValueError: no queries, a query without relevant documents, a document twice in a ranking, a ranking without query.
+    """
+    if not relevant:
+        message = "there is no query to score"
+        raise ValueError(message)
+    for query, documents in relevant.items():
+        if not documents:
+            message = f"query {query!r} has no relevant document; leave it out of ranking measures"
+            raise ValueError(message)
+    for query, ranking in rankings.items():
+        if query not in relevant:
+            message = f"ranking of {query!r}: no such query"
+            raise ValueError(message)
+        if len(set(ranking)) != len(ranking):
+            message = f"ranking of {query!r} holds a document twice"
+            raise ValueError(message)
+    judgements = {query: dict.fromkeys(documents, 1) for query, documents in relevant.items()}
+    # Scores fall strictly with the rank, so that the evaluator's own tie rule never decides.
+    run = {
+        query: {document: float(len(ranking) - place) for place, document in enumerate(ranking)}
+        for query, ranking in rankings.items()
+        if ranking
+    }
+    names = {str(measure): name for name, measure in RETRIEVAL_MEASURES.items()}
+    per_query: dict[str, dict[str, float]] = {query: dict.fromkeys(RETRIEVAL_MEASURES, 0.0) for query in relevant}
+    if run:
+        for figure in ir_measures.iter_calc(list(RETRIEVAL_MEASURES.values()), judgements, run):
+            per_query[figure.query_id][names[str(figure.measure)]] = float(figure.value)
+    means = {
+        name: rounded(float(np.mean([figures[name] for figures in per_query.values()]))) for name in RETRIEVAL_MEASURES
+    }
+    return means, per_query
+
+
+def retrieval_intervals(per_query: Mapping[str, Mapping[str, float]], *, seed: int) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals over queries of every measure."""
+    return {
+        name: mean_interval([figures[name] for figures in per_query.values()], seed=seed) for name in RETRIEVAL_MEASURES
+    }
+
+
+def rationale_ranks(
+    passages: Sequence[tuple[str, int, int]],
+    rationales: Mapping[str, Sequence[Sequence[tuple[int, int]]]],
+    *,
+    overlap: float = 0.5,
+) -> int | None:
+    """Return the rank (from 1) at which some whole rationale has been found, or ``None`` when none was.
+
+    Args:
+        passages: document, start and end of the passages, best first.
+        rationales: document → alternative rationales, each the spans of its sentences in that document.
+        overlap: a sentence counts as found when at least this share of it lies in one passage (the product cuts sentences by
+            its own rule, which need not agree with the annotators').
+    """
+    found: dict[str, set[tuple[int, int]]] = {}
+    for rank, (document, start, end) in enumerate(passages, start=1):
+        for rationale in rationales.get(document, ()):
+            for left, right in rationale:
+                if min(end, right) - max(start, left) >= overlap * (right - left):
+                    found.setdefault(document, set()).add((left, right))
+        seen = found.get(document, set())
+        if any(all(tuple(sentence) in seen for sentence in rationale) for rationale in rationales.get(document, ())):
+            return rank
+    return None
+
+
+def rationale_recall(ranks: Sequence[int | None], *, depths: Sequence[int]) -> dict[str, float]:
+    """Return the share of claims whose rationale was wholly found within each depth (in passages)."""
+    _same_length(ranks=ranks)
+    return {
+        f"rationale_recall@{depth}": rounded(float(np.mean([rank is not None and rank <= depth for rank in ranks])))
+        for depth in depths
+    }

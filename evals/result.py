@@ -1,0 +1,102 @@
+"""What a task hands back and what is printed: one JSON object, or a table for a person."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from rich.console import Console
+from rich.table import Table
+
+from evals.data import DataFile
+from evals.metrics import Interval
+from onrecord import __version__
+from onrecord.records import ModelUsed
+
+RESULT_VERSION = "1.0"
+
+
+class Item(BaseModel):
+    """One labelled item and what became of it; written to ``items.jsonl``, never committed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    claim: str
+    gold: str
+    predicted: str
+    right: bool
+    details: Mapping[str, object] = Field(default_factory=dict)
+
+
+class Result(BaseModel):
+    """The figures of one run with everything needed to repeat it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    result_version: str = RESULT_VERSION
+    task: str
+    metrics: Mapping[str, object]
+    intervals: Mapping[str, Interval]
+    """95 % bootstrap intervals under the names of the metrics; ``a.b`` is ``metrics["a"]["b"]``, ``f1:x`` is a class's F1."""
+    baselines: Mapping[str, object]
+    n: int
+    seconds: float
+    models: tuple[ModelUsed, ...]
+    settings: Mapping[str, str]
+    data: DataFile
+    corpus: DataFile | None = None
+    seed: int
+    package_version: str = __version__
+    peak_memory_mb: int
+    notes: tuple[str, ...] = ()
+    """How the labels were mapped, what was left out of a figure and why."""
+
+
+def peak_memory_mb() -> int:
+    """Return the largest resident size of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024))
+
+
+def write_items(items: Sequence[Item], folder: Path) -> Path:
+    """Write one JSON line per item to ``folder/items.jsonl``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "items.jsonl"
+    path.write_text("".join(item.model_dump_json() + "\n" for item in items), encoding="utf-8")
+    return path
+
+
+def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    """Flatten nested figures to dotted names; lists (bins, matrices) are left to the JSON form."""
+    rows: list[tuple[str, object]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows.extend(_flat(value, f"{prefix}{name}."))
+        elif not isinstance(value, list | tuple):
+            rows.append((f"{prefix}{name}", value))
+    return rows
+
+
+def show(result: Result, console: Console) -> None:
+    """Print the figures as tables for a person."""
+    console.print(f"[bold]{result.task}[/bold]  {result.data.path}  n = {result.n}, {result.seconds:.1f} s")
+    table = Table("metric", "value", "95 % interval")
+    for name, value in _flat(result.metrics):
+        parts = name.split(".")
+        key = f"f1:{parts[1]}" if parts[0] == "per_class" and parts[-1] == "f1" else name
+        bounds = result.intervals.get(key)
+        table.add_row(name, str(value), f"{bounds[0]} – {bounds[1]}" if bounds else "")
+    console.print(table)
+    beside = Table("baseline", "figure", "value")
+    for name, figures in result.baselines.items():
+        for figure, value in _flat(figures) if isinstance(figures, Mapping) else [("", figures)]:
+            beside.add_row(name, figure, str(value))
+    console.print(beside)
+    for model in result.models:
+        console.print(f"{model.role}: {model.name} ({model.sha256[:12]})")
+    for note in result.notes:
+        console.print(f"· {note}")

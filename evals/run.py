@@ -1,0 +1,95 @@
+"""Run one task: make the settings, a folder to work in, measure time and memory, and make the result."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evals.result import Item, Result, peak_memory_mb
+from evals.tasks import Input, Progress, Request, Task
+from onrecord.settings import Settings, load_settings
+from onrecord.workflow import recorded_settings
+
+
+@contextmanager
+def working_folder(home: Path | None) -> Iterator[Path]:
+    """Yield ``home``, or a temporary folder that is removed afterwards."""
+    if home is not None:
+        yield home
+        return
+    # An index may still hold files for a moment on closing; what is left is the operating system's to remove.
+    with tempfile.TemporaryDirectory(prefix="onrecord-evals-", ignore_cleanup_errors=True) as name:
+        yield Path(name) / "home"
+
+
+def settings_in(home: Path, overrides: Mapping[str, str]) -> Settings:
+    """Return the settings in force with ``home`` and ``overrides`` on top.
+
+    Raises:
+        SettingsError: an unknown name or a value that is not accepted.
+    """
+    return load_settings(**{**overrides, "home": home})
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What holds for every task of a run."""
+
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Settings by name, as text."""
+    limit: int | None = None
+    """A random sample of so many items; ``None``: all."""
+    seed: int = 0
+    """Of the sample, the bootstrap and the cross-validated baselines."""
+    progress: Progress = _silent
+
+
+def run_task(
+    task: Task, inputs: Mapping[Input, Path], *, options: Options, home: Path | None = None
+) -> tuple[Result, list[Item]]:
+    """Run ``task`` and return its figures and its per-item outcomes.
+
+    Args:
+        task: One of the catalogue.
+        inputs: A path for each of the task's ``inputs`` that has no default.
+        options: Settings, sample, seed and progress.
+        home: A folder in which the corpus is built and kept; ``None``: a temporary one.
+
+    Raises:
+        OnRecordError: settings, data or a model that cannot be used.
+    """
+    started = time.perf_counter()
+    with working_folder(home) as folder:
+        settings = settings_in(folder, options.overrides)
+        request = Request(
+            settings=settings,
+            inputs={**task.defaults, **inputs},
+            progress=options.progress,
+            limit=options.limit,
+            seed=options.seed,
+        )
+        outcome = task.run(request)
+    result = Result(
+        task=task.name,
+        metrics=outcome.metrics,
+        intervals=outcome.intervals,
+        baselines=outcome.baselines,
+        n=outcome.data.n,
+        seconds=round(time.perf_counter() - started, 2),
+        models=tuple(outcome.models),
+        settings=recorded_settings(settings),
+        data=outcome.data,
+        corpus=outcome.corpus,
+        seed=options.seed,
+        peak_memory_mb=peak_memory_mb(),
+        notes=tuple(outcome.notes),
+    )
+    return result, list(outcome.items)

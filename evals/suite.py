@@ -1,0 +1,270 @@
+"""Many tasks in one go: the starter claims always, the labelled sets wherever their folder is.
+
+Every entry leaves a small summary in ``evals/results/<name>.json``; ``evals/results/README.md`` is the table of all of them.
+Numbers in the documents come from there. An entry whose data are absent is skipped and named; a summary of an earlier run
+stays and keeps its date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from evals.result import Result
+from evals.run import Options, run_task
+from evals.tasks import Input, catalogue
+from onrecord.errors import OnRecordError
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+RESULTS = ROOT / "evals" / "results"
+LIMIT = 400
+"""Items per set by default: about ± 5 points at 95 %, and minutes instead of hours on two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table: a task on a set."""
+
+    name: str
+    task: str
+    inputs: Mapping[Input, str]
+    """Paths below the data folder."""
+    corpus: str = ""
+    """Entries with the same corpus share one built index."""
+
+
+STANCE = (
+    "fever_dev",
+    "fever_nli",
+    "fever_symmetric",
+    "fool_me_twice",
+    "scifact",
+    "check_covid",
+    "healthver",
+    "climate_fever",
+    "factcheck_gpt",
+    "feverous",
+    "emergent",
+    "infotabs",
+    "ling_in_loop",
+    "conjnli",
+    "wikipedia_nli_base",
+    "wikipedia_nli_contrast",
+    "wikipedia_nli_edit_other",
+)
+BINARY = ("wice", "summedits_meetings", "diasumfact", "qags")
+RETRIEVAL = ("scifact", "check_covid", "fool_me_twice", "climate_fever", "politihop", "wice")
+"""PolitiHop's articles are about the claims, and WiCE's pages are whole web pages: read their figures with that in mind."""
+
+
+def entries() -> tuple[Entry, ...]:
+    """Return all entries, in the order of the table."""
+    found = [Entry("starter", "starter", {})]
+    found += [Entry(f"stance-{name}", "stance", {"data": f"pairs/dev/{name}.jsonl.gz"}) for name in STANCE]
+    found += [Entry(f"stance-{name}", "stance", {"data": f"pairs_binary/dev/{name}.jsonl.gz"}) for name in BINARY]
+    for name in RETRIEVAL:
+        inputs: dict[Input, str] = {
+            "corpus": f"retrieval/{name}/corpus.jsonl.gz",
+            "claims": f"retrieval/{name}/claims.jsonl.gz",
+        }
+        found.append(Entry(f"retrieval-{name}", "retrieval", inputs, corpus=name))
+        found.append(Entry(f"end-to-end-{name}", "end-to-end", inputs, corpus=name))
+    for part in ("dev", "devtest"):
+        found.append(
+            Entry(f"claims-checkthat24-{part}", "claims", {"data": f"claim_detection/checkthat24.{part}.jsonl.gz"})
+        )
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run of the suite did."""
+
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Lines for the terminal."""
+        lines = [f"{len(self.done)} measured: {', '.join(self.done) or 'none'}"]
+        if self.skipped:
+            lines.append(f"{len(self.skipped)} skipped, data absent:")
+            lines += [f"  {item}" for item in self.skipped]
+        if self.failed:
+            lines.append(f"{len(self.failed)} failed:")
+            lines += [f"  {item}" for item in self.failed]
+        return "\n".join(lines)
+
+
+def run(*, data: Path, results: Path, only: Sequence[str], options: Options) -> Report:
+    """Run all entries whose data are there and write summaries and table; go on after a failure and report it.
+
+    Args:
+        data: Folder of the labelled sets.
+        results: Folder of the summaries.
+        only: Beginnings of the names to run; empty: all.
+        options: Settings, items per set, seed and progress; the starter claims are always used whole.
+    """
+    report = Report()
+    tasks = catalogue()
+    results.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="onrecord-suite-", ignore_cleanup_errors=True) as folder:
+        for entry in entries():
+            if only and not entry.name.startswith(tuple(only)):
+                continue
+            task = tasks[entry.task]
+            inputs = {name: data / path for name, path in entry.inputs.items()}
+            missing = [path for path in (*inputs.values(), *task.defaults.values()) if not path.exists()]
+            if missing:
+                report.skipped.append(f"{entry.name}: {', '.join(_shown(path, data) for path in missing)}")
+                continue
+            try:
+                home = Path(folder) / entry.corpus if entry.corpus else None
+                result, _ = run_task(task, inputs, options=_for_entry(options, entry), home=home)
+            except OnRecordError as error:
+                report.failed.append(f"{entry.name}: {error}")
+                continue
+            _write(result, entry, results, data)
+            report.done.append(entry.name)
+    (results / "README.md").write_text(table(results), encoding="utf-8")
+    return report
+
+
+def _for_entry(options: Options, entry: Entry) -> Options:
+    """Name the entry in its progress, and use the starter claims whole."""
+    return replace(
+        options,
+        limit=options.limit if entry.inputs else None,
+        progress=lambda stage, done, total: options.progress(f"{entry.name}: {stage}", done, total),
+    )
+
+
+def _shown(path: Path, data: Path) -> str:
+    """Return a path as the table shows it: below the data folder or the checkout, never a folder of this machine."""
+    for base in (data, ROOT):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return path.name
+
+
+def _write(result: Result, entry: Entry, results: Path, data: Path) -> None:
+    """Write the summary: everything but reliability bins, with paths that say nothing of this machine."""
+    summary = result.model_dump(mode="json")
+    for part in ("data", "corpus"):
+        if summary[part]:
+            summary[part]["path"] = _shown(Path(summary[part]["path"]), data)
+    calibration = summary["metrics"].get("calibration")
+    if calibration:
+        del calibration["bins"]
+    summary = {"name": entry.name, "date": dt.datetime.now(dt.UTC).date().isoformat(), **summary}
+    (results / f"{entry.name}.json").write_text(
+        json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def _cell(summary: Mapping[str, object], *path: str, interval: str = "") -> str:
+    value: object = summary
+    for part in path:
+        if not isinstance(value, Mapping) or part not in value:
+            return "–"
+        value = value[part]
+    if value is None:
+        return "–"
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    intervals = summary["intervals"]
+    bounds = intervals.get(interval) if isinstance(intervals, Mapping) else None
+    return f"{text} ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else text
+
+
+Column = tuple[str, tuple[str, ...], str]
+_COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "starter": (
+        ("accuracy", ("metrics", "accuracy"), "accuracy"),
+        ("macro F1", ("metrics", "macro_f1"), "macro_f1"),
+        ("coverage", ("metrics", "coverage"), ""),
+        ("right when answered", ("metrics", "accuracy_when_answered"), ""),
+        ("majority", ("baselines", "majority", "accuracy"), ""),
+        ("claim only", ("baselines", "claim_only", "accuracy"), ""),
+    ),
+    "stance": (
+        ("accuracy", ("metrics", "accuracy"), "accuracy"),
+        ("macro F1", ("metrics", "macro_f1"), "macro_f1"),
+        ("two-way, forced", ("metrics", "forced_two_way", "accuracy"), ""),
+        ("ECE", ("metrics", "calibration", "ece"), ""),
+        ("majority", ("baselines", "majority", "accuracy"), ""),
+        ("claim only", ("baselines", "claim_only", "accuracy"), ""),
+        ("overlap", ("baselines", "lexical_overlap", "accuracy"), ""),
+    ),
+    "retrieval": (
+        ("nDCG@10", ("metrics", "ndcg@10"), "ndcg@10"),
+        ("R@5", ("metrics", "recall@5"), ""),
+        ("R@10", ("metrics", "recall@10"), ""),
+        ("R@100", ("metrics", "recall@100"), ""),
+        ("MRR", ("metrics", "mrr"), ""),
+        ("rationale in 12", ("metrics", "rationale_recall@12"), ""),
+        ("nDCG@10 dense", ("baselines", "dense_alone", "ndcg@10"), ""),
+        ("nDCG@10 lexical", ("baselines", "lexical_alone", "ndcg@10"), ""),
+    ),
+    "end-to-end": (
+        ("accuracy", ("metrics", "accuracy"), "accuracy"),
+        ("macro F1", ("metrics", "macro_f1"), "macro_f1"),
+        ("at 50 % coverage", ("metrics", "selective", "accuracy@50"), ""),
+        ("answered", ("metrics", "coverage"), ""),
+        ("right when answered", ("metrics", "accuracy_when_answered"), ""),
+        ("two-way, forced", ("metrics", "forced_two_way", "accuracy"), ""),
+        ("label and evidence", ("metrics", "right_label_and_evidence"), ""),
+        ("majority", ("baselines", "majority", "accuracy"), ""),
+        ("claim only", ("baselines", "claim_only", "accuracy"), ""),
+    ),
+    "claims": (
+        ("F1", ("metrics", "f1"), "f1"),
+        ("precision", ("metrics", "precision"), ""),
+        ("recall", ("metrics", "recall"), ""),
+        ("accuracy", ("metrics", "accuracy"), "accuracy"),
+        ("F1 of always 1", ("baselines", "always_1", "f1"), ""),
+    ),
+}
+_TITLES: Mapping[str, str] = {
+    "starter": "Starter claims, end to end on the starter corpus",
+    "stance": "Stance with gold evidence",
+    "retrieval": "Retrieval",
+    "end-to-end": "End to end on open retrieval sets",
+    "claims": "Check-worthiness",
+}
+
+
+def table(results: Path) -> str:
+    """Return the Markdown page of all summaries in ``results``."""
+    summaries = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
+    by_name = {summary["name"]: summary for summary in summaries if "task" in summary}
+    lines = [
+        "# Results",
+        "",
+        "Written by `make eval` (`python -m evals suite`); do not edit. In brackets: 95 % bootstrap intervals over claims.",
+        "*majority*: always the most frequent label; *claim only*: a bag of words that never sees evidence; *overlap*: share",
+        "of repeated words. What the columns mean: [docs/evals.md](../../docs/evals.md).",
+    ]
+    for task, columns in _COLUMNS.items():
+        rows = [by_name[entry.name] for entry in entries() if entry.task == task and entry.name in by_name]
+        if not rows:
+            continue
+        used = [column for column in columns if any(_cell(row, *column[1]) != "–" for row in rows)]
+        lines += [
+            "",
+            f"## {_TITLES[task]}",
+            "",
+            "| set | n | " + " | ".join(name for name, _, _ in used) + " | date | models |",
+        ]
+        lines.append("|---" * (len(used) + 4) + "|")
+        for row in rows:
+            cells = [_cell(row, *path, interval=interval) for _, path, interval in used]
+            models = ", ".join(f"{model['role']} {model['sha256'][:8]}" for model in row["models"])
+            shown = row["name"].removeprefix(f"{task}-")
+            lines.append(f"| {shown} | {row['n']} | {' | '.join(cells)} | {row['date']} | {models} |")
+    return "\n".join(lines) + "\n"

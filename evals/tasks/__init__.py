@@ -1,0 +1,82 @@
+"""The catalogue of what can be measured: one file per task, found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+from evals.data import DataFile
+from evals.metrics import Interval
+from evals.result import Item
+from onrecord.records import ModelUsed
+from onrecord.settings import Settings
+
+Input = Literal["data", "corpus", "claims"]
+Progress = Callable[[str, int, int], None]
+"""Stage, done, total; total 0 where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to measure on, and how."""
+
+    settings: Settings
+    """The product's settings; ``home`` is the folder in which the task may build a corpus."""
+    inputs: Mapping[Input, Path]
+    """The files and folders given, one for each of the task's ``inputs``."""
+    progress: Progress
+    limit: int | None = None
+    """Use a random sample of so many items."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a task found."""
+
+    metrics: Mapping[str, object]
+    intervals: Mapping[str, Interval]
+    baselines: Mapping[str, object]
+    items: Sequence[Item]
+    models: Sequence[ModelUsed]
+    data: DataFile
+    corpus: DataFile | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+class Task(Protocol):
+    """Something that can be measured on labelled data."""
+
+    @property
+    def name(self) -> str:
+        """The word on the command line."""
+
+    @property
+    def summary(self) -> str:
+        """One line for the help text."""
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The options that must be given."""
+
+    @property
+    def defaults(self) -> Mapping[Input, Path]:
+        """Inputs with a place in the checkout, which need not be given."""
+
+    def run(self, request: Request) -> Outcome:
+        """Measure.
+
+        Raises:
+            OnRecordError: data or a model that cannot be used; never a figure over the rest.
+        """
+
+
+def catalogue() -> Mapping[str, Task]:
+    """Return all tasks by name."""
+    from evals.tasks import claims, end_to_end, retrieval, stance, starter  # noqa: PLC0415  they import this module
+
+    tasks: list[Task] = [stance.TASK, retrieval.TASK, end_to_end.TASK, claims.TASK, starter.TASK]
+    return MappingProxyType({task.name: task for task in tasks})

@@ -1,0 +1,143 @@
+"""Retrieval alone: are the documents, and the sentences, that decide a claim among those found?
+
+Documents are ranked by their best passage in a deep search (``DEEP`` passages, so that recall@100 means something); what the
+product would judge, its own ``top_k`` passages, stands beside it under ``judged``. Claims without gold documents have no
+relevant document and are left out of these figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from evals import metrics
+from evals.data import DataFile, EvalDataError, LabelledClaim, check_gold_documents, fingerprint, read_claims, sample
+from evals.result import Item
+from evals.tasks import Input, Outcome, Request
+from evals.workspace import Workspace, built
+from onrecord.records import Hit, ModelUsed, Passage, SearchFilters
+
+QUERIES_PER_BATCH = 64
+DEEP = 300
+"""Passages asked for. An abstract of nine sentences makes four or five windows, so this is more than 100 documents."""
+DEPTHS = (5, 12, 60)
+"""Passages within which a whole rationale must lie."""
+
+Found = list[tuple[Hit, Passage]]
+
+
+def search_all(
+    claims: Sequence[LabelledClaim], space: Workspace, request: Request, *, top_k: int = DEEP
+) -> list[Found]:
+    """Return the ``top_k`` passages that the product's search finds for each claim, best first."""
+    found: list[Found] = []
+    for start in range(0, len(claims), QUERIES_PER_BATCH):
+        batch = [claim.claim for claim in claims[start : start + QUERIES_PER_BATCH]]
+        hits = space.checker.index.search(batch, filters=SearchFilters(), top_k=top_k)
+        for group in hits:
+            passages = space.checker.store.passages([hit.passage_id for hit in group])
+            found.append(list(zip(group, passages, strict=True)))
+        request.progress("searching", len(found), len(claims))
+    return found
+
+
+def document_ranking(found: Found, space: Workspace) -> list[str]:
+    """Return documents by their best passage."""
+    return list(dict.fromkeys(space.document(passage) for _, passage in found))
+
+
+def _by_one(found: Found, retriever: str) -> Found:
+    """Return what one retriever alone found, in its order."""
+    place = "dense_rank" if retriever == "dense" else "lexical_rank"
+    ranked = [(getattr(hit, place), hit, passage) for hit, passage in found]
+    return [
+        (hit, passage) for rank, hit, passage in sorted((r for r in ranked if r[0] is not None), key=lambda r: r[0])
+    ]
+
+
+def score(
+    claims: Sequence[LabelledClaim], found: Sequence[Found], space: Workspace, *, seed: int
+) -> tuple[dict[str, object], dict[str, metrics.Interval], dict[str, object], dict[str, int | None]]:
+    """Return metrics, intervals, each retriever alone, and the rationale's rank by claim (where the set has rationales)."""
+    judged = [(claim, group) for claim, group in zip(claims, found, strict=True) if claim.gold_documents]
+    relevant = {claim.id: claim.gold_documents for claim, _ in judged}
+    rankings = {claim.id: document_ranking(group, space) for claim, group in judged}
+    means, per_query = metrics.retrieval(relevant, rankings)
+    figures: dict[str, object] = {
+        **means,
+        "queries": len(judged),
+        "documents_found": metrics.rounded(sum(len(r) for r in rankings.values()) / len(rankings)),
+    }
+    intervals = metrics.retrieval_intervals(per_query, seed=seed)
+    ranks: dict[str, int | None] = {}
+    for claim, group in judged:
+        spans = space.spans(claim)
+        if spans:
+            places = [(space.document(p), p.span.start, p.span.end) for _, p in group]
+            ranks[claim.id] = metrics.rationale_ranks(places, spans)
+    if ranks:
+        figures.update(metrics.rationale_recall(list(ranks.values()), depths=DEPTHS))
+        for depth in DEPTHS:
+            inside = [float(rank is not None and rank <= depth) for rank in ranks.values()]
+            intervals[f"rationale_recall@{depth}"] = metrics.mean_interval(inside, seed=seed)
+    alone: dict[str, object] = {}
+    for retriever in ("dense", "lexical"):
+        one, _ = metrics.retrieval(
+            relevant, {claim.id: document_ranking(_by_one(group, retriever), space) for claim, group in judged}
+        )
+        alone[f"{retriever}_alone"] = one
+    return figures, intervals, alone, ranks
+
+
+def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
+    """Read the claims and check their gold against the corpus."""
+    path = request.inputs["claims"]
+    claims = read_claims(path)
+    check_gold_documents(claims, space.documents, path=path)
+    return sample(claims, request.limit, request.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Retrieval:
+    name: str = "retrieval"
+    summary: str = "Retrieval alone: a corpus, and claims with the documents (and sentences) that decide them."
+    inputs: tuple[Input, ...] = ("corpus", "claims")
+    defaults: Mapping[Input, Path] = MappingProxyType({})
+
+    def run(self, request: Request) -> Outcome:
+        """Search for every claim and score the rankings."""
+        path = request.inputs["claims"]
+        with built(request.inputs["corpus"], request.settings, request.progress) as space:
+            claims = [claim for claim in read_for(request, space) if claim.gold_documents]
+            if not claims:
+                message = f"{path}: no claim has gold_docs, so there is nothing to rank for"
+                raise EvalDataError(message)
+            found = search_all(claims, space, request)
+            figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
+            embedder = space.checker.index.embedder
+            items = [
+                Item(
+                    id=claim.id,
+                    claim=claim.claim,
+                    gold=" ".join(claim.gold_documents),
+                    predicted=" ".join(document_ranking(group, space)[:10]),
+                    right=bool(set(claim.gold_documents) & set(document_ranking(group, space)[:10])),
+                    details={"rationale_rank": ranks.get(claim.id)},
+                )
+                for claim, group in zip(claims, found, strict=True)
+            ]
+            return Outcome(
+                metrics=figures,
+                intervals=intervals,
+                baselines=alone,
+                items=items,
+                models=(ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),),
+                data=DataFile(path=str(path), sha256=fingerprint(path), n=len(claims)),
+                corpus=space.data,
+                notes=("claims without gold documents are left out; documents rank by their best passage",),
+            )
+
+
+TASK = _Retrieval()

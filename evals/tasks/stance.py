@@ -1,0 +1,180 @@
+"""Stance with gold evidence in hand: claim and evidence in, supports / refutes / neutral out.
+
+The evidence is cut into passages, judged and weighed exactly as the product does with one source: ``corpus`` cuts,
+``stance.judge`` judges sentence windows, ``verdict.decide`` weighs. Two other readings of the same probabilities stand beside
+the product's: the network's own most probable class, and, on sets without neutral pairs, the better of the two sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from evals import baselines, metrics
+from evals.data import DataFile, Gold, Pair, fingerprint, read_pairs, sample
+from evals.result import Item
+from evals.tasks import Input, Outcome, Request
+from evals.workspace import bare_claim, passages_of
+from onrecord import stance, verdict
+from onrecord.index import load_embedder
+from onrecord.records import Evidence, Hit, StanceProbabilities, VerdictLabel
+
+THREE_WAY = (Gold.SUPPORTS, Gold.REFUTES, Gold.NEUTRAL)
+TWO_WAY = (Gold.SUPPORTS, Gold.NOT_SUPPORTS)
+PAIRS_PER_BATCH = 64
+
+_FROM_VERDICT = {
+    VerdictLabel.SUPPORTED: Gold.SUPPORTS,
+    VerdictLabel.REFUTED: Gold.REFUTES,
+    VerdictLabel.NOT_ENOUGH_EVIDENCE: Gold.NEUTRAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One pair, judged."""
+
+    label: Gold
+    probabilities: StanceProbabilities
+    """Of the piece of evidence that decided, or came nearest to deciding."""
+    strongest_support: float
+    strongest_refutation: float
+    passages: int
+    notes: tuple[str, ...]
+
+
+def judge_pairs(pairs: Sequence[Pair], request: Request) -> list[Judged]:
+    """Judge all pairs with the product's own rooms, in their order.
+
+    Each passage gets the cosine to the claim that the product's search would have given it, since the judge reads it.
+    """
+    embedder = load_embedder(request.settings)
+    judged: list[Judged] = []
+    for start in range(0, len(pairs), PAIRS_PER_BATCH):
+        batch = pairs[start : start + PAIRS_PER_BATCH]
+        placed = [
+            (number, passage)
+            for number, pair in enumerate(batch)
+            for passage in passages_of(pair.evidence, settings=request.settings)
+        ]
+        claims = embedder.encode([pair.claim for pair in batch])
+        texts = embedder.encode([passage.text for _, passage in placed])
+        items: list[stance.JudgeItem] = []
+        owners: list[int] = []
+        for (number, passage), vector in zip(placed, texts, strict=True):
+            pair = batch[number]
+            cosine = float(np.clip(vector @ claims[number], -1.0, 1.0))
+            hit = Hit(passage_id=passage.id, query=pair.claim, dense_rank=1, dense_score=cosine, fused_score=1.0)
+            asked = stance.questions(bare_claim(pair.claim, number), passage, hit, article_date=None)
+            items.extend(asked)
+            owners.extend([number] * len(asked))
+        evidence: list[list[Evidence]] = [[] for _ in batch]
+        for owner, item in zip(owners, stance.judge(items, settings=request.settings), strict=True):
+            evidence[owner].append(item)
+        judged.extend(_weighed(pair, found, request) for pair, found in zip(batch, evidence, strict=True))
+        request.progress("judging pairs", len(judged), len(pairs))
+    return judged
+
+
+def _weighed(pair: Pair, evidence: Sequence[Evidence], request: Request) -> Judged:
+    decided = verdict.decide(bare_claim(pair.claim, 0), evidence, settings=request.settings)
+    deciding = max(evidence, key=lambda item: max(item.probabilities.supports, item.probabilities.refutes))
+    label = _FROM_VERDICT[decided.label]
+    if label is Gold.SUPPORTS:
+        deciding = max(evidence, key=lambda item: item.probabilities.supports)
+    elif label is Gold.REFUTES:
+        deciding = max(evidence, key=lambda item: item.probabilities.refutes)
+    return Judged(
+        label=label,
+        probabilities=deciding.probabilities,
+        strongest_support=max(item.probabilities.supports for item in evidence),
+        strongest_refutation=max(item.probabilities.refutes for item in evidence),
+        passages=len(evidence),
+        notes=tuple(item.note for item in evidence if item.note),
+    )
+
+
+def _probabilities(judged: Sequence[Judged], labels: Sequence[Gold]) -> metrics.Floats:
+    """Return (n, classes) in the order of ``labels``; for two classes, refutes and neutral are added up."""
+    three = np.asarray([[j.probabilities.supports, j.probabilities.refutes, j.probabilities.neutral] for j in judged])
+    return three if len(labels) == len(THREE_WAY) else np.stack([three[:, 0], three[:, 1] + three[:, 2]], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stance:
+    name: str = "stance"
+    summary: str = "Stance with gold evidence: pairs of claim and evidence, labelled supports / refutes / neutral."
+    inputs: tuple[Input, ...] = ("data",)
+    defaults: Mapping[Input, Path] = MappingProxyType({})
+
+    def run(self, request: Request) -> Outcome:
+        """Judge every pair and score the labels."""
+        path = request.inputs["data"]
+        pairs = sample(read_pairs(path), request.limit, request.seed)
+        golds = {pair.gold for pair in pairs}
+        labels: tuple[Gold, ...] = TWO_WAY if Gold.NOT_SUPPORTS in golds else THREE_WAY
+        judged = judge_pairs(pairs, request)
+        gold = [pair.gold if pair.gold in labels else Gold.NOT_SUPPORTS for pair in pairs]
+        predicted = [_folded(item.label, labels) for item in judged]
+        claims = [pair.claim for pair in pairs]
+        probabilities = _probabilities(judged, labels)
+        most_probable = [labels[column] for column in probabilities.argmax(axis=1)]
+        network = metrics.classification(gold, most_probable, labels=labels)
+        figures = metrics.classification(gold, predicted, labels=labels)
+        figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
+        figures["selective"] = metrics.risk_coverage(
+            [g == p for g, p in zip(gold, most_probable, strict=True)], probabilities.max(axis=1).tolist()
+        )
+        figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
+        notes: list[str] = []
+        if labels == TWO_WAY:
+            notes.append("two classes: a verdict of refutes or neutral counts as not_supports")
+        elif Gold.NEUTRAL not in golds:
+            sides = [Gold.SUPPORTS if j.strongest_support >= j.strongest_refutation else Gold.REFUTES for j in judged]
+            forced = metrics.classification(gold, sides, labels=labels)
+            figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
+            notes.append(
+                "no neutral pair in the gold: accuracy counts a neutral answer as wrong; forced_two_way takes the better of "
+                "the two sides instead"
+            )
+        evidence = [pair.evidence for pair in pairs]
+        seed = request.seed
+        return Outcome(
+            metrics=figures,
+            intervals=metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
+            baselines={
+                "majority": baselines.majority(gold, labels=labels),
+                "claim_only": baselines.claim_only(claims, gold, labels=labels, seed=seed),
+                "lexical_overlap": baselines.lexical_overlap(claims, evidence, gold, labels=labels, seed=seed),
+            },
+            items=[
+                Item(
+                    id=pair.id,
+                    claim=pair.claim,
+                    gold=g,
+                    predicted=p,
+                    right=g == p,
+                    details={
+                        "evidence": pair.evidence,
+                        "probabilities": item.probabilities.model_dump(),
+                        "passages": item.passages,
+                        "notes": item.notes,
+                    },
+                )
+                for pair, g, p, item in zip(pairs, gold, predicted, judged, strict=True)
+            ],
+            models=stance.models(request.settings),
+            data=DataFile(path=str(path), sha256=fingerprint(path), n=len(pairs)),
+            notes=notes,
+        )
+
+
+def _folded(label: Gold, labels: Sequence[Gold]) -> Gold:
+    return label if label in labels else Gold.NOT_SUPPORTS
+
+
+TASK = _Stance()
