@@ -355,7 +355,10 @@ def update_corpus(
     """
     clock = _Clock(progress)
     if collection is not None:
-        incoming = documents.iter_collection(collection, base=paths[0], settings=settings)
+        if len(paths) != 1:
+            message = f"A collection takes one base folder, and {len(paths)} paths came: give the folder its paths start from."
+            raise DocumentError(message)
+        incoming = documents.iter_collection(documents.load_collection(collection, paths[0]), settings=settings)
     else:
         loaded = documents.load_mapping(mapping) if mapping is not None else None
         incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)

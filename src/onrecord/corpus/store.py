@@ -274,13 +274,30 @@ class Store:
             row = connection.execute(select(StateRow.number, StateRow.sources, StateRow.passages)).one()
         return CorpusState(number=row.number, sources=row.sources, passages=row.passages)
 
-    def sources(self, *, include_withdrawn: bool = False) -> list[Source]:
-        """Return all sources in the order of their identities."""
-        query = select(SourceRow.__table__).order_by(SourceRow.id)
+    def sources(
+        self,
+        *,
+        include_withdrawn: bool = False,
+        kinds: Sequence[SourceKind] = (),
+        publishers: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Source]:
+        """Return the sources of these kinds and publishers (all where none are named), in the order of their identities."""
+        query = select(SourceRow.__table__).order_by(SourceRow.id).limit(limit)
+        if kinds:
+            query = query.where(SourceRow.kind.in_([kind.value for kind in kinds]))
+        if publishers:
+            query = query.where(SourceRow.publisher.in_(list(publishers)))
         if not include_withdrawn:
             query = query.where(SourceRow.withdrawn.is_(False))
         with self._engine.connect() as connection:
             return [_source(row) for row in connection.execute(query).mappings()]
+
+    def counts_by_kind(self) -> dict[SourceKind, int]:
+        """Return how many sources there are of each kind that occurs; those withdrawn are not counted."""
+        query = select(SourceRow.kind, func.count()).where(SourceRow.withdrawn.is_(False)).group_by(SourceRow.kind)
+        with self._engine.connect() as connection:
+            return {SourceKind(kind): count for kind, count in sorted(connection.execute(query).tuples())}
 
     def source(self, source_id: str) -> Source:
         """Return one source.

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import PassageStore, Progress
-from onrecord.index.search import Index, Synced
+from onrecord.index.search import Index, Synced, applied_state
 
-__all__ = ["Embedder", "Index", "PassageStore", "Progress", "Synced", "load_embedder"]
+__all__ = ["Embedder", "Index", "PassageStore", "Progress", "Synced", "applied_state", "load_embedder"]

@@ -84,6 +84,11 @@ def close_client(client: ClientAPI) -> None:
         close()
 
 
+def collection_name(embedder: Embedder) -> str:
+    """Return the name of the collection of an embedding model: another model or wording builds another one."""
+    return f"passages-{embedder.fingerprint[:16]}-{WORDING_NUMBER}"
+
+
 class DenseEngine:
     """A Chroma collection of passage embeddings."""
 
@@ -97,7 +102,7 @@ class DenseEngine:
 
         self._client = client
         self._embedder = embedder
-        self._name = f"passages-{embedder.fingerprint[:16]}-{WORDING_NUMBER}"
+        self._name = collection_name(embedder)
         self._where = f"collection {self._name}"
         with _guard(self._where):
             self.vector_store = Chroma(

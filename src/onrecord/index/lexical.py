@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ANALYSER = "onrecord_english"
 SCHEMA_NUMBER = 1
 """Grows with every change of fields or analysis; a folder built under another number is built again."""
+ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
 WRITER_MEMORY = 64_000_000
 """Bytes that the writer may fill before it writes a segment."""
 TITLE_BOOST = 0.5
@@ -124,7 +125,7 @@ class LexicalEngine:
     @property
     def name(self) -> str:
         """Name of the engine with the number of its schema."""
-        return f"tantivy-{SCHEMA_NUMBER}"
+        return ENGINE_NAME
 
     def count(self) -> int:
         """Return how many passages can be found."""

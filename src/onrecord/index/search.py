@@ -512,3 +512,22 @@ def _draw(hits: Iterator[Hit], windows: _Windows, number: int) -> list[Hit]:
 
 def _current(passage: Passage) -> bool:
     return passage.version_id == passage.source.current_version_id and not passage.source.withdrawn
+
+
+def applied_state(settings: Settings) -> int | None:
+    """Return the store's state number that both engines have reached, from their notes alone; ``None``: not built.
+
+    Opens no engine and loads no network, so it answers in the time that hashing the model takes (a tenth of a second).
+    """
+    from onrecord.index.dense import collection_name  # noqa: PLC0415
+    from onrecord.index.lexical import ENGINE_NAME  # noqa: PLC0415
+
+    known = read_states(settings.home / "index.json")
+    database = database_key(settings.database_address)
+    numbers: list[int] = []
+    for name in (ENGINE_NAME, collection_name(load_embedder(settings))):
+        entry = known.get(name)
+        if entry is None or not entry.clean or entry.database != database:
+            return None
+        numbers.append(entry.number)
+    return min(numbers)

@@ -1,0 +1,102 @@
+"""The command in a process of its own: output, exit codes, and one-line reasons."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from onrecord.report import parse_json
+
+ARTICLE = (
+    "The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.\n"
+)
+
+
+def run(*arguments: str, home: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("onrecord")), *arguments]
+    environment = {**os.environ, "ONRECORD_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
+
+
+@pytest.fixture(scope="module")
+def home(small_corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("cli") / "home"
+    shutil.copytree(small_corpus[0], copy)
+    return copy
+
+
+def test_check_from_stdin_as_text(home: Path) -> None:
+    done = run("check", "-", home=home, stdin=ARTICLE)
+    assert done.returncode == 0, done.stderr
+    for needed in ("SUPPORTED", "Federal Reserve", "https://example.org/rates", "2023-07-26", "document"):
+        assert needed in done.stdout
+
+
+def test_check_as_json_round_trips(home: Path, tmp_path: Path) -> None:
+    article = tmp_path / "article.txt"
+    article.write_text(ARTICLE)
+    done = run("check", str(article), "--format", "json", "--top-k", "2", home=home)
+    assert done.returncode == 0, done.stderr
+    checked = parse_json(done.stdout)
+    assert checked.article.text[checked.claims[0].claim.span.start :].startswith("The Federal Reserve")
+    assert max(len({e.passage.id for e in item.evidence}) for item in checked.claims) <= 2
+
+
+def test_check_as_html_to_a_file(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    done = run("check", "-", "--format", "html", "--output", str(target), home=home, stdin=ARTICLE)
+    assert done.returncode == 0, done.stderr
+    assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "words"),
+    [
+        (("check", "/nowhere/article.txt"), None, 1, "/nowhere/article.txt"),  # no such file
+        (("check", "-"), "", 1, "empty"),  # nothing to check
+        (("check", "http://127.0.0.1:9/x"), None, 1, "127.0.0.1"),  # an address that must not be fetched
+        (("check", "-", "--as-of", "yesterday"), ARTICLE, 2, "YYYY-MM-DD"),
+        (("check", "-", "--format", "docx"), ARTICLE, 2, "docx"),
+        (("check",), None, 2, "source"),
+        (("corpus", "show", "no-such-source"), None, 1, "no-such-source"),
+        (("corpus", "add", "/nowhere"), None, 1, "/nowhere"),
+        (("frobnicate",), None, 2, "frobnicate"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(
+    arguments: tuple[str, ...], stdin: str | None, code: int, words: str, home: Path
+) -> None:
+    done = run(*arguments, home=home, stdin=stdin)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words.casefold() in (done.stderr + done.stdout).casefold()
+    assert "Traceback" not in done.stderr
+
+
+def test_corpus_commands(home: Path, small_corpus: tuple[Path, Path]) -> None:
+    again = run("corpus", "add", str(small_corpus[1]), home=home)
+    assert again.returncode == 0, again.stderr
+    assert "0 added, 0 changed, 3 unchanged, 0 failed" in again.stdout
+    assert "Nothing has changed." in again.stdout
+    assert "test-speech" in run("corpus", "list", "--kind", "transcript", home=home).stdout
+    shown = run("corpus", "show", "test-speech", home=home).stdout
+    assert "Jane Roe" in shown
+    assert "We will not raise the tax on bread." in shown
+    status = run("corpus", "status", home=home).stdout
+    assert "3 sources" in status
+    assert "up to date" in status
+    found = run("corpus", "search", "eradication of smallpox", "--top-k", "1", home=home).stdout
+    assert "test-smallpox@" in found
+
+
+def test_check_can_be_kept_in_the_history(home: Path) -> None:
+    from onrecord.review import list_checks
+    from onrecord.settings import Settings
+
+    done = run("check", "-", "--format", "json", "--save", home=home, stdin=ARTICLE)
+    assert json.loads(done.stdout)["id"] in {item.id for item in list_checks(settings=Settings(home=home))}

@@ -1,0 +1,142 @@
+"""The whole path on the real parts over a small corpus."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from onrecord import stance
+from onrecord.errors import DocumentError, EmptyDocumentError, LanguageError, ModelError, NotFoundError
+from onrecord.records import SearchFilters, SourceKind, VerdictLabel
+from onrecord.report import parse_json, render
+from onrecord.settings import Settings
+from onrecord.workflow import Checker, Progress, context, pasted, ready, update_corpus
+
+ARTICLE = """The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.
+Jane Roe said that the harvest was the largest in ten years. Smallpox was declared eradicated in 1980.
+What comes next? I think this is wonderful."""
+
+
+@pytest.fixture(scope="module")
+def checker(small_corpus: tuple[Path, Path]) -> Checker:
+    with Checker.open(Settings(home=small_corpus[0])) as opened:
+        yield opened
+
+
+def test_the_whole_path(checker: Checker) -> None:
+    seen: list[str] = []
+    steps: list[Progress] = []
+    checked = checker.check_article(
+        pasted(ARTICLE, published=dt.date(2024, 9, 3)),
+        filters=SearchFilters(),
+        progress=steps.append,
+        on_claim=lambda item: seen.append(item.claim.id),
+    )
+    assert checked.complete
+    assert seen == [item.claim.id for item in checked.claims]
+    assert len({item.claim.id for item in checked.claims}) == len(checked.claims) >= 3
+    assert {"finding claims", "searching", "judging"} <= {step.stage for step in steps}
+    for item in checked.claims:
+        assert item.claim.span.of(ARTICLE) == item.claim.text
+        assert item.evidence, "every claim has passages that were judged"
+        for found in item.evidence:
+            version = checker.store.version(found.passage.version_id)
+            assert found.passage.span.of(version.text) == found.passage.text
+            assert found.rationale.of(version.text) == found.rationale_text
+            assert found.passage.span.contains(found.rationale)
+    assert not {"What comes next?"} & {item.claim.text for item in checked.claims}
+    rate = next(item for item in checked.claims if "5.25" in item.claim.text)
+    assert rate.verdict.label is VerdictLabel.SUPPORTED
+    assert rate.supporting[0].passage.source.id == "test-rates"
+    roe = next(item for item in checked.claims if "Jane Roe" in item.claim.standalone)
+    assert roe.claim.attribution is not None
+    assert any(found.own_words for found in roe.evidence)
+    assert {model.role for model in checked.models} >= {"embedding", "stance"}
+    assert all(len(model.sha256) == 64 for model in checked.models)
+    assert parse_json(render(checked, "json")) == checked
+
+
+def test_a_failing_step_gives_not_checked_with_its_reason(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> list[object]:
+        message = "the stance model is gone"
+        raise ModelError(message)
+
+    monkeypatch.setattr(stance, "judge", broken)
+    checked = checker.check_article(pasted(ARTICLE), filters=SearchFilters())
+    assert not checked.complete
+    assert len(checked.claims) >= 3, "a failure never shortens the list"
+    for item in checked.claims:
+        assert item.verdict.label is VerdictLabel.NOT_CHECKED
+        assert "the stance model is gone" in item.verdict.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("filters", "allowed"),
+    [
+        (SearchFilters(kinds=(SourceKind.TRANSCRIPT,)), {"test-speech"}),
+        (SearchFilters(primary_only=True), {"test-rates", "test-speech"}),
+        (SearchFilters(as_of=dt.date(1990, 1, 1)), {"test-smallpox"}),
+        (SearchFilters(publishers=("Federal Reserve",)), {"test-rates"}),
+        # nothing is that old: nothing is found, and nothing is claimed
+        (SearchFilters(as_of=dt.date(1900, 1, 1)), set()),
+    ],
+)
+def test_filters_hold_for_every_passage(checker: Checker, filters: SearchFilters, allowed: set[str]) -> None:
+    checked = checker.check_article(pasted(ARTICLE), filters=filters)
+    assert {found.passage.source.id for item in checked.claims for found in item.evidence} <= allowed
+    if not allowed:
+        assert {item.verdict.label for item in checked.claims} == {VerdictLabel.NOT_ENOUGH_EVIDENCE}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", EmptyDocumentError),
+        (" \n ", EmptyDocumentError),
+        ("word " * 100_001, DocumentError),  # longer than accepted: refused, not cut
+        ("Президент заявил, что переговоры продолжатся на следующей неделе в Стамбуле.", LanguageError),
+    ],
+)
+def test_articles_that_cannot_be_checked_are_refused(checker: Checker, text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        checker.check_article(pasted(text), filters=SearchFilters())
+
+
+def test_equal_sentences_are_two_claims(checker: Checker) -> None:
+    sentence = "Smallpox was declared eradicated in 1980."
+    checked = checker.check_article(pasted(f"{sentence}\n{sentence}"), filters=SearchFilters())
+    assert [item.claim.text for item in checked.claims] == [sentence, sentence]
+    assert checked.claims[0].claim.id != checked.claims[1].claim.id
+
+
+def test_adding_again_changes_nothing_and_a_change_replaces_what_is_found(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    record = tmp_path / "note.md"
+    record.write_text(
+        "---\ntitle: Bridge\nkind: document\npublisher: City\nid: bridge\n---\nThe bridge is 410 metres long.\n"
+    )
+    assert not ready(settings)
+    assert update_corpus([record], settings=settings).added == 1
+    assert ready(settings)
+    again = update_corpus([record], settings=settings)
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 1)
+    record.write_text(record.read_text().replace("410", "520"))
+    assert update_corpus([record], settings=settings).changed == 1
+    with Checker.open(settings) as checker:
+        found = checker.search("How long is the bridge?", filters=SearchFilters(), top_k=5)
+        assert [passage.text for _, passage in found] == ["The bridge is 520 metres long."]
+        assert [version.number for version in checker.store.versions("bridge")] == [1, 2]
+
+
+def test_context_shows_the_source_around_the_passage(checker: Checker) -> None:
+    checked = checker.check_article(pasted("Smallpox was declared eradicated in 1980."), filters=SearchFilters())
+    item = checked.claims[0].evidence[0]
+    shown = context(item, settings=checker.settings, characters=5)
+    assert shown.passage == item.passage.text
+    assert shown.span.of(shown.version.text) == shown.before + shown.passage + shown.after
+    assert len(shown.before) <= 5
+    moved = item.model_copy(update={"passage": item.passage.model_copy(update={"text": "Other words."})})
+    with pytest.raises(NotFoundError, match="another corpus"):
+        context(moved, settings=checker.settings)
