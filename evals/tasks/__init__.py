@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal
 
 from evals.data import DataFile
 from evals.metrics import Interval
@@ -47,31 +47,20 @@ class Outcome:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-class Task(Protocol):
+@dataclass(frozen=True, slots=True)
+class Task:
     """Something that can be measured on labelled data."""
 
-    @property
-    def name(self) -> str:
-        """The word on the command line."""
-
-    @property
-    def summary(self) -> str:
-        """One line for the help text."""
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """The options that must be given."""
-
-    @property
-    def defaults(self) -> Mapping[Input, Path]:
-        """Inputs with a place in the checkout, which need not be given."""
-
-    def run(self, request: Request) -> Outcome:
-        """Measure.
-
-        Raises:
-            OnRecordError: data or a model that cannot be used; never a figure over the rest.
-        """
+    name: str
+    """The word on the command line."""
+    summary: str
+    """One line for the help text."""
+    inputs: tuple[Input, ...]
+    """The options that must be given, but for those in ``defaults``."""
+    run: Callable[[Request], Outcome]
+    """Measures. Raises ``OnRecordError`` for data or a model that cannot be used; never scores only the rest."""
+    defaults: Mapping[Input, Path] = field(default_factory=dict)
+    """Inputs with a place in the checkout, which need not be given."""
 
 
 def catalogue() -> Mapping[str, Task]:

@@ -10,14 +10,11 @@ from __future__ import annotations
 import collections
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 
 from evals import baselines, metrics
 from evals.data import DataFile, Gold, LabelledClaim, fingerprint
 from evals.result import Item
-from evals.tasks import Input, Outcome, Request
+from evals.tasks import Outcome, Request, Task
 from evals.tasks.retrieval import read_for, score, search_all
 from evals.workspace import Workspace, bare_claim, built
 from onrecord.records import CheckedClaim, Claim, Evidence, SearchFilters, Stance, VerdictLabel
@@ -217,26 +214,24 @@ def outcome_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _EndToEnd:
-    name: str = "end-to-end"
-    summary: str = "Claim in, verdict out: search, stance and verdict by the product's own order of steps."
-    inputs: tuple[Input, ...] = ("corpus", "claims")
-    defaults: Mapping[Input, Path] = MappingProxyType({})
-
-    def run(self, request: Request) -> Outcome:
-        """Check every claim and score the verdicts."""
-        with built(request.inputs["corpus"], request.settings, request.progress) as space:
-            claims = read_for(request, space)
-            bare = [bare_claim(claim.claim, number) for number, claim in enumerate(claims)]
-            checked = check(bare, space, request)
-            notes = [
-                "accuracy is at full coverage: every claim counts, NOT_ENOUGH_EVIDENCE is the answer neutral",
-                "selective figures answer the share of claims with the highest confidence",
-            ]
-            if any(claim.gold is Gold.NOT_SUPPORTS for claim in claims):
-                notes.append("two classes: every verdict but SUPPORTED counts as not_supports")
-            return outcome_of(claims, checked, space, request, notes=notes)
+def run(request: Request) -> Outcome:
+    """Check every claim and score the verdicts."""
+    with built(request.inputs["corpus"], request.settings, request.progress) as space:
+        claims = read_for(request, space)
+        bare = [bare_claim(claim.claim, number) for number, claim in enumerate(claims)]
+        checked = check(bare, space, request)
+        notes = [
+            "accuracy is at full coverage: every claim counts, NOT_ENOUGH_EVIDENCE is the answer neutral",
+            "selective figures answer the share of claims with the highest confidence",
+        ]
+        if any(claim.gold is Gold.NOT_SUPPORTS for claim in claims):
+            notes.append("two classes: every verdict but SUPPORTED counts as not_supports")
+        return outcome_of(claims, checked, space, request, notes=notes)
 
 
-TASK = _EndToEnd()
+TASK = Task(
+    name="end-to-end",
+    summary="Claim in, verdict out: search, stance and verdict by the product's own order of steps.",
+    inputs=("corpus", "claims"),
+    run=run,
+)

@@ -7,15 +7,12 @@ relevant document and are left out of these figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from evals import metrics
 from evals.data import DataFile, EvalDataError, LabelledClaim, check_gold_documents, fingerprint, read_claims, sample
 from evals.result import Item
-from evals.tasks import Input, Outcome, Request
+from evals.tasks import Outcome, Request, Task
 from evals.workspace import Workspace, built
 from onrecord.records import Hit, ModelUsed, Passage, SearchFilters
 
@@ -99,45 +96,43 @@ def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
     return sample(claims, request.limit, request.seed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Retrieval:
-    name: str = "retrieval"
-    summary: str = "Retrieval alone: a corpus, and claims with the documents (and sentences) that decide them."
-    inputs: tuple[Input, ...] = ("corpus", "claims")
-    defaults: Mapping[Input, Path] = MappingProxyType({})
-
-    def run(self, request: Request) -> Outcome:
-        """Search for every claim and score the rankings."""
-        path = request.inputs["claims"]
-        with built(request.inputs["corpus"], request.settings, request.progress) as space:
-            claims = [claim for claim in read_for(request, space) if claim.gold_documents]
-            if not claims:
-                message = f"{path}: no claim has gold_docs, so there is nothing to rank for"
-                raise EvalDataError(message)
-            found = search_all(claims, space, request)
-            figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
-            embedder = space.checker.index.embedder
-            items = [
-                Item(
-                    id=claim.id,
-                    claim=claim.claim,
-                    gold=" ".join(claim.gold_documents),
-                    predicted=" ".join(document_ranking(group, space)[:10]),
-                    right=bool(set(claim.gold_documents) & set(document_ranking(group, space)[:10])),
-                    details={"rationale_rank": ranks.get(claim.id)},
-                )
-                for claim, group in zip(claims, found, strict=True)
-            ]
-            return Outcome(
-                metrics=figures,
-                intervals=intervals,
-                baselines=alone,
-                items=items,
-                models=(ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),),
-                data=DataFile(path=str(path), sha256=fingerprint(path), n=len(claims)),
-                corpus=space.data,
-                notes=("claims without gold documents are left out; documents rank by their best passage",),
+def run(request: Request) -> Outcome:
+    """Search for every claim and score the rankings."""
+    path = request.inputs["claims"]
+    with built(request.inputs["corpus"], request.settings, request.progress) as space:
+        claims = [claim for claim in read_for(request, space) if claim.gold_documents]
+        if not claims:
+            message = f"{path}: no claim has gold_docs, so there is nothing to rank for"
+            raise EvalDataError(message)
+        found = search_all(claims, space, request)
+        figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
+        embedder = space.checker.index.embedder
+        items = [
+            Item(
+                id=claim.id,
+                claim=claim.claim,
+                gold=" ".join(claim.gold_documents),
+                predicted=" ".join(document_ranking(group, space)[:10]),
+                right=bool(set(claim.gold_documents) & set(document_ranking(group, space)[:10])),
+                details={"rationale_rank": ranks.get(claim.id)},
             )
+            for claim, group in zip(claims, found, strict=True)
+        ]
+        return Outcome(
+            metrics=figures,
+            intervals=intervals,
+            baselines=alone,
+            items=items,
+            models=(ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),),
+            data=DataFile(path=str(path), sha256=fingerprint(path), n=len(claims)),
+            corpus=space.data,
+            notes=("claims without gold documents are left out; documents rank by their best passage",),
+        )
 
 
-TASK = _Retrieval()
+TASK = Task(
+    name="retrieval",
+    summary="Retrieval alone: a corpus, and claims with the documents (and sentences) that decide them.",
+    inputs=("corpus", "claims"),
+    run=run,
+)

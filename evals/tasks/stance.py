@@ -7,21 +7,19 @@ the product's: the network's own most probable class, and, on sets without neutr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from evals import baselines, metrics
 from evals.data import DataFile, Gold, Pair, fingerprint, read_pairs, sample
 from evals.result import Item
-from evals.tasks import Input, Outcome, Request
+from evals.tasks import Outcome, Request, Task
 from evals.workspace import bare_claim, passages_of
 from onrecord import stance, verdict
 from onrecord.index import load_embedder
-from onrecord.records import Evidence, Hit, StanceProbabilities, VerdictLabel
+from onrecord.records import Evidence, Hit, ModelUsed, StanceProbabilities, VerdictLabel
 
 THREE_WAY = (Gold.SUPPORTS, Gold.REFUTES, Gold.NEUTRAL)
 TWO_WAY = (Gold.SUPPORTS, Gold.NOT_SUPPORTS)
@@ -104,77 +102,79 @@ def _probabilities(judged: Sequence[Judged], labels: Sequence[Gold]) -> metrics.
     return three if len(labels) == len(THREE_WAY) else np.stack([three[:, 0], three[:, 1] + three[:, 2]], axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stance:
-    name: str = "stance"
-    summary: str = "Stance with gold evidence: pairs of claim and evidence, labelled supports / refutes / neutral."
-    inputs: tuple[Input, ...] = ("data",)
-    defaults: Mapping[Input, Path] = MappingProxyType({})
-
-    def run(self, request: Request) -> Outcome:
-        """Judge every pair and score the labels."""
-        path = request.inputs["data"]
-        pairs = sample(read_pairs(path), request.limit, request.seed)
-        golds = {pair.gold for pair in pairs}
-        labels: tuple[Gold, ...] = TWO_WAY if Gold.NOT_SUPPORTS in golds else THREE_WAY
-        judged = judge_pairs(pairs, request)
-        gold = [pair.gold if pair.gold in labels else Gold.NOT_SUPPORTS for pair in pairs]
-        predicted = [_folded(item.label, labels) for item in judged]
-        claims = [pair.claim for pair in pairs]
-        probabilities = _probabilities(judged, labels)
-        most_probable = [labels[column] for column in probabilities.argmax(axis=1)]
-        network = metrics.classification(gold, most_probable, labels=labels)
-        figures = metrics.classification(gold, predicted, labels=labels)
-        figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
-        figures["selective"] = metrics.risk_coverage(
-            [g == p for g, p in zip(gold, most_probable, strict=True)], probabilities.max(axis=1).tolist()
+def run(request: Request) -> Outcome:
+    """Judge every pair and score the labels."""
+    path = request.inputs["data"]
+    embedder = load_embedder(request.settings)
+    pairs = sample(read_pairs(path), request.limit, request.seed)
+    golds = {pair.gold for pair in pairs}
+    labels: tuple[Gold, ...] = TWO_WAY if Gold.NOT_SUPPORTS in golds else THREE_WAY
+    judged = judge_pairs(pairs, request)
+    gold = [pair.gold if pair.gold in labels else Gold.NOT_SUPPORTS for pair in pairs]
+    predicted = [_folded(item.label, labels) for item in judged]
+    claims = [pair.claim for pair in pairs]
+    probabilities = _probabilities(judged, labels)
+    most_probable = [labels[column] for column in probabilities.argmax(axis=1)]
+    network = metrics.classification(gold, most_probable, labels=labels)
+    figures = metrics.classification(gold, predicted, labels=labels)
+    figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
+    figures["selective"] = metrics.risk_coverage(
+        [g == p for g, p in zip(gold, most_probable, strict=True)], probabilities.max(axis=1).tolist()
+    )
+    figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
+    notes: list[str] = []
+    if labels == TWO_WAY:
+        notes.append("two classes: a verdict of refutes or neutral counts as not_supports")
+    elif Gold.NEUTRAL not in golds:
+        sides = [Gold.SUPPORTS if j.strongest_support >= j.strongest_refutation else Gold.REFUTES for j in judged]
+        forced = metrics.classification(gold, sides, labels=labels)
+        figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
+        notes.append(
+            "no neutral pair in the gold: accuracy counts a neutral answer as wrong; forced_two_way takes the better of "
+            "the two sides instead"
         )
-        figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
-        notes: list[str] = []
-        if labels == TWO_WAY:
-            notes.append("two classes: a verdict of refutes or neutral counts as not_supports")
-        elif Gold.NEUTRAL not in golds:
-            sides = [Gold.SUPPORTS if j.strongest_support >= j.strongest_refutation else Gold.REFUTES for j in judged]
-            forced = metrics.classification(gold, sides, labels=labels)
-            figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
-            notes.append(
-                "no neutral pair in the gold: accuracy counts a neutral answer as wrong; forced_two_way takes the better of "
-                "the two sides instead"
+    evidence = [pair.evidence for pair in pairs]
+    seed = request.seed
+    return Outcome(
+        metrics=figures,
+        intervals=metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
+        baselines={
+            "majority": baselines.majority(gold, labels=labels),
+            "claim_only": baselines.claim_only(claims, gold, labels=labels, seed=seed),
+            "lexical_overlap": baselines.lexical_overlap(claims, evidence, gold, labels=labels, seed=seed),
+        },
+        items=[
+            Item(
+                id=pair.id,
+                claim=pair.claim,
+                gold=g,
+                predicted=p,
+                right=g == p,
+                details={
+                    "evidence": pair.evidence,
+                    "probabilities": item.probabilities.model_dump(),
+                    "passages": item.passages,
+                    "notes": item.notes,
+                },
             )
-        evidence = [pair.evidence for pair in pairs]
-        seed = request.seed
-        return Outcome(
-            metrics=figures,
-            intervals=metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
-            baselines={
-                "majority": baselines.majority(gold, labels=labels),
-                "claim_only": baselines.claim_only(claims, gold, labels=labels, seed=seed),
-                "lexical_overlap": baselines.lexical_overlap(claims, evidence, gold, labels=labels, seed=seed),
-            },
-            items=[
-                Item(
-                    id=pair.id,
-                    claim=pair.claim,
-                    gold=g,
-                    predicted=p,
-                    right=g == p,
-                    details={
-                        "evidence": pair.evidence,
-                        "probabilities": item.probabilities.model_dump(),
-                        "passages": item.passages,
-                        "notes": item.notes,
-                    },
-                )
-                for pair, g, p, item in zip(pairs, gold, predicted, judged, strict=True)
-            ],
-            models=stance.models(request.settings),
-            data=DataFile(path=str(path), sha256=fingerprint(path), n=len(pairs)),
-            notes=notes,
-        )
+            for pair, g, p, item in zip(pairs, gold, predicted, judged, strict=True)
+        ],
+        models=(
+            ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
+            *stance.models(request.settings),
+        ),
+        data=DataFile(path=str(path), sha256=fingerprint(path), n=len(pairs)),
+        notes=notes,
+    )
 
 
 def _folded(label: Gold, labels: Sequence[Gold]) -> Gold:
     return label if label in labels else Gold.NOT_SUPPORTS
 
 
-TASK = _Stance()
+TASK = Task(
+    name="stance",
+    summary="Stance with gold evidence: pairs of claim and evidence, labelled supports / refutes / neutral.",
+    inputs=("data",),
+    run=run,
+)

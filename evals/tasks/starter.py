@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from evals import metrics
 from evals.data import EvalDataError, LabelledClaim, StarterClaim, check_gold_documents, read_starter, sample
-from evals.tasks import Input, Outcome, Request
+from evals.tasks import Outcome, Request, Task
 from evals.tasks.end_to_end import FROM_VERDICT, check, outcome_of
 from evals.workspace import Workspace, bare_claim, built
 from onrecord import documents, workflow
@@ -136,45 +134,42 @@ def _per_kind(claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim]) 
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Starter:
-    name: str = "starter"
-    summary: str = "The shipped labelled claims against the shipped corpus, standing alone and in their articles."
-    inputs: tuple[Input, ...] = ("corpus", "claims")
-    defaults: Mapping[Input, Path] = MappingProxyType(
-        {"corpus": ROOT / "corpus" / "documents", "claims": ROOT / "evals" / "claims" / "starter.jsonl"}
+def run(request: Request) -> Outcome:
+    """Check the labelled claims three ways and score them."""
+    path = request.inputs["claims"]
+    rows = read_starter(path)
+    with built(request.inputs["corpus"], request.settings, request.progress) as space:
+        articles = _articles(rows, space)
+        chosen = sample([row for row in rows if row.labelled is not None], request.limit, request.seed)
+        claims = [row.labelled for row in chosen if row.labelled is not None]
+        check_gold_documents(claims, space.documents, path=path)
+        checked, passed_over = _standing_alone(chosen, articles, space, request)
+        outcome = outcome_of(
+            claims, checked, space, request, notes=("the main figures are those of the wordings standing alone",)
+        )
+        in_articles, finding = _in_articles(rows, articles, space, request) if request.limit is None else ({}, {})
+    extra: dict[str, object] = {
+        "per_kind": _per_kind(claims, checked),
+        "passed_over_by_claim_finding": passed_over,
+        "in_articles": in_articles,
+        "claim_finding": finding,
+    }
+    return Outcome(
+        metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}},
+        intervals=outcome.intervals,
+        baselines=outcome.baselines,
+        items=outcome.items,
+        models=outcome.models,
+        data=outcome.data,
+        corpus=outcome.corpus,
+        notes=outcome.notes,
     )
 
-    def run(self, request: Request) -> Outcome:
-        """Check the labelled claims three ways and score them."""
-        path = request.inputs["claims"]
-        rows = read_starter(path)
-        with built(request.inputs["corpus"], request.settings, request.progress) as space:
-            articles = _articles(rows, space)
-            chosen = sample([row for row in rows if row.labelled is not None], request.limit, request.seed)
-            claims = [row.labelled for row in chosen if row.labelled is not None]
-            check_gold_documents(claims, space.documents, path=path)
-            checked, passed_over = _standing_alone(chosen, articles, space, request)
-            outcome = outcome_of(
-                claims, checked, space, request, notes=("the main figures are those of the wordings standing alone",)
-            )
-            in_articles, finding = _in_articles(rows, articles, space, request) if request.limit is None else ({}, {})
-        extra: dict[str, object] = {
-            "per_kind": _per_kind(claims, checked),
-            "passed_over_by_claim_finding": passed_over,
-            "in_articles": in_articles,
-            "claim_finding": finding,
-        }
-        return Outcome(
-            metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}},
-            intervals=outcome.intervals,
-            baselines=outcome.baselines,
-            items=outcome.items,
-            models=outcome.models,
-            data=outcome.data,
-            corpus=outcome.corpus,
-            notes=outcome.notes,
-        )
 
-
-TASK = _Starter()
+TASK = Task(
+    name="starter",
+    summary="The shipped labelled claims against the shipped corpus, standing alone and in their articles.",
+    inputs=("corpus", "claims"),
+    run=run,
+    defaults={"corpus": ROOT / "corpus" / "documents", "claims": ROOT / "evals" / "claims" / "starter.jsonl"},
+)
