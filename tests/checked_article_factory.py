@@ -67,7 +67,9 @@ def span_of(text: str, words: str, occurrence: int = 0) -> Span:
     return Span(start=start, end=start + len(words))
 
 
-def document(text: str = ARTICLE, *, title: str | None = "Harbour town counts the cost of its new terminal") -> Document:
+def document(
+    text: str = ARTICLE, *, title: str | None = "Harbour town counts the cost of its new terminal"
+) -> Document:
     """Return an article."""
     return Document(
         text=text,
@@ -359,7 +361,9 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
                     ),
                 ),
                 unresolved=(
-                    Unresolved(span=span_of(text, "in March"), text="in March", reason="the article does not say of which year"),
+                    Unresolved(
+                        span=span_of(text, "in March"), text="in March", reason="the article does not say of which year"
+                    ),
                 ),
             ),
             verdict=verdict(
@@ -489,7 +493,8 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
         CheckedClaim(
             claim=claim(text, inquiry, 7),
             verdict=verdict(
-                VerdictLabel.NOT_CHECKED, "This claim was not checked: the index is being rebuilt by another process. Try again."
+                VerdictLabel.NOT_CHECKED,
+                "This claim was not checked: the index is being rebuilt by another process. Try again.",
             ),
         ),
         CheckedClaim(
@@ -508,7 +513,9 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
         Skipped(
             span=span,
             text=span.of(text),
-            reason=next((why for start, why in left_out.items() if span.of(text).startswith(start)), "Not a statement of fact."),
+            reason=next(
+                (why for start, why in left_out.items() if span.of(text).startswith(start)), "Not a statement of fact."
+            ),
             check_worthiness_probability=0.1,
         )
         for span in sentences(text)
@@ -552,7 +559,9 @@ def hostile_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
     """Return a finished check in which every text that comes from outside is an attack."""
     shelf = shelf or Shelf()
     attack = " ".join(HOSTILE)
-    text = "\n\n".join([f"Claim {number}: {words} is said." for number, words in enumerate(HOSTILE)] + [f"Skipped: {attack}"])
+    text = "\n\n".join(
+        [f"Claim {number}: {words} is said." for number, words in enumerate(HOSTILE)] + [f"Skipped: {attack}"]
+    )
     shelved = shelf.source(
         9,
         f"Before {attack}\n\n{attack} is on record. It stands here.\n\nAfter {attack}",
@@ -599,7 +608,9 @@ def hostile_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
                     unresolved=(Unresolved(span=Span(start=0, end=1), text=attack, reason=attack),),
                 ),
                 verdict=verdict(
-                    VerdictLabel.REFUTED if number % 2 else VerdictLabel.SUPPORTED, attack, proposition=VerdictLabel.REFUTED
+                    VerdictLabel.REFUTED if number % 2 else VerdictLabel.SUPPORTED,
+                    attack,
+                    proposition=VerdictLabel.REFUTED,
                 ),
                 evidence=(found,),
             )
@@ -609,7 +620,9 @@ def hostile_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
     return base.model_copy(
         update={
             "id": check_id or uuid.uuid4().hex,
-            "article": document(text, title=attack).model_copy(update={"address": "javascript:window.hacked=1", "warnings": (attack,)}),
+            "article": document(text, title=attack).model_copy(
+                update={"address": "javascript:window.hacked=1", "warnings": (attack,)}
+            ),
             "claims": tuple(items),
             "skipped": (
                 Skipped(span=skipped_span, text=skipped_span.of(text), reason=attack, check_worthiness_probability=0.1),

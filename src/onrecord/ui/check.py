@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from onrecord import report
 from onrecord.errors import EmptyDocumentError
-from onrecord.records import CheckedArticle, CorpusState, Document, SearchFilters, SourceKind
+from onrecord.records import CheckedArticle, CheckedClaim, CorpusState, Document, SearchFilters, SourceKind
 from onrecord.text import paragraphs
 from onrecord.ui import components, present
 from onrecord.ui.frame import guarded, problem, root, runner, service
@@ -35,8 +35,10 @@ def page() -> None:
     check_id = st.query_params.get("check", "")
     job = runner().find(st.session_state.get("job", ""))
     if check_id:
-        checked = _finished(check_id)
-        _result(checked)
+        with guarded():
+            _result(_finished(check_id))
+            return
+        _new_check()
     elif job is not None:
         _underway(job)
     else:
@@ -48,7 +50,7 @@ def _finished(check_id: str) -> CheckedArticle:
     known: CheckedArticle | None = st.session_state.get("checked")
     if known is None or known.id != check_id:
         known = service().load(check_id)
-        st.session_state["checked"] = known
+        st.session_state["checked"], st.session_state["made"] = known, {}
         st.session_state["chosen"] = st.query_params.get("claim", "")
     return known
 
@@ -57,7 +59,10 @@ def _finished(check_id: str) -> CheckedArticle:
 
 
 def _entry() -> None:
-    with st.container(key="entry"):
+    form, aside = st.columns([7, 4], gap="large")
+    with aside, st.container(key="aside"):
+        components.legend(key="legend", data=present.legend())
+    with form, st.container(key="entry"):
         st.title("Check an article", anchor=False)
         st.markdown(
             "On Record finds the claims of an article and puts what the record says for and against each of them side by "
@@ -224,7 +229,7 @@ def _start(document: Document, filters: SearchFilters, passages: int) -> None:
         library.save(checked)
         return checked
 
-    job = runner().submit(present.title_of(document), work)
+    job = runner().submit(document, work)
     st.session_state["job"] = job.id
     st.rerun()
 
@@ -234,12 +239,8 @@ def _start(document: Document, filters: SearchFilters, passages: int) -> None:
 
 def _underway(job: Job) -> None:
     with st.container(key="entry"):
-        components.heading(key="underway", data=_underway_heading(job))
+        components.heading(key="underway", data=present.heading_of(job.document, ["Being checked now"]))
         _watch(job.id)
-
-
-def _underway_heading(job: Job) -> dict[str, object]:
-    return {"title": job.title, "facts": ["Being checked now"], "address": None, "address_text": "", "incomplete": "", "warnings": []}
 
 
 @st.fragment(run_every=0.5)
@@ -259,6 +260,10 @@ def _watch(job_id: str) -> None:
         job.stop()
         st.session_state.pop("job", None)
         st.rerun()
+    components.article(
+        key="underway-article",
+        data=present.article(job.document, now.claims, (), key=f"{job.id} {len(now.claims)}", live=True),
+    )
 
 
 def _ended(now: Standing) -> None:
@@ -285,7 +290,7 @@ def progress_words(now: Standing) -> tuple[float, str]:
 
 
 def _stages(now: Standing) -> dict[str, object]:
-    """Return the stages with their state, and the verdicts so far."""
+    """Return the stages with their state."""
     names = [name for name, _ in STAGES]
     at = names.index(now.stage) if now.stage in names else -1
     rows = []
@@ -293,7 +298,7 @@ def _stages(now: Standing) -> dict[str, object]:
         # Searching, judging and deciding go round for each few claims; only finding claims is over once left.
         state = "now" if place == at else ("done" if place == 0 and at > 0 else "")
         rows.append({"words": words, "state": state})
-    return {"stages": rows, "counts": [entry for entry in present.counts(now.counts) if entry["count"]]}
+    return {"stages": rows}
 
 
 # --- result --------------------------------------------------------------------------------------------------------------
@@ -305,13 +310,18 @@ def _result(checked: CheckedArticle) -> None:
         components.heading(key=f"heading-{checked.id}", data=present.heading(checked))
     with tools, st.container(key="toolbar", horizontal=True, horizontal_alignment="right", gap="small"):
         _downloads(checked)
-        if st.button("New check", key="new", icon=":material/add:"):
-            for name in ("checked", "chosen", "job"):
-                st.session_state.pop(name, None)
-            st.query_params.clear()
-            st.rerun()
+        _new_check()
     _desk(checked)
     components.provenance(key=f"provenance-{checked.id}", data=present.provenance(checked))
+
+
+def _new_check() -> None:
+    """Offer to begin again."""
+    if st.button("New check", key="new", icon=":material/add:"):
+        for name in ("checked", "chosen", "made", "job"):
+            st.session_state.pop(name, None)
+        st.query_params.clear()
+        st.rerun()
 
 
 def _downloads(checked: CheckedArticle) -> None:
@@ -339,49 +349,67 @@ def _downloads(checked: CheckedArticle) -> None:
 
 @st.fragment
 def _desk(checked: CheckedArticle) -> None:
-    """Show the article and the chosen claim side by side; a click runs only this again."""
-    ids = [item.claim.id for item in checked.claims]
+    """Show the article and the chosen claim side by side; a click runs only this again.
 
-    def choose(key: str) -> None:
-        wanted = st.session_state[key].get("choose")
+    Choosing is done in the browser; the server hears of it to keep the choice in the address and the session.
+    """
+    ids = [item.claim.id for item in checked.claims]
+    if st.session_state.get("chosen") not in ids:
+        st.session_state["chosen"] = first_to_look_at(checked)
+    chosen = st.session_state["chosen"]
+    article_key, claim_key = f"article-{checked.id}", f"claim-{checked.id}"
+
+    def choose() -> None:
+        wanted = st.session_state[article_key].get("choose")
         if wanted in ids:
             st.session_state["chosen"] = wanted
             st.query_params["claim"] = wanted
 
-    chosen = st.session_state.get("chosen", "")
-    if chosen not in ids:
-        chosen = first_to_look_at(checked)
-    article_key, claim_key = f"article-{checked.id}", f"claim-{checked.id}"
+    # What the components get must stay the same from click to click: then it is not sent again.
+    at_first = _once(f"first {checked.id}", lambda: chosen)
     with st.container(key="desk"):
         left, right = st.columns([5, 7])
     with left:
         components.article(
             key=article_key,
-            data=_article(checked) | {"chosen": chosen},
-            on_choose_change=lambda: choose(article_key),
+            data=_once(
+                f"article {checked.id}",
+                lambda: present.article(checked.article, checked.claims, checked.skipped, key=checked.id)
+                | {"chosen": at_first},
+            ),
+            on_choose_change=choose,
         )
     if not ids:
         return
-    number = ids.index(chosen)
+    block = ids.index(chosen) // present.BLOCK
     with right, st.container(key="claim_pane"):
         outcome = components.claim(
             key=claim_key,
-            data=present.claim(checked, number),
-            on_choose_change=lambda: choose(claim_key),
+            data=_once(
+                f"claims {checked.id} {block}",
+                lambda: present.claims_near(checked, block * present.BLOCK) | {"chosen": at_first},
+            ),
             on_open_change=lambda: None,
         )
     opened = outcome.get("open")
-    if isinstance(opened, int) and 0 <= opened < len(checked.claims[number].evidence):
-        _context(checked, number, opened)
+    if isinstance(opened, dict):
+        _open(checked, opened)
 
 
-def _article(checked: CheckedArticle) -> present.Json:
-    """Return the article's data, made once per check and session."""
-    kept: tuple[str, present.Json] | None = st.session_state.get("article_data")
-    if kept is None or kept[0] != checked.id:
-        kept = (checked.id, present.article(checked))
-        st.session_state["article_data"] = kept
-    return kept[1]
+def _open(checked: CheckedArticle, opened: dict[str, object]) -> None:
+    """Open a piece of evidence in its source, if what the browser asks for exists."""
+    for item in checked.claims:
+        index = opened.get("evidence")
+        if item.claim.id == opened.get("claim") and isinstance(index, int) and 0 <= index < len(item.evidence):
+            _context(item, index)
+
+
+def _once(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever ``make`` makes
+    """Return what ``make`` made for this session the first time; only what belongs to the shown check is remembered."""
+    kept: dict[str, Any] = st.session_state.setdefault("made", {})
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]
 
 
 def first_to_look_at(checked: CheckedArticle) -> str:
@@ -393,14 +421,14 @@ def first_to_look_at(checked: CheckedArticle) -> str:
     return checked.claims[0].claim.id if checked.claims else ""
 
 
-@st.dialog("In its source", width="large", icon=":material/menu_book:")
-def _context(checked: CheckedArticle, number: int, index: int) -> None:
+@st.dialog("In its source", width="medium", icon=":material/menu_book:")
+def _context(item: CheckedClaim, index: int) -> None:
     """Show a passage inside its source."""
-    evidence = checked.claims[number].evidence[index]
+    evidence = item.evidence[index]
     with guarded():
         whole = st.session_state.get("whole_source") == evidence.passage.id
         surroundings = service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
-        components.context(key=f"context-{number}-{index}-{whole}", data=present.context(surroundings, evidence))
+        components.context(key=f"context-{item.claim.id}-{index}-{whole}", data=present.context(surroundings, evidence))
         if (surroundings.cut_before or surroundings.cut_after) and st.button("Show the whole source", key="whole"):
             st.session_state["whole_source"] = evidence.passage.id
             st.rerun(scope="fragment")

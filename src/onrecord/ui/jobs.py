@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 from onrecord.errors import OnRecordError
 
 if TYPE_CHECKING:
-    from onrecord.records import CheckedArticle, CheckedClaim, VerdictLabel
+    from onrecord.records import CheckedArticle, CheckedClaim, Document
     from onrecord.workflow import Progress
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,8 @@ class Standing:
     seconds_left: float | None
     before: int
     """Jobs that come first."""
-    counts: dict[VerdictLabel, int]
+    claims: tuple[CheckedClaim, ...]
+    """Those decided so far."""
     check_id: str
     error: str
 
@@ -61,7 +61,7 @@ class Standing:
 class Job:
     """One check on its way. All access goes through its lock."""
 
-    title: str
+    document: Document
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -70,7 +70,7 @@ class Job:
     _done: int = 0
     _total: int = 0
     _first: float | None = None
-    _counts: Counter[VerdictLabel] = field(default_factory=Counter)
+    _claims: list[CheckedClaim] = field(default_factory=list)
     _check_id: str = ""
     _error: str = ""
 
@@ -91,9 +91,9 @@ class Job:
                     self._first = time.monotonic()
 
     def decided(self, claim: CheckedClaim) -> None:
-        """Count a decided claim."""
+        """Note a decided claim."""
         with self._lock:
-            self._counts[claim.verdict.label] += 1
+            self._claims.append(claim)
 
     def stop(self) -> None:
         """Ask the check to end at its next step; nothing of it is kept."""
@@ -112,7 +112,7 @@ class Job:
                 total=self._total,
                 seconds_left=left,
                 before=before,
-                counts=dict(self._counts),
+                claims=tuple(self._claims),
                 check_id=self._check_id,
                 error=self._error,
             )
@@ -159,9 +159,9 @@ class Runner:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def submit(self, title: str, work: Callable[[Job], CheckedArticle]) -> Job:
+    def submit(self, document: Document, work: Callable[[Job], CheckedArticle]) -> Job:
         """Queue ``work`` and return its job."""
-        job = Job(title=title)
+        job = Job(document=document)
         with self._lock:
             self._jobs[job.id] = job
             for old in list(self._jobs)[:-KEEP]:

@@ -21,6 +21,7 @@ from onrecord.records import (
     Evidence,
     Finding,
     SearchFilters,
+    Skipped,
     Source,
     Span,
     VerdictLabel,
@@ -67,33 +68,47 @@ def verdict(label: VerdictLabel) -> Json:
     return {"label": label.value, "word": words.word, "icon": words.icon, "meaning": words.meaning}
 
 
+def legend() -> Json:
+    """Return what each verdict looks like and means."""
+    return {"rows": [verdict(label) for label in VERDICTS]}
+
+
 def counts(labels: Mapping[VerdictLabel, int]) -> list[Json]:
     """Return the verdicts with their numbers, in the pages' order; those with none too."""
     return [verdict(label) | {"count": labels.get(label, 0)} for label in VERDICTS]
+
+
+def heading_of(document: Document, facts: Sequence[str], *, incomplete: str = "") -> Json:
+    """Return what stands above an article."""
+    return {
+        "title": title_of(document),
+        "facts": list(facts),
+        "address": link(document.address),
+        "address_text": document.address or "",
+        "incomplete": incomplete,
+        "warnings": list(document.warnings),
+    }
 
 
 def heading(checked: CheckedArticle) -> Json:
     """Return what stands above a checked article."""
     seconds = sum(stage.seconds for stage in checked.stages)
     not_checked = sum(item.verdict.label is VerdictLabel.NOT_CHECKED for item in checked.claims)
-    return {
-        "title": title_of(checked.article),
-        "facts": [
+    return heading_of(
+        checked.article,
+        [
             f"Published {day(checked.article.published)}" if checked.article.published else "No date given",
             f"Checked {moment(checked.created_at)}" + (f", in {duration(seconds)}" if checked.stages else ""),
             f"Against {count(checked.corpus.sources, 'source')}, {count(checked.corpus.passages, 'passage')}",
             *scope(checked.filters),
         ],
-        "address": link(checked.article.address),
-        "address_text": checked.article.address or "",
-        "incomplete": (
+        incomplete=(
             f"{count(not_checked, 'claim')} of {len(checked.claims)} could not be checked. "
             "Choose one marked “Not checked” to see why."
             if not_checked
             else ("" if checked.complete else "This check was not finished.")
         ),
-        "warnings": list(checked.article.warnings),
-    }
+    )
 
 
 def scope(filters: SearchFilters) -> list[str]:
@@ -112,22 +127,34 @@ def scope(filters: SearchFilters) -> list[str]:
     return [phrase[0].upper() + phrase[1:] for phrase in phrases]
 
 
-def article(checked: CheckedArticle) -> Json:
+def article(
+    document: Document, claims: Sequence[CheckedClaim], skipped: Sequence[Skipped], *, key: str, live: bool = False
+) -> Json:
     """Return the article in paragraphs of pieces, with the claims that cover each piece.
+
+    Args:
+        document: The article.
+        claims: The claims decided so far.
+        skipped: The sentences not taken as claims.
+        key: Changes whenever the rest does: the page is built anew then, and only then.
+        live: The check is still on its way: nothing can be chosen yet.
 
     A claim's word is shown after its last piece. Where claims overlap, a piece belongs to the shortest of them, so that the
     inner one can be chosen too.
     """
-    by_id = {item.claim.id: item for item in checked.claims}
+    by_id = {item.claim.id: item for item in claims}
     ranges = [
         (item.claim.id, item.claim.span)
-        for item in sorted(checked.claims, key=lambda item: item.claim.span.end - item.claim.span.start)
+        for item in sorted(claims, key=lambda item: item.claim.span.end - item.claim.span.start)
     ]
-    text = checked.article.text
+    text = document.text
     body: list[list[Json]] = []
     first: dict[str, Json] = {}
     last: dict[str, Json] = {}
-    for paragraph in paragraphs(text):
+    title = (document.title or "").strip()
+    for place, paragraph in enumerate(paragraphs(text)):
+        if place == 0 and paragraph.of(text) == title and not any(span.overlaps(paragraph) for _, span in ranges):
+            continue  # the headline stands above the article already
         row: list[Json] = []
         for piece in pieces(text, ranges, paragraph):
             shown: Json = {"text": piece.text}
@@ -142,18 +169,52 @@ def article(checked: CheckedArticle) -> Json:
         shown["first"] = name
     for name, shown in last.items():
         shown.setdefault("last", []).append(name)
-    tally = Counter(item.verdict.label for item in checked.claims)
+    tally = Counter(item.verdict.label for item in claims)
     return {
-        "check": checked.id,
+        "key": key,
+        "live": live,
         "body": body,
         "claims": {
-            name: {"label": item.verdict.label.value, "word": VERDICTS[item.verdict.label].word}
-            | {"icon": VERDICTS[item.verdict.label].icon, "text": item.claim.text}
+            name: {"label": item.verdict.label.value, "text": item.claim.text, "tags": tags(item)}
             for name, item in by_id.items()
         },
-        "order": [item.claim.id for item in checked.claims],
+        "order": [item.claim.id for item in claims],
         "counts": counts(tally),
-        "skipped": [{"text": item.text, "reason": item.reason} for item in checked.skipped],
+        "skipped": [{"text": item.text, "reason": item.reason} for item in skipped],
+    }
+
+
+def tags(item: CheckedClaim) -> list[Json]:
+    """Return what is written behind a claim in the text.
+
+    Of reported speech it is said what was looked at: "said" alone must not read as if what was said were so.
+    """
+    main = verdict(item.verdict.label)
+    so = item.verdict.proposition_label
+    if item.claim.attribution is None or item.verdict.label is VerdictLabel.NOT_CHECKED:
+        return [main]
+    first = main | {"word": f"Said: {main['word'][0].lower()}{main['word'][1:]}"}
+    if so is None or so is VerdictLabel.NOT_ENOUGH_EVIDENCE:
+        return [first]
+    second = verdict(so)
+    return [first, second | {"word": f"As fact: {second['word'][0].lower()}{second['word'][1:]}"}]
+
+
+BLOCK = 50
+"""Claims sent to the browser together."""
+
+
+def claims_near(checked: CheckedArticle, number: int) -> Json:
+    """Return the claims around position ``number``, so that choosing one needs no answer from the server.
+
+    The block of the claim and its neighbours: all claims of most articles. The blocks are fixed, so that what was sent
+    once is the same when the next claim of the block is chosen, and is not sent again.
+    """
+    first = max(0, (number // BLOCK - 1) * BLOCK)
+    last = min(len(checked.claims), (number // BLOCK + 2) * BLOCK)
+    return {
+        "check": checked.id,
+        "claims": {checked.claims[at].claim.id: claim(checked, at) for at in range(first, last)},
     }
 
 
@@ -166,7 +227,6 @@ def claim(checked: CheckedArticle, number: int) -> Json:
         sides[evidence.stance.value].append(card(item, evidence, index))
     reported = item.claim.attribution is not None
     return {
-        "check": checked.id,
         "id": item.claim.id,
         "number": number + 1,
         "total": len(checked.claims),
@@ -178,7 +238,7 @@ def claim(checked: CheckedArticle, number: int) -> Json:
         "unresolved": [{"text": part.text, "reason": part.reason} for part in item.claim.unresolved],
         "why": item.claim.why,
         "verdict": verdict(item.verdict.label),
-        "answers": answers(item) if reported else [],
+        "answers": answers(item),
         "reasons": [reason.text for reason in item.verdict.reasons],
         "reported": reported,
         "searched": len(item.evidence),
@@ -211,8 +271,10 @@ def speaker(found_claim: Claim) -> Json | None:
 
 
 def answers(item: CheckedClaim) -> list[Json]:
-    """Return both questions of reported speech with their answers: was it said, and is it so."""
+    """Return the answer; for reported speech the two answers: was it said, and is it so."""
     said = VERDICTS[item.verdict.label]
+    if item.claim.attribution is None:
+        return [{"question": "", **verdict(item.verdict.label), "answer": said.meaning}]
     rows = [{"question": QUESTIONS["said"], **verdict(item.verdict.label), "answer": said.said}]
     so = item.verdict.proposition_label
     if so is not None:

@@ -1,4 +1,4 @@
-"""Every word that the pages say about a verdict, a source or a stage, in one place."""
+"""Every word that the pages say about a verdict, a source or a stage, in one place; the verdicts' names are the reports'."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onrecord.records import Evidence, SourceKind, VerdictLabel
+from onrecord.report import WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +23,26 @@ class VerdictWords:
 
 VERDICTS: dict[VerdictLabel, VerdictWords] = {
     VerdictLabel.SUPPORTED: VerdictWords(
-        "Supported", "check", "The record supports this.", "Yes, according to the record"
+        WORDS[VerdictLabel.SUPPORTED], "check", "The record supports this.", "The record shows it."
     ),
-    VerdictLabel.REFUTED: VerdictWords("Refuted", "cross", "The record contradicts this.", "The record says otherwise"),
+    VerdictLabel.REFUTED: VerdictWords(WORDS[VerdictLabel.REFUTED], "cross", "The record contradicts this.", "The record says otherwise."),
     VerdictLabel.CONFLICTING: VerdictWords(
-        "Conflicting",
+        WORDS[VerdictLabel.CONFLICTING],
         "split",
         "Independent sources disagree about this.",
-        "Independent sources disagree",
+        "Independent sources disagree.",
     ),
     VerdictLabel.NOT_ENOUGH_EVIDENCE: VerdictWords(
-        "Not enough evidence",
+        WORDS[VerdictLabel.NOT_ENOUGH_EVIDENCE],
         "question",
         "Nothing on record settles this either way.",
-        "Nothing on record settles it",
+        "Nothing on record settles it.",
     ),
     VerdictLabel.NOT_CHECKED: VerdictWords(
-        "Not checked", "gap", "This could not be checked. That says nothing about the claim.", "Not checked"
+        WORDS[VerdictLabel.NOT_CHECKED],
+        "gap",
+        "This could not be checked. That says nothing about the claim.",
+        "This could not be checked.",
     ),
 }
 """In the order in which the pages count them; ``NOT_CHECKED`` comes last and stands apart."""

@@ -1,18 +1,24 @@
 // The article as published, every claim marked in place. Sends: choose(claim id).
+// A choice is known to the claim's pane at once (see choice in shared.js) and to the server a moment later.
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement;
-  const state = kept(root, () => ({ check: null, chosen: null, sent: null, hidden: new Set() }));
+  const state = kept(root, () => ({ key: null, chosen: null, hidden: new Set() }));
   state.send = (id) => setTriggerValue("choose", id);
-  if (state.check !== data.check) {
-    Object.assign(state, { check: data.check, chosen: null, sent: null, hidden: new Set(), data });
-    build(stage(root), state);
-  }
-  // While a choice of ours is on its way, what comes back may still be an older one: it must not win.
-  if (state.sent === data.chosen || !state.sent || Date.now() - state.sentAt > 3000) {
-    state.sent = null;
-    show(state, data.chosen);
-  }
+  if (state.key === data.key) return;
+  Object.assign(state, { key: data.key, chosen: null, data });
+  build(stage(root), state);
+  if (data.live) return;
+  state.forget?.();
+  state.forget = onChoice(data.key, (id) => { show(state, id); settle(state, id); });
+  show(state, data.chosen);
+  return () => state.forget?.();
+}
+
+// An arrow key held down runs through many claims: the server hears only of where it rests.
+function settle(state, id) {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => state.send(id), 300);
 }
 
 function build(place, state) {
@@ -24,8 +30,8 @@ function build(place, state) {
   const empty = data.order.length === 0;
   place.replaceChildren(
     counters(state),
-    empty ? el("p", { class: "notice" }, "No sentence of this article was taken as a claim that can be checked. Below are its sentences and why.") : "",
-    empty ? "" : el("p", { class: "hint quiet" }, "Choose a claim in the text. Arrow keys go from claim to claim."),
+    data.live ? "" : empty ? el("p", { class: "notice" }, "No sentence of this article was taken as a claim that can be checked. Below are its sentences and why.") : "",
+    empty || data.live ? "" : el("p", { class: "hint quiet" }, "Choose a claim in the text. Arrow keys go from claim to claim."),
     text,
     skippedList(data.skipped, empty),
   );
@@ -34,25 +40,25 @@ function build(place, state) {
 function pieceNode(piece, state) {
   if (!piece.claim) return document.createTextNode(piece.text);
   const claim = state.data.claims[piece.claim];
-  const main = piece.first === piece.claim;
+  const main = piece.first === piece.claim && !state.data.live;
   const node = el("span", {
     class: `mark v-${claim.label}`,
     "data-claim": piece.claim,
     role: main ? "button" : null,
     tabindex: main ? "-1" : null,
     "aria-pressed": main ? "false" : null,
-    "aria-label": main ? `${claim.word}: ${claim.text}` : null,
+    "aria-label": main ? `${claim.tags.map((tag) => tag.word).join(", ")}: ${claim.text}` : null,
   }, el("span", { class: "words" }, piece.text));
-  node.addEventListener("click", () => choose(state, piece.claim, false));
+  if (!state.data.live) node.addEventListener("click", () => choose(state, piece.claim, false));
   if (!state.marks.has(piece.claim)) state.marks.set(piece.claim, []);
   state.marks.get(piece.claim).push(node);
-  const tags = (piece.last || []).map((id) => {
-    const ended = state.data.claims[id];
-    const tag = el("span", { class: `tag v-${ended.label}`, "aria-hidden": "true", "data-tag": id }, icon(ended.icon), el("span", {}, ended.word));
-    tag.addEventListener("click", (event) => { event.stopPropagation(); choose(state, id, false); });
-    return tag;
-  });
-  if (tags.length) node.append(...tags);
+  for (const id of piece.last || []) {
+    for (const verdict of state.data.claims[id].tags) {
+      const tag = el("span", { class: `tag v-${verdict.label}`, "aria-hidden": "true", "data-tag": id }, icon(verdict.icon), el("span", {}, verdict.word));
+      if (!state.data.live) tag.addEventListener("click", (event) => { event.stopPropagation(); choose(state, id, false); });
+      node.append(tag);
+    }
+  }
   return node;
 }
 
@@ -68,7 +74,7 @@ function counters(state) {
       if (hide) state.hidden.add(entry.label); else state.hidden.delete(entry.label);
       chip.setAttribute("aria-pressed", String(!hide));
       for (const [id, nodes] of state.marks) {
-        for (const node of nodes) node.classList.toggle("off", state.hidden.has(state.data.claims[id].label));
+        for (const node of nodes) node.classList.toggle("off", hidden(state, id));
       }
       roving(state);
     });
@@ -77,8 +83,13 @@ function counters(state) {
   return bar;
 }
 
+// A claim with two answers disappears only when both are switched off.
+function hidden(state, id) {
+  return state.data.claims[id].tags.every((tag) => state.hidden.has(tag.label));
+}
+
 function visible(state) {
-  return state.data.order.filter((id) => state.marks.has(id) && !state.hidden.has(state.data.claims[id].label) && button(state, id));
+  return state.data.order.filter((id) => button(state, id) && !hidden(state, id));
 }
 
 function button(state, id) {
@@ -109,14 +120,8 @@ function onKey(event, state) {
 }
 
 function choose(state, id, byKey) {
-  show(state, id);
-  const target = button(state, id);
-  if (byKey) target?.focus({ preventScroll: false });
-  clearTimeout(state.timer);
-  // An arrow key held down runs through many claims: only where it rests is asked for.
-  state.sent = id;
-  state.sentAt = Date.now();
-  state.timer = setTimeout(() => state.send(id), byKey ? 140 : 0);
+  choice(state.key, id);
+  if (byKey) button(state, id)?.focus();
   // On one column the chosen claim stands under the article: bring it into view, except for the keyboard, which goes on.
   const pane = document.querySelector(".st-key-claim_pane");
   if (!byKey && pane && window.matchMedia("(max-width: 1000px)").matches) {
@@ -126,6 +131,7 @@ function choose(state, id, byKey) {
 }
 
 function show(state, id) {
+  if (!id) return;
   for (const node of state.marks.get(state.chosen) || []) {
     node.classList.remove("chosen");
     if (node.hasAttribute("aria-pressed")) node.setAttribute("aria-pressed", "false");

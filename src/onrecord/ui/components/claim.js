@@ -1,19 +1,39 @@
-// The chosen claim: wording, speaker, verdict with reasons, evidence on both sides. Sends: choose(claim id), open(number).
+// The chosen claim: wording, speaker, verdict with reasons, evidence on both sides. Sends: open({claim, evidence}).
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement;
-  const state = kept(root, () => ({ key: null }));
-  state.choose = (id) => setTriggerValue("choose", id);
-  state.open = (number) => setTriggerValue("open", number);
-  const key = `${data.check} ${data.id}`;
-  if (state.key === key) return;
-  const changed = state.key !== null;
-  state.key = key;
-  const place = stage(root);
-  const focused = root.activeElement?.dataset?.go;
+  const state = kept(root, () => ({ check: null, chosen: null, shown: null }));
+  state.root = root;
+  state.claims = data.claims;
+  state.choose = (id) => choice(data.check, id);
+  state.open = (evidence) => setTriggerValue("open", { claim: state.shown, evidence });
+  if (state.check !== data.check) {
+    Object.assign(state, { check: data.check, chosen: data.chosen, shown: null });
+    state.forget?.();
+    state.forget = onChoice(data.check, (id) => { state.chosen = id; show(state); });
+  }
+  show(state);
+  return () => state.forget?.();
+}
+
+function show(state) {
+  if (state.shown === state.chosen) return;
+  const place = stage(state.root);
+  const data = state.claims[state.chosen];
+  if (!data) {
+    // Far away in a very long article: the server sends that part once it hears of the choice.
+    place.setAttribute("aria-busy", "true");
+    place.replaceChildren(el("p", { class: "quiet" }, "Fetching this claim …"));
+    state.shown = null;
+    return;
+  }
+  place.removeAttribute("aria-busy");
+  const first = state.shown === null;
+  state.shown = state.chosen;
+  const focused = state.root.activeElement?.dataset?.go;
   place.replaceChildren(header(data, state), words(data), verdictBox(data), sides(data, state), related(data, state));
-  if (focused) place.querySelector(`[data-go="${focused}"]:not(:disabled)`)?.focus();
-  if (changed) document.querySelector(".st-key-claim_pane")?.scrollTo({ top: 0 });
+  if (focused) (place.querySelector(`[data-go="${focused}"]:not(:disabled)`) || place.querySelector("[data-go]:not(:disabled)"))?.focus();
+  if (!first) document.querySelector(".st-key-claim_pane")?.scrollTo({ top: 0 });
 }
 
 function header(data, state) {
@@ -44,13 +64,13 @@ function words(data) {
   return el("section", { "aria-label": "Claim" }, rows);
 }
 
+// One tile for each question: that something was said and that it is so are never one answer.
 function verdictBox(data) {
-  const answers = data.answers.length
-    ? el("dl", { class: "answers" }, data.answers.map((row) => el("div", { class: `v-${row.label}` },
-        el("dt", {}, row.question), el("dd", {}, badge(row), el("span", { class: "answer" }, row.answer)))))
-    : el("p", { class: "single" }, badge(data.verdict, "large"), el("span", { class: "answer" }, data.verdict.meaning));
-  return el("section", { class: `verdict v-${data.verdict.label}`, "aria-label": "Verdict" },
-    answers,
+  return el("section", { class: "verdict", "aria-label": "Verdict" },
+    el("div", { class: "tiles" }, data.answers.map((row) => el("div", { class: `tile v-${row.label}` },
+      row.question ? el("p", { class: "question" }, row.question) : "",
+      el("p", { class: "single" }, badge(row, "large"), el("span", { class: "answer" }, row.answer)),
+    ))),
     data.reasons.length === 1 ? el("p", { class: "reasons" }, data.reasons[0])
       : el("ul", { class: "reasons" }, data.reasons.map((reason) => el("li", {}, reason))),
     el("p", { class: "quiet by" }, "Worked out by the software. The decision is yours."),
@@ -61,7 +81,8 @@ function sides(data, state) {
   if (data.verdict.label === "NOT_CHECKED" && !data.supports.length && !data.refutes.length) {
     return el("p", { class: "notice" }, "No evidence is shown, because this claim was not checked. Check the article again to try once more.");
   }
-  return el("div", { class: "sides" },
+  const only = data.supports.length ? (data.refutes.length ? "" : "only-supports") : (data.refutes.length ? "only-refutes" : "");
+  return el("div", { class: `sides ${only}` },
     column("supports", "Supports", "check", data.supports, data, state, "Nothing found that supports it."),
     column("refutes", "Conflicts", "cross", data.refutes, data, state, "Nothing found that conflicts with it."),
   );
@@ -109,12 +130,12 @@ function cardNode(card, state) {
     card.own_words ? el("p", { class: "own" }, "The speaker’s own words") : "",
     passage,
     el("p", { class: "title" }, outward(card.address, card.title) || card.title),
-    el("p", { class: "meta" },
-      el("span", {}, who),
-      el("span", { class: card.later ? "later" : "" }, card.date, card.later ? el("strong", {}, ", later than the article") : ""),
-      el("span", { class: `kind ${card.primary ? "primary" : ""}` }, `${card.kind}, ${card.primary_word}`),
+    el("p", { class: "meta" }, dotted([
+      who,
+      card.later ? [card.date, ", ", el("strong", {}, "later than the article")] : card.date,
+      el("span", { class: card.primary ? "primary" : "" }, `${card.kind}, ${card.primary_word}`),
       card.withdrawn ? el("strong", {}, "withdrawn") : "",
-    ),
+    ])),
     !card.address && card.address_text ? el("p", { class: "meta" }, card.address_text) : "",
     card.note ? el("p", { class: "note quiet" }, card.note) : "",
     el("div", { class: "actions" },

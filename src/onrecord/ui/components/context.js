@@ -2,7 +2,6 @@
 
 export default function ({ parentElement, data }) {
   const place = stage(parentElement);
-  const near = el("span", { class: "near" });
   const text = el("div", { class: "text", tabindex: "0", role: "region", "aria-label": "Text of the source" },
     data.cut_before ? el("p", { class: "cut quiet" }, "… the source begins earlier") : el("p", { class: "cut quiet" }, "Beginning of the source"),
     el("div", { class: "body" }, data.pieces.map((piece) => {
@@ -13,16 +12,16 @@ export default function ({ parentElement, data }) {
   );
   place.replaceChildren(
     el("h2", {}, data.title),
-    el("p", { class: "meta" },
-      el("span", {}, data.publisher),
-      el("span", {}, data.date, data.later ? ", later than the article" : ""),
-      el("span", {}, `${data.kind}, ${data.primary_word}`),
-      data.speakers.length ? el("span", {}, `speakers: ${data.speakers.join(", ")}`) : "",
-      outward(data.address, "address of the source") ? el("span", {}, outward(data.address, "address of the source")) : "",
-    ),
+    el("p", { class: "meta" }, dotted([
+      data.publisher,
+      data.date + (data.later ? ", later than the article" : ""),
+      `${data.kind}, ${data.primary_word}`,
+      data.speakers.length ? `speakers: ${data.speakers.join(", ")}` : "",
+      outward(data.address, "address of the source"),
+    ])),
     el("p", { class: "legend quiet" }, el("mark", { class: "rationale" }, "Highlighted"), ": the sentence that decides. ",
       el("span", { class: "passage" }, "Darker"), ": the passage that was judged."),
-    text, near,
+    text,
     el("p", { class: "quiet version" }, data.version, el("span", { class: "hash" }, ` · sha256 ${data.sha256.slice(0, 16)}…`),
       data.origin ? ` · ${data.origin}` : ""),
   );

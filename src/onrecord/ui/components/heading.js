@@ -5,7 +5,7 @@ export default function ({ parentElement, data }) {
   const address = outward(data.address, data.address_text) || data.address_text;
   place.replaceChildren(
     el("h1", {}, data.title),
-    el("p", { class: "meta" }, data.facts.map((fact) => el("span", {}, fact)), address ? el("span", {}, address) : ""),
+    el("p", { class: "meta" }, dotted([...data.facts, address])),
     data.incomplete ? el("p", { class: "notice", role: "status" }, data.incomplete) : "",
     data.warnings.map((warning) => el("p", { class: "notice" }, warning)),
   );

@@ -53,6 +53,12 @@ function badge(verdict, extra) {
   return el("span", { class: `badge v-${verdict.label} ${extra || ""}` }, icon(verdict.icon), el("span", {}, verdict.word));
 }
 
+// facts in one line of text, with dots between those there are
+function dotted(facts) {
+  const there = facts.filter((fact) => fact !== "" && fact !== null && fact !== undefined);
+  return there.map((fact, at) => [fact, at + 1 < there.length ? "\u00a0· " : ""]);
+}
+
 // Checked in Python already (http and https only); checked again here because this is where it becomes a link.
 function outward(address, words) {
   if (!/^https?:\/\/[^\s]+$/i.test(address || "")) return null;
@@ -64,6 +70,16 @@ const KEPT = new WeakMap();
 function kept(root, make) {
   if (!KEPT.has(root)) KEPT.set(root, make());
   return KEPT.get(root);
+}
+
+// Which claim is chosen concerns two components: they tell each other without asking the server.
+function choice(key, id) {
+  window.dispatchEvent(new CustomEvent("onrecord-choice", { detail: { key, id } }));
+}
+function onChoice(key, handler) {
+  const listener = (event) => { if (event.detail.key === key) handler(event.detail.id); };
+  window.addEventListener("onrecord-choice", listener);
+  return () => window.removeEventListener("onrecord-choice", listener);
 }
 
 function stage(root) {
