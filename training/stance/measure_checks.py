@@ -79,7 +79,9 @@ def main() -> int:
         json.dumps(
             {
                 "pairs": pairs,
-                "milliseconds_per_pair": {name: round(1000 * spent / max(1, pairs), 3) for name, spent in seconds.items()},
+                "milliseconds_per_pair": {
+                    name: round(1000 * spent / max(1, pairs), 3) for name, spent in seconds.items()
+                },
                 "all": {check: rates(counter) for check, counter in totals.items()},
                 "sets": result,
             },

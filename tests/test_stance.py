@@ -1,0 +1,425 @@
+"""The judge: label order, golden pairs, windows, contradiction first, checks that only hold back, calibration."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from onrecord import stance
+from onrecord.errors import ModelError, StanceModelError
+from onrecord.records import Attribution, Claim, Hit, Passage, Source, SourceKind, Span, Stance
+from onrecord.settings import Settings
+from onrecord.stance import nli
+from onrecord.stance.calibrate import (
+    Calibration,
+    expected_calibration_error,
+    fit_temperature,
+    load_calibration,
+    probabilities,
+    threshold_for_precision,
+)
+from onrecord.stance.judge import content_words
+from onrecord.text import sentences
+
+SUPPORT, REFUTE, NEITHER = [6.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, 0.0, 6.0]
+Rule = Callable[[str, str], Sequence[float]]
+
+
+def passage(text: str, *, offset: int = 0, speaker: str | None = None, published: dt.date | None = None) -> Passage:
+    source = Source(
+        id="s1",
+        title="A record",
+        kind=SourceKind.TRANSCRIPT,
+        publisher="P",
+        primary=True,
+        retrieved_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        current_version_id="s1@0",
+        published=published,
+    )
+    span = Span(start=offset, end=offset + len(text))
+    return Passage(
+        id=f"s1@0:{span.start}-{span.end}",
+        source=source,
+        version_id="s1@0",
+        span=span,
+        text=text,
+        sentences=tuple(sentence.shifted(offset) for sentence in sentences(text)),
+        speaker=speaker,
+    )
+
+
+def claim(text: str, *, speaker: str | None = None, proposition: str | None = None) -> Claim:
+    return Claim(
+        id="c1-0",
+        span=Span(start=0, end=len(text)),
+        text=text,
+        standalone=text,
+        proposition=proposition or text,
+        attribution=Attribution(speaker=speaker, speaker_resolved=True) if speaker else None,
+        check_worthiness_probability=0.9,
+        why="test",
+    )
+
+
+def item(wording: str, evidence: Passage, *, cosine: float | None = 0.6) -> stance.JudgeItem:
+    hit = Hit(passage_id=evidence.id, query=wording, dense_score=cosine, fused_score=1.0)
+    return stance.JudgeItem(claim(wording), evidence, hit, "true", wording)
+
+
+class Scripted:
+    """Stands for a loaded network: a rule gives the logits, and the pairs it was asked are kept."""
+
+    def __init__(self, rule: Rule, calibration: Calibration) -> None:
+        self.rule, self.calibration = rule, calibration
+        self.asked: list[tuple[str, str]] = []
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        self.asked.extend(pairs)
+        rows = [self.rule(evidence, wording) for evidence, wording in pairs]
+        return probabilities(rows, 1.0) if rows else np.zeros((0, 3))
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], Scripted]:
+    def install(rule: Rule) -> Scripted:
+        made = Scripted(rule, Calibration(support_threshold=0.6, refute_threshold=0.6))
+        monkeypatch.setattr(nli, "load", lambda _settings: made)
+        return made
+
+    return install
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"), threads=1)
+
+
+# --- label order ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({0: "entailment", 1: "neutral", 2: "contradiction"}, (0, 2, 1)),  # the shipped order
+        ({0: "contradiction", 1: "entailment", 2: "neutral"}, (1, 0, 2)),  # nli-deberta-v3
+        ({"0": "ENTAILMENT", "1": "Neutral", "2": "CONTRADICTION"}, (0, 2, 1)),  # other case, keys as JSON has them
+        ({0: "SUPPORTS", 1: "REFUTES", 2: "NOT ENOUGH INFO"}, (0, 1, 2)),  # FEVER's names
+        ({2: "supports", 0: "refutes", 1: "neutral"}, (2, 0, 1)),  # keys out of order
+    ],
+)
+def test_label_order_is_read_from_the_configuration(labels: dict[object, str], expected: tuple[int, int, int]) -> None:
+    assert nli.label_columns(labels, name="x") == expected
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"},  # no meaning given: never guessed
+        {0: "entailment", 1: "not_entailment"},  # two-way
+        {0: "entailment", 1: "supports", 2: "neutral"},  # two names for one stance
+        {0: "entailment", 1: "neutral", 5: "contradiction"},  # a column that is not there
+        {},  # nothing at all
+    ],
+)
+def test_uncertain_labels_are_refused(labels: dict[object, str]) -> None:
+    with pytest.raises(StanceModelError, match="id2label"):
+        nli.label_columns(labels, name="some-model")
+
+
+def test_a_model_with_swapped_labels_fails_the_golden_pairs(settings: Settings) -> None:
+    right = nli.load(settings)
+    swapped = nli.CrossEncoder(
+        name="swapped",
+        sha256=right.sha256,
+        calibration=right.calibration,
+        columns=(right.columns[1], right.columns[0], right.columns[2]),
+        max_tokens=right.max_tokens,
+        _tokenizer=right._tokenizer,
+        _model=right._model,
+        _lock=threading.Lock(),
+    )
+    with pytest.raises(StanceModelError, match="golden"):
+        nli.check_golden(swapped)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["no/such-model-anywhere", "", "/nonexistent/folder"],  # a name not in the cache, nothing, a missing folder
+)
+def test_a_model_that_cannot_be_loaded_is_one_clear_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(StanceModelError, match="cannot be loaded"):
+        nli._load_named(name)
+
+
+def test_missing_shipped_weights_say_so(tmp_path: Path) -> None:
+    with pytest.raises(StanceModelError, match="missing"):
+        nli.shipped_sha256(tmp_path)
+
+
+# --- windows and decision ---------------------------------------------------------------------------------------------
+
+
+def test_no_items_no_model(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nli, "load", lambda _settings: pytest.fail("loaded a model for nothing"))
+    assert stance.judge([], settings=settings) == []
+
+
+@pytest.mark.parametrize(("wording", "text"), [("  ", "Prices rose."), ("Prices rose.", " \n ")])
+def test_empty_text_is_an_error_not_a_stance(
+    wording: str, text: str, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    with pytest.raises(ModelError, match="empty"):
+        stance.judge([item(wording, passage(text))], settings=settings)
+
+
+def test_contradiction_is_looked_at_first(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
+    # One sentence supports as strongly as another contradicts: the conflict is shown, and the other one is named.
+    scripted(
+        lambda e, _c: (
+            REFUTE if "fell" in e and "rose" not in e else SUPPORT if "rose" in e and "fell" not in e else NEITHER
+        )
+    )
+    (found,) = stance.judge(
+        [item("Prices rose.", passage("Prices rose in May. Later prices fell."))], settings=settings
+    )
+    assert found.stance is Stance.REFUTES
+    assert found.rationale_text == "Later prices fell."
+    assert "other way" in found.note
+
+
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        (SUPPORT, Stance.SUPPORTS),
+        (REFUTE, Stance.REFUTES),
+        (NEITHER, Stance.NEUTRAL),
+        ([1.0, 0.8, 0.0], Stance.NEUTRAL),  # supports is the most probable, but not enough: abstain
+        ([0.8, 1.0, 0.0], Stance.NEUTRAL),
+        ([0.0, 0.0, 0.0], Stance.NEUTRAL),
+    ],
+)
+def test_a_stance_needs_its_threshold(
+    logits: list[float], expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: logits)
+    (found,) = stance.judge([item("Prices rose.", passage("Prices rose."))], settings=settings)
+    assert found.stance is expected
+    assert found.probabilities.supports + found.probabilities.refutes + found.probabilities.neutral == pytest.approx(
+        1.0
+    )
+
+
+def test_unrelated_text_is_neutral_without_the_network(
+    settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    network = scripted(lambda _e, _c: REFUTE)
+    (found,) = stance.judge(
+        [item("The ministry raised taxes.", passage("Whales feed on krill."), cosine=0.05)], settings=settings
+    )
+    assert found.stance is Stance.NEUTRAL
+    assert found.probabilities.neutral == 1.0
+    assert network.asked == []
+
+
+def test_nearness_alone_is_never_support(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
+    # The very same words at cosine 1, but the network says neutral.
+    scripted(lambda _e, _c: NEITHER)
+    (found,) = stance.judge([item("Prices rose.", passage("Prices rose."), cosine=1.0)], settings=settings)
+    assert found.stance is Stance.NEUTRAL
+
+
+def test_equal_pairs_are_judged_once_and_order_is_kept(
+    settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    network = scripted(lambda e, _c: SUPPORT if "rose" in e else NEITHER)
+    first, second = passage("Prices rose."), passage("Prices are prices.", offset=40)
+    found = stance.judge(
+        [item("Prices rose.", first), item("Prices rose.", second), item("Prices rose.", first)], settings=settings
+    )
+    assert [one.stance for one in found] == [Stance.SUPPORTS, Stance.NEUTRAL, Stance.SUPPORTS]
+    assert len(network.asked) == len(set(network.asked)) == 2
+
+
+def test_rationale_points_into_the_stored_version(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
+    stored = "Title line.\nWages — they’re up 🙂. Prices rose by half. Nobody knows why."
+    text = stored[12:]
+    scripted(lambda e, _c: SUPPORT if "Prices rose" in e else NEITHER)
+    (found,) = stance.judge([item("Prices rose.", passage(text, offset=12))], settings=settings)
+    assert found.rationale.of(stored) == found.rationale_text == "Prices rose by half."
+    assert found.window.of(stored).startswith(("Wages", "Prices"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Officials denied that prices rose.", Stance.NEUTRAL),  # a denial repeats the words
+        ("There are unconfirmed reports that prices rose.", Stance.NEUTRAL),  # a rumour
+        ("The minister was asked whether prices rose.", Stance.NEUTRAL),  # a question
+        ("The statistics office announced that prices rose.", Stance.SUPPORTS),  # an assertion
+    ],
+)
+def test_repeating_is_not_supporting(
+    text: str, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    (found,) = stance.judge([item("Prices rose.", passage(text))], settings=settings)
+    assert found.stance is expected
+    assert (found.note != "") is (expected is Stance.NEUTRAL)
+
+
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        (SUPPORT, Stance.REFUTES),  # the network was fooled by the words: another number is a conflict
+        (NEITHER, Stance.NEUTRAL),  # a check alone makes nothing
+        (REFUTE, Stance.REFUTES),
+    ],
+)
+def test_another_number_turns_support_and_nothing_else(
+    logits: list[float], expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: logits)
+    (found,) = stance.judge(
+        [item("Prices rose 40 percent in 2021.", passage("Prices rose 14 percent in 2021."))], settings=settings
+    )
+    assert found.stance is expected
+
+
+def test_an_equal_number_makes_no_support(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
+    scripted(lambda _e, _c: NEITHER)
+    (found,) = stance.judge([item("Prices rose 40 percent.", passage("Prices rose 40 percent."))], settings=settings)
+    assert found.stance is Stance.NEUTRAL
+
+
+# --- the shipped model ------------------------------------------------------------------------------------------------
+
+
+def test_shipped_model_is_named_by_its_hash(settings: Settings) -> None:
+    (used,) = stance.models(settings)
+    assert used.sha256 == nli.load(settings).sha256 == nli.file_sha256(nli.FAST_FOLDER / "model.safetensors")
+    assert nli.load(settings).calibration.weights_sha256 == used.sha256
+
+
+def test_batching_changes_no_answer(settings: Settings) -> None:
+    encoder = nli.load(settings)
+    pairs = [(evidence, wording) for evidence, wording, _ in nli.GOLDEN_PAIRS]
+    long = ("The committee met. " * 400, "The committee met.")  # far beyond the network's length
+    together = encoder.probabilities([*pairs, long])
+    for number, pair in enumerate([*pairs, long]):
+        # bfloat16 in batches of other shapes may differ in the third decimal
+        assert encoder.probabilities([pair])[0] == pytest.approx(together[number], abs=0.03)
+
+
+def test_a_claim_longer_than_the_network_is_still_set_against_evidence(settings: Settings) -> None:
+    found = nli.load(settings).probabilities([("The committee met.", "word " * 2000)])
+    assert found.shape == (1, 3)
+    assert found.sum() == pytest.approx(1.0)
+
+
+def test_hostile_text_is_only_text(settings: Settings) -> None:
+    found = stance.judge(
+        [item("[SEP] supports \x00 <b>", passage("[CLS][SEP] entailment \u202e <script>"))], settings=settings
+    )
+    assert found[0].stance in set(Stance)
+
+
+def test_importing_the_room_loads_no_network() -> None:
+    code = "import sys, onrecord.stance; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603  our own interpreter
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("speaker", "uttered_by", "asked"),
+    [
+        (None, None, [("true", False)]),  # nobody says it
+        ("Vladimir Putin", "Putin", [("said", True)]),  # his own words
+        ("Vladimir Putin", "Lavrov", [("said", False), ("true", False)]),  # another speaker's account
+        ("Vladimir Putin", None, [("said", False), ("true", False)]),  # speaker not known
+    ],
+)
+def test_reported_speech_asks_two_questions(
+    speaker: str | None, uttered_by: str | None, asked: list[tuple[str, bool]]
+) -> None:
+    evidence = passage("We are ready for talks.", speaker=uttered_by)
+    hit = Hit(passage_id=evidence.id, query="q", fused_score=1.0)
+    found = stance.questions(
+        claim("Putin said Russia is ready.", speaker=speaker, proposition="Russia is ready."),
+        evidence,
+        hit,
+        article_date=None,
+    )
+    assert [(one.question, one.own_words) for one in found] == asked
+
+
+# --- calibration ------------------------------------------------------------------------------------------------------
+
+
+def test_temperature_of_an_overconfident_model_is_above_one() -> None:
+    rng = np.random.default_rng(3)
+    gold = rng.integers(0, 3, 2000)
+    said = np.where(rng.random(2000) < 0.7, gold, rng.integers(0, 3, 2000))
+    logits = np.eye(3)[said] * 9.0
+    temperature = fit_temperature(logits, gold)
+    assert temperature > 2
+    before, after = (
+        expected_calibration_error(p.max(axis=1), p.argmax(axis=1) == gold)
+        for p in (probabilities(logits, 1.0), probabilities(logits, temperature))
+    )
+    assert after < 0.02 < before
+
+
+def test_nothing_to_fit_on_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        ([False, False, True, True], 0.70),  # precise enough once the two wrong ones are below
+        ([True, True, True, True], 0.50),  # precise from the start
+        ([False, False, False, False], 0.95),  # never precise: the highest
+    ],
+)
+def test_threshold_is_the_lowest_that_is_precise_enough(right: list[bool], expected: float) -> None:
+    probability = np.array([0.55, 0.69, 0.75, 0.9])
+    found = threshold_for_precision(probability, np.array(right), precision=0.9, least=0.5)
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("content", ["{", '{"temperature": 0}', '{"temperature": 1, "surprise": 2}', "[]"])
+def test_a_broken_calibration_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(StanceModelError, match="calibration"):
+        load_calibration(path)
+
+
+def test_no_calibration_means_caution(tmp_path: Path) -> None:
+    assert load_calibration(tmp_path / "none.json").support_threshold >= 0.5
+
+
+def test_shipped_calibration_says_what_it_was_fitted_on() -> None:
+    found = load_calibration(nli.FAST_FOLDER / "calibration.json")
+    assert found.pairs >= 500
+    assert len(found.data_sha256) == 64
+    assert found.ece_after is not None
+    assert found.ece_before is not None
+    assert json.loads((nli.FAST_FOLDER / "config.json").read_text(encoding="utf-8"))["id2label"]["0"] == "entailment"
+
+
+def test_content_words_meet_in_their_stems() -> None:
+    assert content_words("accepted offers") == content_words("accepting an offer")

@@ -1,0 +1,224 @@
+"""The data mixture of the fast stance model: which sets, how much of each, and in which order.
+
+Every set has traps that its size does not show (templates, captions, one label only), so each has a *weight*: the number
+of its pairs we want in a stream of about 350,000. A set smaller than its weight is repeated; a larger one is sampled. Sets
+belong to a stage, and the share of the stages moves linearly with the progress of the run: general inference is dense at
+the start, verification against evidence is dense at the end.
+
+Nothing here reads ``measure_only/``; claims that occur in any ``pairs/dev`` file are dropped from training.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+Label = Literal["supports", "refutes", "neutral"]
+LABELS: tuple[Label, ...] = ("supports", "neutral", "refutes")
+"""Index of a label in the network's output: entailment, neutral, contradiction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One labelled pair. ``evidence`` is the premise (text A), ``claim`` the hypothesis (text B)."""
+
+    claim: str
+    evidence: str
+    label: Label
+    dataset: str
+    doc_id: str = ""
+    pair_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """How one set is used: stage, wanted pairs in the whole stream, and the cap on distinct pairs read (0: all)."""
+
+    stage: Literal["general", "edits", "verification", "neutrals", "contrast"]
+    weight: float
+    cap: int = 0
+
+
+# Weights are wanted pairs in a stream of ~350,000; the reason stands beside each that is not simply its size.
+PLAN: dict[str, SetPlan] = {
+    "multinli_more": SetPlan("general", 45000),
+    "ling_in_loop": SetPlan("general", 45000),
+    "multinli_taxinli": SetPlan("general", 10000),
+    "snli": SetPlan("general", 3000, cap=3000),  # captions; refutes there are often merely unrelated
+    "snli_more": SetPlan("general", 9000, cap=8000),  # same
+    "counterfactual_nli": SetPlan("general", 7000),
+    "conjnli": SetPlan("general", 6000),  # automatic labels
+    "semi_automatic_wiki": SetPlan("general", 5000),
+    "breaking_nli": SetPlan("general", 1800, cap=1800),  # 87 % refutes
+    "negation_nli": SetPlan("general", 4500),
+    "dnc_function_words": SetPlan("general", 2500),
+    "med": SetPlan("general", 1200, cap=1200),  # no refutes
+    "help": SetPlan("general", 800, cap=1000),  # automatic, no refutes
+    "monli": SetPlan("general", 1000, cap=1000),  # no refutes
+    "commitment_bank": SetPlan("general", 500),
+    "commitment_bank_more": SetPlan("general", 800),
+    "control_nli": SetPlan("general", 900),
+    "semantic_fragments": SetPlan("general", 4000, cap=4000),  # templates
+    "folio": SetPlan("general", 1000),
+    "tracie": SetPlan("general", 700),
+    "scitail": SetPlan("general", 1500, cap=1500),  # no refutes
+    "presuppositions": SetPlan("general", 600, cap=600),  # 82 % supports
+    "verb_veridicality": SetPlan("general", 2000),
+    "propsegment": SetPlan("general", 400),
+    "mrpc_positive": SetPlan("general", 3500, cap=2500),  # supports only
+    "stsb_high": SetPlan("general", 700),  # supports only
+    "wikipedia_nli_base": SetPlan("edits", 17000),
+    "wikipedia_nli_contrast": SetPlan("edits", 13000),  # no neutral
+    "wikipedia_nli_edit_other": SetPlan("edits", 17000),
+    "wikipedia_nli_edit_premise": SetPlan("edits", 17000),
+    "fever_dev": SetPlan("verification", 23000),
+    "fever_nli": SetPlan("verification", 5000),  # x3, has a real neutral class
+    "fever_symmetric": SetPlan("verification", 1000),
+    "vitaminc_sample": SetPlan("verification", 1200),
+    "fool_me_twice": SetPlan("verification", 3000),
+    "scifact": SetPlan("verification", 3600),
+    "check_covid": SetPlan("verification", 3400),
+    "healthver": SetPlan("verification", 4600),
+    "climate_fever": SetPlan("verification", 7000),
+    "factcheck_gpt": SetPlan("verification", 3000),  # 72 % neutral
+    "emergent": SetPlan("verification", 4500),  # news headlines
+    "infotabs": SetPlan("verification", 8000),  # tables, 145 word pieces each: dear
+    "nli4ct": SetPlan("verification", 1000, cap=1000),  # very long
+    "politihop": SetPlan("verification", 600),  # evidence alone sometimes not decisive
+    "feverous": SetPlan("verification", 1800, cap=1500),  # its refutes often lack the contradiction
+    "scitab": SetPlan("verification", 500, cap=400),  # tables
+    "pubhealthtab": SetPlan("verification", 300),  # tables
+    "mined_near": SetPlan("neutrals", 25000),
+    "mined_random": SetPlan("neutrals", 17000),
+    "rule_made": SetPlan("contrast", 26000),
+}
+
+# Share multiplier of a stage at the start and at the end of the run.
+STAGE_DENSITY: dict[str, tuple[float, float]] = {
+    "general": (1.45, 0.45),
+    "edits": (0.9, 1.1),
+    "verification": (0.45, 1.6),
+    "neutrals": (0.7, 1.25),
+    "contrast": (0.5, 1.5),
+}
+
+# verb_veridicality: raters took "commented that P" as support of P. Saying so is not a proof for us, so these rows are dropped.
+_SAYING = re.compile(
+    r"\b(comment|say|said|claim|argu|alleg|suggest|believ|think|assum|assert|contend|maintain|insist|hop|estimat|predict)",
+    re.IGNORECASE,
+)
+
+
+def normalised(text: str) -> str:
+    """Return the text in lower case with runs of anything but letters and digits as one space.
+
+    >>> normalised("The  U.S. economy grew 3.1%!")
+    'the u s economy grew 3 1'
+    """
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def read_pairs(path: Path) -> Iterator[Pair]:
+    """Yield the pairs of one gzipped JSON-lines file, texts with white space collapsed.
+
+    Raises:
+        ValueError: a row's label is not one of supports, refutes, neutral.
+    """
+    name = path.name.removesuffix(".jsonl.gz")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if row["label"] not in LABELS:
+                msg = f"{path}: label {row['label']!r} in row {row.get('id')!r}; accepted: {', '.join(LABELS)}"
+                raise ValueError(msg)
+            claim, evidence = " ".join(row["claim"].split()), " ".join(row["evidence"].split())
+            if claim and evidence:
+                yield Pair(claim, evidence, row["label"], name, str(row.get("doc_id") or ""), str(row.get("id") or ""))
+
+
+def dev_claims(pairs_folder: Path) -> frozenset[str]:
+    """Return the normalised claims of every development set: none of them may be trained on."""
+    folders = (pairs_folder / "dev", pairs_folder / "measure_only")
+    return frozenset(
+        normalised(pair.claim)
+        for folder in folders
+        for path in sorted(folder.glob("*.jsonl.gz"))
+        for pair in read_pairs(path)
+    )
+
+
+def load_sets(pairs_folder: Path, *, seed: int) -> dict[str, list[Pair]]:
+    """Read the training sets named in `PLAN`, without development claims and duplicates, capped as planned.
+
+    Args:
+        pairs_folder: the folder that holds ``train/`` and ``dev/``.
+        seed: decides which rows of a capped set are kept.
+
+    Returns:
+        Pairs by set name, in the order of `PLAN`.
+
+    Raises:
+        FileNotFoundError: a planned set is missing.
+    """
+    forbidden = dev_claims(pairs_folder)
+    seen: set[tuple[str, str]] = set()
+    sets: dict[str, list[Pair]] = {}
+    for name, plan in PLAN.items():
+        if plan.stage in {"neutrals", "contrast"}:
+            continue
+        kept: list[Pair] = []
+        for pair in read_pairs(pairs_folder / "train" / f"{name}.jsonl.gz"):
+            key = (normalised(pair.claim), normalised(pair.evidence))
+            if key[0] in forbidden or key in seen:
+                continue
+            if name == "verb_veridicality" and pair.label == "supports" and _SAYING.search(pair.evidence):
+                continue
+            seen.add(key)
+            kept.append(pair)
+        if plan.cap and len(kept) > plan.cap:
+            kept = random.Random(f"{seed}:{name}").sample(kept, plan.cap)  # noqa: S311 - reproducible sampling, not secrecy
+        sets[name] = kept
+    return sets
+
+
+class Stream:
+    """An endless stream of pairs whose mixture depends on the progress of the run.
+
+    Each set is a shuffled queue that is reshuffled when it runs out, so no pair is repeated before all of its set were seen.
+    """
+
+    def __init__(self, sets: dict[str, list[Pair]], *, seed: int) -> None:
+        """Prepare the queues. ``sets`` maps a name of `PLAN` to its pairs; empty sets are left out."""
+        self._sets = {name: pairs for name, pairs in sets.items() if pairs}
+        self._random = random.Random(seed)  # noqa: S311 - reproducible order, not secrecy
+        self._queues: dict[str, list[Pair]] = {name: [] for name in self._sets}
+        self.drawn: dict[str, int] = dict.fromkeys(self._sets, 0)
+
+    def shares(self, progress: float) -> dict[str, float]:
+        """Return the probability of each set at a progress in [0, 1]."""
+        weights = {}
+        for name in self._sets:
+            plan = PLAN[name]
+            start, end = STAGE_DENSITY[plan.stage]
+            weights[name] = plan.weight * (start + (end - start) * progress)
+        total = sum(weights.values())
+        return {name: weight / total for name, weight in weights.items()}
+
+    def draw(self, n: int, progress: float) -> Sequence[Pair]:
+        """Draw ``n`` pairs for the given progress in [0, 1]."""
+        shares = self.shares(progress)
+        pairs = []
+        for name in self._random.choices(list(shares), weights=list(shares.values()), k=n):
+            if not self._queues[name]:
+                self._queues[name] = self._random.sample(self._sets[name], len(self._sets[name]))
+            pairs.append(self._queues[name].pop())
+            self.drawn[name] += 1
+        return pairs
