@@ -90,7 +90,7 @@ def _create(address: str) -> Engine:
         made = create_engine(url, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         message = (
-            f"database address {address.split('@')[-1]!r} cannot be used ({_first_line(error)});"
+            f"database address {address.rsplit('@', maxsplit=1)[-1]!r} cannot be used ({_first_line(error)});"
             " accepted are sqlite:///… and postgresql+psycopg://…"
         )
         raise SettingsError(message) from error

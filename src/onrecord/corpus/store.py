@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import json
-import re
 import time
-import unicodedata
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from onrecord.corpus import snapshots
+from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, known_sources
 from onrecord.corpus.database import engine
+from onrecord.corpus.incoming import Given, accept, contents_of, name_of
 from onrecord.corpus.lock import writing
-from onrecord.corpus.schema import (
-    ID_LENGTH,
-    ChangeRow,
-    PassageRow,
-    SnapshotRow,
-    SourceRow,
-    StateRow,
-    VersionRow,
-    VersionSnapshotRow,
-)
-from onrecord.corpus.windows import RULE, Window, cut
-from onrecord.documents import ReadFailure, Received
+from onrecord.corpus.rows import passages_of, source_of, version_of
+from onrecord.corpus.schema import PassageRow, SnapshotRow, SourceRow, StateRow, VersionRow, VersionSnapshotRow
+from onrecord.documents import ReadFailure
 from onrecord.errors import CorpusError, NotFoundError
 from onrecord.records import (
     CorpusState,
@@ -38,7 +24,6 @@ from onrecord.records import (
     Passage,
     Source,
     SourceKind,
-    Span,
     UpdateItem,
     UpdateOutcome,
     UpdateReport,
@@ -49,15 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Engine, RowMapping, Table
+    from sqlalchemy import Engine
 
-    from onrecord.documents import Content
     from onrecord.settings import Settings
 
 _BATCH_DOCUMENTS = 500
 _BATCH_CHARACTERS = 4_000_000
-_LOOKED_UP = 400  # identities in one IN list; SQLite before 3.32 allows 999 parameters
-_HASH_LENGTH = 12
 
 
 class PassageChanges(NamedTuple):
@@ -69,22 +51,6 @@ class PassageChanges(NamedTuple):
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """One document as it is to be stored."""
-
-    name: str
-    id: str
-    document: Document
-    provenance: dict[str, Any]
-    text_sha256: str
-    fingerprint: str
-
-    @property
-    def version_id(self) -> str:
-        return f"{self.id}@{self.text_sha256[:_HASH_LENGTH]}"
 
 
 @dataclass(slots=True)
@@ -156,11 +122,9 @@ class Store:
         tally = _Tally()
         seen: dict[str, bytes] = {}
         with writing(self.settings, "adding documents"):
-            taken = 0
-            batch: list[_Given] = []
+            batch: list[Given] = []
             characters = 0
-            for document in documents:
-                taken += 1
+            for taken, document in enumerate(documents, 1):
                 given = self._accept(document, seen, tally)
                 if given is not None:
                     batch.append(given)
@@ -183,13 +147,13 @@ class Store:
             seconds=time.perf_counter() - started,
         )
 
-    def _accept(self, document: Document | ReadFailure, seen: dict[str, bytes], tally: _Tally) -> _Given | None:
+    def _accept(self, document: Document | ReadFailure, seen: dict[str, bytes], tally: _Tally) -> Given | None:
         if isinstance(document, ReadFailure):
             tally.fail(document.name, document.reason)
             return None
-        name = _name(document)
+        name = name_of(document)
         try:
-            given = _given(document, name, self.settings)
+            given = accept(document, name, self.settings)
         except CorpusError as error:
             tally.fail(name, str(error))
             return None
@@ -208,24 +172,21 @@ class Store:
             tally.fail(name, reason, given.id)
         return None
 
-    def _store(self, batch: list[_Given], tally: _Tally) -> None:
+    def _store(self, batch: list[Given], tally: _Tally) -> None:
         try:
             with self._engine.connect() as connection:
-                known = _known(connection, [given.id for given in batch])
-            todo = []
-            for given in batch:
-                if given.id in known and known[given.id]["fingerprint"] == given.fingerprint:
-                    tally.unchanged += 1
-                else:
-                    todo.append(given)
-            if not todo:
-                return
+                stored = fingerprints(connection, [given.id for given in batch])
+                todo = [given for given in batch if stored.get(given.id) != given.fingerprint]
+                tally.unchanged += len(batch) - len(todo)
+                if not todo:
+                    return
+                known = known_sources(connection, [given.id for given in todo if given.id in stored])
             # Bytes before rows: a row never names a snapshot that is not there.
             kept = self._keep_contents(todo, tally)
             if not kept:
                 return
             with self._engine.execution_options(onrecord_write=True).begin() as connection:
-                writer = _BatchWriter(connection, self.settings)
+                writer = BatchWriter(connection, self.settings)
                 writer.write(kept, known)
             tally.added += writer.added
             tally.changed += writer.changed
@@ -239,13 +200,13 @@ class Store:
             )
             raise CorpusError(message) from error
 
-    def _keep_contents(self, todo: list[_Given], tally: _Tally) -> list[tuple[_Given, list[dict[str, Any]]]]:
-        kept: list[tuple[_Given, list[dict[str, Any]]]] = []
+    def _keep_contents(self, todo: list[Given], tally: _Tally) -> list[tuple[Given, list[dict[str, Any]]]]:
+        kept: list[tuple[Given, list[dict[str, Any]]]] = []
         done: dict[str, int] = {}
         for given in todo:
             rows: list[dict[str, Any]] = []
             try:
-                for content in _contents(given.document):
+                for content in contents_of(given.document):
                     if content.sha256 not in done:
                         held = content.data if content.path is None else content.path
                         done[content.sha256] = snapshots.keep(
@@ -291,7 +252,7 @@ class Store:
         if not include_withdrawn:
             query = query.where(SourceRow.withdrawn.is_(False))
         with self._engine.connect() as connection:
-            return [_source(row) for row in connection.execute(query).mappings()]
+            return [source_of(row) for row in connection.execute(query).mappings()]
 
     def counts_by_kind(self) -> dict[SourceKind, int]:
         """Return how many sources there are of each kind that occurs; those withdrawn are not counted."""
@@ -310,7 +271,7 @@ class Store:
         if row is None:
             message = f"no source {source_id!r} in the corpus; 'onrecord corpus list' shows the sources"
             raise NotFoundError(message)
-        return _source(row)
+        return source_of(row)
 
     def version(self, version_id: str) -> Version:
         """Return one version, current or not.
@@ -323,7 +284,7 @@ class Store:
         if row is None:
             message = f"no version {version_id!r} in the corpus; 'onrecord corpus show' lists the versions of a source"
             raise NotFoundError(message)
-        return _version(row)
+        return version_of(row)
 
     def versions(self, source_id: str) -> list[Version]:
         """Return all versions of a source, the first one first.
@@ -334,7 +295,7 @@ class Store:
         self.source(source_id)
         query = select(VersionRow.__table__).where(VersionRow.source_id == source_id).order_by(VersionRow.number)
         with self._engine.connect() as connection:
-            return [_version(row) for row in connection.execute(query).mappings()]
+            return [version_of(row) for row in connection.execute(query).mappings()]
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """Return the passages ``ids`` in their order, current or not.
@@ -345,10 +306,10 @@ class Store:
         found: dict[str, Passage] = {}
         wanted = list(dict.fromkeys(ids))
         with self._engine.connect() as connection:
-            for start in range(0, len(wanted), _LOOKED_UP):
-                some = wanted[start : start + _LOOKED_UP]
+            for start in range(0, len(wanted), LOOKED_UP):
+                some = wanted[start : start + LOOKED_UP]
                 rows = connection.execute(select(PassageRow.__table__).where(PassageRow.id.in_(some))).mappings().all()
-                for passage in _passages(connection, rows):
+                for passage in passages_of(connection, rows):
                     found[passage.id] = passage
         missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
@@ -380,7 +341,7 @@ class Store:
                 rows = connection.execute(page).mappings().all()
                 if not rows:
                     return
-                passages = _passages(connection, rows)
+                passages = passages_of(connection, rows)
             key = rows[-1]["key"]
             yield passages
 
@@ -432,373 +393,3 @@ class Snapshot(NamedTuple):
     name: str
     media_type: str
     locator: str
-
-
-class _BatchWriter:
-    """Writes one batch in one transaction."""
-
-    def __init__(self, connection: Connection, settings: Settings) -> None:
-        self._connection = connection
-        self._settings = settings
-        self._now = dt.datetime.now(dt.UTC)
-        self.added = 0
-        self.changed = 0
-        self.new_passages = 0
-        self.items: list[UpdateItem] = []
-
-    def write(self, batch: list[tuple[_Given, list[dict[str, Any]]]], known: dict[str, RowMapping]) -> None:
-        connection = self._connection
-        state = connection.execute(select(StateRow.number, StateRow.sources, StateRow.passages)).one()
-        number = state.number + 1
-        versions = _versions_of(connection, [given.id for given, _ in batch if given.id in known])
-        old_passages = _current_passages(connection, [given.id for given, _ in batch if given.id in known])
-        rows: dict[type, list[dict[str, Any]]] = {
-            SourceRow: [], VersionRow: [], SnapshotRow: [], VersionSnapshotRow: [], PassageRow: [], ChangeRow: [],
-        }  # fmt: skip
-        removed: list[str] = []
-        again: list[str] = []
-        wanted_snapshots: dict[str, dict[str, Any]] = {}
-        for given, contents in batch:
-            before = known.get(given.id)
-            windows = cut(
-                given.document.text,
-                kind=SourceKind(given.provenance["kind"]),
-                speakers=tuple(given.provenance["speakers"]),
-                settings=self._settings,
-            )
-            had = versions.get(given.id, {})
-            if given.version_id not in had:
-                rows[VersionRow].append(self._version_row(given, number_=len(had) + 1))
-                for ordinal, content in enumerate(contents):
-                    wanted_snapshots[content["sha256"]] = content
-                    rows[VersionSnapshotRow].append(
-                        {
-                            "version_id": given.version_id,
-                            "ordinal": ordinal,
-                            "snapshot_sha256": content["sha256"],
-                            "locator": content["locator"],
-                        }
-                    )
-            what = self._source(given, before, rows)
-            rows[ChangeRow].append(
-                {
-                    "state": number,
-                    "source_id": given.id,
-                    "what": what,
-                    "version_id": given.version_id,
-                    "before": _provenance(before) if before is not None else None,
-                    "changed_at": self._now,
-                }
-            )
-            wanted = {f"{given.version_id}:{window.span.start}-{window.span.end}": window for window in windows}
-            there = old_passages.get(given.id, {})
-            removed.extend(id_ for id_, current in there.items() if current and id_ not in wanted)
-            again.extend(id_ for id_ in there if id_ in wanted)
-            rows[PassageRow].extend(
-                _passage_row(id_, given.version_id, window, number)
-                for id_, window in wanted.items()
-                if id_ not in there
-            )
-            state_passages = sum(1 for current in there.values() if current)
-            self.new_passages += len(wanted)
-            self._passage_delta = getattr(self, "_passage_delta", 0) + len(wanted) - state_passages
-        self._insert(rows, wanted_snapshots)
-        self._mark(removed, {"removed_state": number})
-        self._mark(again, {"added_state": number, "removed_state": None})
-        connection.execute(
-            update(StateRow).values(
-                number=number,
-                sources=state.sources + self.added,
-                passages=state.passages + self._passage_delta,
-                changed_at=self._now,
-            )
-        )
-
-    def _version_row(self, given: _Given, *, number_: int) -> dict[str, Any]:
-        return {
-            "id": given.version_id,
-            "source_id": given.id,
-            "number": number_,
-            "text": given.document.text,
-            "text_sha256": given.text_sha256,
-            "content_sha256": given.document.content_sha256,
-            "media_type": given.document.media_type,
-            "added_at": self._now,
-        }
-
-    def _source(self, given: _Given, before: RowMapping | None, rows: dict[type, list[dict[str, Any]]]) -> str:
-        stored = {
-            **given.provenance,
-            "current_version_id": given.version_id,
-            "fingerprint": given.fingerprint,
-            "retrieved_at": _retrieved_at(given.document) or self._now,
-        }
-        if before is None:
-            self.added += 1
-            rows[SourceRow].append({"id": given.id, "withdrawn": False, "added_at": self._now, **stored})
-            return "added"
-        self.changed += 1
-        what = "text" if before["current_version_id"] != given.version_id else "provenance"
-        differing = [key for key, value in given.provenance.items() if before[key] != value]
-        if what == "provenance" and not differing:
-            what = "passages"
-        reason = {
-            "text": "its text changed: a new version is current",
-            "provenance": "its text is the same; changed: " + ", ".join(differing),
-            "passages": "its text is the same; it was cut into passages anew",
-        }[what]
-        self.items.append(UpdateItem(name=given.name, outcome=UpdateOutcome.CHANGED, source_id=given.id, reason=reason))
-        self._connection.execute(update(SourceRow).where(SourceRow.id == given.id).values(**stored))
-        return what
-
-    def _insert(self, rows: dict[type, list[dict[str, Any]]], wanted: dict[str, dict[str, Any]]) -> None:
-        hashes = list(wanted)
-        there: set[str] = set()
-        for start in range(0, len(hashes), _LOOKED_UP):
-            some = hashes[start : start + _LOOKED_UP]
-            there.update(
-                self._connection.execute(select(SnapshotRow.sha256).where(SnapshotRow.sha256.in_(some))).scalars()
-            )
-        rows[SnapshotRow] = [
-            {key: value for key, value in content.items() if key != "locator"} | {"added_at": self._now}
-            for hash_, content in wanted.items()
-            if hash_ not in there
-        ]
-        for table, values in rows.items():
-            if values:
-                self._connection.execute(insert(cast("Table", table.__table__)), values)  # type: ignore[attr-defined]
-
-    def _mark(self, ids: list[str], values: dict[str, Any]) -> None:
-        for start in range(0, len(ids), _LOOKED_UP):
-            some = ids[start : start + _LOOKED_UP]
-            self._connection.execute(update(PassageRow).where(PassageRow.id.in_(some)).values(**values))
-
-
-_PROVENANCE = (
-    "title", "kind", "publisher", "is_primary", "origin", "speakers", "published", "address", "language", "licence",
-)  # fmt: skip
-
-
-def _given(document: Document, name: str, settings: Settings) -> _Given:
-    """Return ``document`` as it is to be stored.
-
-    Raises:
-        CorpusError: what it says of itself cannot be stored.
-    """
-    if not document.text.strip():
-        message = f"{name}: no text in it"
-        raise CorpusError(message)
-    if "\x00" in document.text:
-        message = f"{name}: holds NUL characters, which no database keeps; clean the text"
-        raise CorpusError(message)
-    metadata = document.metadata
-    kind = metadata.get("kind", SourceKind.DOCUMENT.value).strip().lower()
-    if kind not in set(SourceKind):
-        message = f"{name}: kind {kind[:40]!r}; accepted are {', '.join(SourceKind)}"
-        raise CorpusError(message)
-    primary = metadata.get("primary", "false").strip().lower()
-    if primary not in {"true", "false"}:
-        message = f"{name}: primary {primary[:40]!r}; accepted are true and false"
-        raise CorpusError(message)
-    provenance: dict[str, Any] = {
-        "title": _one_line(document.title or _first_line(document.text) or name),
-        "kind": kind,
-        "publisher": _one_line(metadata.get("publisher") or _host(document.address) or "not stated"),
-        "is_primary": primary == "true",
-        "origin": _one_line(metadata.get("origin", "")),
-        "speakers": [_one_line(speaker) for speaker in document.speakers],
-        "published": document.published,
-        "address": document.address,
-        "language": (document.language or "en")[:35],
-        "licence": _one_line(metadata.get("licence", "")),
-    }
-    text_sha256 = hashlib.sha256(document.text.encode("utf-8")).hexdigest()
-    rule = (RULE, settings.passage_sentences, settings.passage_overlap, settings.passage_max_characters)
-    basis = json.dumps([text_sha256, provenance, rule], default=str, sort_keys=True)
-    return _Given(
-        name=name,
-        id=_identity(document, name),
-        document=document,
-        provenance=provenance,
-        text_sha256=text_sha256,
-        fingerprint=hashlib.sha256(basis.encode("utf-8", "surrogatepass")).hexdigest(),
-    )
-
-
-def _identity(document: Document, name: str) -> str:
-    given = document.metadata.get("id", "").strip()
-    if given:
-        if len(given) > ID_LENGTH or any(unicodedata.category(character)[0] == "C" for character in given):
-            message = f"{name}: id {given[:60]!r}; accepted are up to {ID_LENGTH} characters without control characters"
-            raise CorpusError(message)
-        return given
-    if document.address:
-        parts = urlsplit(document.address)
-        return _slug(f"{parts.hostname or ''}{parts.path}", document.address)
-    if path := document.metadata.get("path"):
-        return _slug(PurePosixPath(path).stem, path)
-    return _slug("text", document.text)
-
-
-def _slug(readable: str, exact: str) -> str:
-    """Return a name that a person can read, made unique by a hash of what it stands for."""
-    words = re.sub(r"[^a-z0-9.]+", "-", readable.lower()).strip("-.")[:60].strip("-.")
-    return f"{words or 'source'}-{hashlib.sha256(exact.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def _name(document: Document) -> str:
-    metadata = document.metadata
-    return metadata.get("path") or metadata.get("id") or document.address or document.title or "a text without a name"
-
-
-def _first_line(text: str) -> str:
-    line = next(line for line in text.splitlines() if line.strip()).strip()
-    if len(line) <= 120:  # noqa: PLR2004  a title's length
-        return line
-    return line[:117].rsplit(" ", 1)[0] + " …"
-
-
-def _one_line(value: str) -> str:
-    return " ".join(value.replace("\x00", " ").split())
-
-
-def _host(address: str | None) -> str | None:
-    return (urlsplit(address).hostname or "").removeprefix("www.") or None if address else None
-
-
-def _retrieved_at(document: Document) -> dt.datetime | None:
-    given = document.metadata.get("retrieved_at")
-    if not given:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(given)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def _contents(document: Document) -> tuple[Content, ...]:
-    """Return the bytes to keep; a document that came without its bytes is kept as its text in UTF-8."""
-    if isinstance(document, Received) and document.contents:
-        return document.contents
-    from onrecord.documents import Content  # noqa: PLC0415  at run time only here
-
-    data = document.text.encode("utf-8")
-    return (Content(sha256=hashlib.sha256(data).hexdigest(), name="text", media_type="text/plain", data=data),)
-
-
-def _known(connection: Connection, ids: list[str]) -> dict[str, RowMapping]:
-    found: dict[str, RowMapping] = {}
-    for start in range(0, len(ids), _LOOKED_UP):
-        query = select(SourceRow.__table__).where(SourceRow.id.in_(ids[start : start + _LOOKED_UP]))
-        found.update((row["id"], row) for row in connection.execute(query).mappings())
-    return found
-
-
-def _versions_of(connection: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for start in range(0, len(ids), _LOOKED_UP):
-        query = select(VersionRow.source_id, VersionRow.id, VersionRow.number).where(
-            VersionRow.source_id.in_(ids[start : start + _LOOKED_UP])
-        )
-        for row in connection.execute(query):
-            found.setdefault(row.source_id, {})[row.id] = row.number
-    return found
-
-
-def _current_passages(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
-    """Return for each source all its passages ever, and whether each is current."""
-    found: dict[str, dict[str, bool]] = {}
-    for start in range(0, len(ids), _LOOKED_UP):
-        query = (
-            select(VersionRow.source_id, PassageRow.id, PassageRow.removed_state)
-            .join(VersionRow, VersionRow.id == PassageRow.version_id)
-            .where(VersionRow.source_id.in_(ids[start : start + _LOOKED_UP]))
-        )
-        for row in connection.execute(query):
-            found.setdefault(row.source_id, {})[row.id] = row.removed_state is None
-    return found
-
-
-def _passage_row(id_: str, version_id: str, window: Window, number: int) -> dict[str, Any]:
-    return {
-        "id": id_,
-        "version_id": version_id,
-        "start": window.span.start,
-        "end": window.span.end,
-        "sentences": [[span.start, span.end] for span in window.sentences],
-        "speaker": window.speaker,
-        "first_state": number,
-        "added_state": number,
-        "removed_state": None,
-    }
-
-
-def _provenance(row: RowMapping) -> dict[str, Any]:
-    values = {key: row[key] for key in _PROVENANCE}
-    if values["published"] is not None:
-        values["published"] = values["published"].isoformat()
-    return {**values, "current_version_id": row["current_version_id"]}
-
-
-def _source(row: RowMapping) -> Source:
-    return Source(
-        id=row["id"],
-        title=row["title"],
-        kind=SourceKind(row["kind"]),
-        publisher=row["publisher"],
-        primary=row["is_primary"],
-        origin=row["origin"],
-        speakers=tuple(row["speakers"]),
-        published=row["published"],
-        retrieved_at=row["retrieved_at"],
-        address=row["address"],
-        language=row["language"],
-        licence=row["licence"],
-        current_version_id=row["current_version_id"],
-        withdrawn=row["withdrawn"],
-    )
-
-
-def _version(row: RowMapping) -> Version:
-    return Version(
-        id=row["id"],
-        source_id=row["source_id"],
-        number=row["number"],
-        text=row["text"],
-        text_sha256=row["text_sha256"],
-        content_sha256=row["content_sha256"],
-        media_type=row["media_type"],
-        added_at=row["added_at"],
-    )
-
-
-def _passages(connection: Connection, rows: Sequence[RowMapping]) -> list[Passage]:
-    """Return the passages in ``rows`` with their sources; each version's text is read once."""
-    version_ids = list(dict.fromkeys(row["version_id"] for row in rows))
-    texts: dict[str, tuple[str, str]] = {}
-    sources: dict[str, Source] = {}
-    for start in range(0, len(version_ids), _LOOKED_UP):
-        some = version_ids[start : start + _LOOKED_UP]
-        for row in connection.execute(
-            select(VersionRow.id, VersionRow.source_id, VersionRow.text).where(VersionRow.id.in_(some))
-        ):
-            texts[row.id] = (row.source_id, row.text)
-        wanted = select(VersionRow.source_id).where(VersionRow.id.in_(some))
-        for found in connection.execute(select(SourceRow.__table__).where(SourceRow.id.in_(wanted))).mappings():
-            sources[found["id"]] = _source(found)
-    passages: list[Passage] = []
-    for row in rows:
-        source_id, text = texts[row["version_id"]]
-        passages.append(
-            Passage(
-                id=row["id"],
-                source=sources[source_id],
-                version_id=row["version_id"],
-                span=Span(start=row["start"], end=row["end"]),
-                text=text[row["start"] : row["end"]],
-                sentences=tuple(Span(start=start, end=end) for start, end in row["sentences"]),
-                speaker=row["speaker"],
-            )
-        )
-    return passages

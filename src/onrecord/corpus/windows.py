@@ -27,14 +27,78 @@ _NAME_WORD = re.compile(
     r"(?:[A-Z][^\W\d_]*(?:[-’'][^\W\d_]+)*|[A-Z]\.|al|bin|da|de|del|di|du|el|la|le|van|von|der|den|ter)\.?\Z"
 )
 _TITLES = frozenset(
-    "mr mrs ms dr president chancellor minister secretary senator governor chairman chairwoman chair general "
-    "ambassador representative congressman congresswoman justice judge speaker moderator".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "president",
+        "chancellor",
+        "minister",
+        "secretary",
+        "senator",
+        "governor",
+        "chairman",
+        "chairwoman",
+        "chair",
+        "general",
+        "ambassador",
+        "representative",
+        "congressman",
+        "congresswoman",
+        "justice",
+        "judge",
+        "speaker",
+        "moderator",
+    ]
 )
 # A vocative or a signal word looks like a name at the head of a line: "Fellow Citizens: …", "Note: …".
 _NO_NAMES = frozenset(
-    "citizens citizen fellow friends countrymen members colleagues ladies gentlemen congress message note notes factbox "
-    "first second third fourth fifth finally question answer example summary conclusion background update correction "
-    "editor photo source sources also however again thus therefore date subject re to from cc".split()
+    [
+        "citizens",
+        "citizen",
+        "fellow",
+        "friends",
+        "countrymen",
+        "members",
+        "colleagues",
+        "ladies",
+        "gentlemen",
+        "congress",
+        "message",
+        "note",
+        "notes",
+        "factbox",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "finally",
+        "question",
+        "answer",
+        "example",
+        "summary",
+        "conclusion",
+        "background",
+        "update",
+        "correction",
+        "editor",
+        "photo",
+        "source",
+        "sources",
+        "also",
+        "however",
+        "again",
+        "thus",
+        "therefore",
+        "date",
+        "subject",
+        "re",
+        "to",
+        "from",
+        "cc",
+    ]
 )
 _ROLES = frozenset({"the president", "president", "the prime minister", "the vice president"})
 

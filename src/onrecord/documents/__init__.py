@@ -1,9 +1,9 @@
-"""Anything to ``Document``: files, pasted text, uploads, web addresses, tables and archives.
+r"""Anything to ``Document``: files, pasted text, uploads, web addresses, tables and archives.
 
 >>> from onrecord.settings import load_settings
->>> document = read_bytes("# Talks\\n\\nThey *met* again.".encode(), name="talks.md", settings=load_settings())
+>>> document = read_bytes("# Talks\n\nThey *met* again.".encode(), name="talks.md", settings=load_settings())
 >>> document.title, document.text
-('Talks', 'Talks\\n\\nThey met again.')
+('Talks', 'Talks\n\nThey met again.')
 """
 
 from __future__ import annotations

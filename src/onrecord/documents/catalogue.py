@@ -36,7 +36,8 @@ class Reader(Protocol):
 READERS: tuple[Reader, ...] = (PlainText(), Markdown(), Html())
 
 _PAGE = re.compile(
-    rb"\A\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    rb"\A\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _BINARY = (
     (b"%PDF-", "a PDF file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _LINE_END = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 # hundred that Python knows reads a short Windows-1252 text with three apostrophes as Mac Roman or as Hungarian.
 _GUESSED = ("cp1252", "cp1251", "koi8_r", "cp1250", "big5", "gb18030", "shift_jis", "euc_kr")
 _TYPOGRAPHIC_BYTES = frozenset(b"\x80\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa3\xa7\xa9\xab\xad\xae\xb0\xb7\xbb\xbd")
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 1 << 16
 
 
@@ -62,7 +64,7 @@ def checked(text: str, *, name: str) -> str:
         raise DocumentError(message)
     text = _LINE_END.sub("\n", text)
     head = text[:_SAMPLE]
-    controls = sum(1 for character in head if character < " " and character not in "\n\t\x0b\x0c\x1b")
+    controls = len(_CONTROL.findall(head))
     if controls > len(head) * 0.02 + 2:
         message = f"{name}: {controls} control characters, so it is not a text file; save it as text and try again"
         raise DocumentError(message)
@@ -128,7 +130,7 @@ def _guess(data: bytes) -> str:
     # Mostly ASCII with typographic marks: Windows-1252, whatever a statistical guess makes of the few bytes.
     if _decodes(data, "cp1252") and len(high) < 0.05 * len(sample):
         marks = sum(1 for byte in high if byte in _TYPOGRAPHIC_BYTES)
-        pairs = sum(1 for left, right in zip(sample, sample[1:], strict=False) if left >= 0x80 <= right)  # noqa: PLR2004
+        pairs = sum(1 for left, right in itertools.pairwise(sample) if left >= 0x80 <= right)  # noqa: PLR2004
         if marks >= 0.5 * len(high) and pairs <= 0.3 * len(high):
             return "cp1252"
     from charset_normalizer import from_bytes  # noqa: PLC0415  takes 60 ms and is seldom needed

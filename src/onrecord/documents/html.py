@@ -88,7 +88,7 @@ def _extract(page: str, name: str) -> Any:  # noqa: ANN401  trafilatura publishe
 
 
 def _all_text(page: str) -> str:
-    from lxml import etree, html  # noqa: PLC0415  loaded with trafilatura
+    from lxml import etree, html  # type: ignore[import-untyped]  # noqa: PLC0415  loaded with trafilatura
 
     try:
         root = html.document_fromstring(page.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))

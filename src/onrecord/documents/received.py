@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from pydantic import PrivateAttr
 
@@ -53,10 +53,10 @@ class Received(Document):
         """The files or downloads that hold this document."""
         return self._contents
 
-    @classmethod
-    def of(cls, document: Document, contents: tuple[Content, ...]) -> Self:
+    @staticmethod
+    def of(document: Document, contents: tuple[Content, ...]) -> Received:
         """Return ``document`` with its bytes."""
-        received = cls.model_construct(**dict(document))
+        received = Received.model_construct(**dict(document))
         received._contents = contents  # noqa: SLF001  an instance of this very class
         return received
 

@@ -495,7 +495,7 @@ def _array(stream: IO[str], buffer: str, name: str) -> Iterator[object]:
             raise DocumentError(message)
         piece = stream.read(max(_JSON_PIECE, needed - (len(buffer) - position) + 1))
         if not piece:
-            message = f"{name}: the array is not closed, or what follows character {position} is not JSON; the file is cut or damaged"
+            message = f"{name}: the array is not closed or holds what is not JSON; the file is cut or damaged"
             raise DocumentError(message)
         buffer = buffer[position:] + piece
         position = 0
