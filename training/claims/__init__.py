@@ -1,0 +1,1 @@
+"""How the models of the claims room were made."""
