@@ -83,7 +83,7 @@ class Quantity(Record):
 
 
 DateRole = Literal["on", "from", "until", "before", "after"]
-Precision = Literal["day", "week", "month", "quarter", "year", "decade", "century"]
+Precision = Literal["day", "week", "month", "season", "quarter", "year", "decade", "century"]
 
 
 class DateMention(Record):
@@ -475,6 +475,8 @@ def _digits(tokens: Sequence[Word], at: int) -> _Figure | None:
             earlier = tokens[at - 2] if at >= 2 else None  # noqa: PLR2004
             if not (earlier and earlier.kind == "number" and before.text in "-‐‑"):
                 return None  # 10:30, COVID-19, 24/7
+            if len(token.text) < 3:  # noqa: PLR2004
+                return None  # the second half of a score: 3-1
     if attached_after and after is not None and after.text in ":/_" and at + 2 < len(tokens) and _adjacent(tokens, at + 1):
         following = tokens[at + 2]
         fraction = (token.text, following.text)
@@ -483,6 +485,8 @@ def _digits(tokens: Sequence[Word], at: int) -> _Figure | None:
             return _Figure(at, at + 3, value, Decimal("0.01"), kind="fraction")
         if following.kind == "number" or after.text != ":":
             return None
+    if _is_score(tokens, at):
+        return None
     if attached_after and after is not None and after.lower in {"st", "nd", "rd", "th"}:
         return _Figure(at, at + 2, Decimal(token.text.replace(",", "")), Decimal(1), kind="ordinal")
     if after is not None and after.text in _VULGAR and attached_after:
@@ -501,6 +505,8 @@ def _digits(tokens: Sequence[Word], at: int) -> _Figure | None:
     ):
         value, step = _decimal(f"{token.text}.{tokens[at + 2].text}", "")
         return _scaled(tokens, _Figure(at, at + 3, value, step))
+    if attached_after and after is not None and after.kind == "word" and not _is_attached_unit(tokens, at):
+        return None  # 49ers, 5G, "in his 20s"
     value, step = _decimal(token.text, after.lower if after else "")
     if (
         before is not None
@@ -514,6 +520,30 @@ def _digits(tokens: Sequence[Word], at: int) -> _Figure | None:
         return _Figure(at, at + 4, value + Decimal("0.5"), Decimal("0.5"))
     share = _one_in(tokens, figure)
     return share or _scaled(tokens, figure)
+
+
+def _is_attached_unit(tokens: Sequence[Word], at: int) -> bool:
+    """Tell whether the letters stuck to a figure are a scale, unit, currency or multiple: 5bn, 100km, 20USD, 3x."""
+    letters = tokens[at + 1]
+    if letters.lower in _SCALES or letters.text in _CURRENCY_CODES or letters.lower in {"x", "pc", "pp", "c", "f"}:
+        return True
+    if letters.text in {"G", "S", "D", "T"}:
+        return False
+    return letters.lower in _UNITS or letters.lower in _LETTER_SCALES
+
+
+def _is_score(tokens: Sequence[Word], at: int) -> bool:
+    """Tell a result ("3-1", "2–2 draw") from a range ("2-3 people")."""
+    if at + 2 >= len(tokens) or tokens[at + 1].text not in {"-", "–"} or tokens[at + 2].kind != "number":
+        return False
+    if not (_adjacent(tokens, at) and _adjacent(tokens, at + 1)) or max(len(tokens[at].text), len(tokens[at + 2].text)) > 3:  # noqa: PLR2004
+        return False
+    following = tokens[at + 3] if at + 3 < len(tokens) else None
+    if float(tokens[at].text) >= float(tokens[at + 2].text):
+        return True
+    return following is None or not (following.kind == "word" or following.text in {"%", "°", "-"}) or (
+        following.lower in FUNCTION_WORDS
+    )
 
 
 def _one_in(tokens: Sequence[Word], figure: _Figure) -> _Figure | None:
@@ -889,7 +919,9 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
     ):
         return None
     if dimension == "count":
-        unit = noun[-1] if noun else ""
+        unit = _counted(tokens, after, noun)
+    if dimension in {"time", "calendar"} and after < len(tokens) and tokens[after].lower == "ago":
+        return None  # "500 million years ago" is a time, not how long something took
     bound = _bound(before[: len(before) - (first - bound_at)], [token.lower for token in tokens[after : after + 3]])
     if figure.kind == "vague":
         bound = Bound.ABOUT
@@ -912,6 +944,8 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
 
 def _bound(before: Sequence[str], after: Sequence[str]) -> Bound:
     plain = [word for word in before if word not in {"\"", "“", "”", "~"}]
+    if plain and plain[-1] in {"a", "an", "the"}:
+        plain.pop()  # "over a 2 hour run time"
     if before and before[-1] == "~":
         return Bound.ABOUT
     if plain and plain[-1] in {">", "≥"}:
@@ -956,6 +990,11 @@ def _noun_run(tokens: Sequence[Word], after: int) -> tuple[str, ...]:
         run.append(token)
     if not run:
         return ()
+    if run[0].text[0].isupper():  # "one Primetime Emmy Award": the whole name
+        capitals = next((index for index, token in enumerate(run) if not token.text[0].isupper()), len(run))
+        if capitals > 1:
+            plural = next((index for index, token in enumerate(run) if token.lower in _PLURAL_NOUNS), capitals - 1)
+            return tuple(stem(word.lower) for word in run[: max(capitals, plural + 1)])
     for index, token in enumerate(run):
         lower = token.lower
         if lower in _PLURAL_NOUNS or (
@@ -965,9 +1004,23 @@ def _noun_run(tokens: Sequence[Word], after: int) -> tuple[str, ...]:
     return tuple(stem(token.lower) for token in run[:2])
 
 
+def _counted(tokens: Sequence[Word], after: int, noun: tuple[str, ...]) -> str:
+    """Return the name of what is counted: ``people`` for all words for people, else the head noun as written."""
+    if not noun:
+        return ""
+    if noun[-1] == "people":
+        return "people"
+    for token in tokens[after : after + 12]:
+        if token.kind == "word" and stem(token.lower) == noun[-1]:
+            return token.lower
+    return noun[-1]
+
+
 def _noun(tokens: Sequence[Word], after: int) -> tuple[str, ...]:
     """Return the stems of the noun that a figure counts, head last; a partitive ("12 of the members") is followed."""
     at = after
+    if at + 1 < len(tokens) and tokens[at].text in "-‐‑" and _adjacent(tokens, at - 1) and _adjacent(tokens, at):
+        return (stem(tokens[at + 1].lower),) if tokens[at + 1].kind == "word" else ()  # "an eight-team tournament"
     if at < len(tokens) and tokens[at].lower in {"more", "other", "new", "additional", "further"}:
         at += 1
     if at < len(tokens) and tokens[at].lower == "of":
@@ -1056,7 +1109,7 @@ _DATE_PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("relative", r"\b(?P<rel>the day before yesterday|yesterday|today|tomorrow|tonight)\b"
                      r"|\b(?P<which>last|this|next|past)\s+(?P<unit>week|month|year|monday|tuesday|wednesday|thursday|friday"
                      r"|saturday|sunday|weekend|january|february|march|april|june|july|august|september|october|november|december)\b"),
-        ("ago", rf"\b(?P<n>\d{{1,3}}|{_SMALL})\s+(?P<unit>days?|weeks?|months?|years?|decades?)\s+(?P<dir>ago|earlier|later|before|after)\b"),
+        ("ago", rf"(?<![\w.,])(?P<n>\d{{1,3}}|{_SMALL})\s+(?P<unit>days?|weeks?|months?|years?|decades?)\s+(?P<dir>ago|earlier|later|before|after)\b"),
         ("weekday", r"\b(?:on\s+)?(?P<wd>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"),
         ("month", rf"\b(?:in|since|until|by|during|early|late|mid|from|of|through|before|after)[\s-]{_MONTH}(?!\s+[A-Z])"),
     )
@@ -1137,6 +1190,9 @@ def _believable(name: str, match: re.Match[str], text: str) -> bool:
             return after in {"m", "day", "days", "second", "g", "min"} and lead in {"in"}
         if lead in _LABEL_WORDS - {"season", "year"}:
             return False
+        if previous and before[previous.start() :][0].isupper() and lead not in FUNCTION_WORDS | _YEAR_LEADS | set(_MONTHS):
+            # "Blade Runner 2049": part of a name, unless a sentence begins with its word ("Circa 1900").
+            return not previous.start() or before[: previous.start()].rstrip()[-1:] in set(".!?(")
         if lead in {"about", "around", "some", "nearly", "over", "than", "least", "approximately", "roughly", "almost", "most"}:
             return False
         if after in _PLURAL_NOUNS or (after.endswith("s") and after not in FUNCTION_WORDS and after not in _SINGULAR_S):
@@ -1159,10 +1215,20 @@ def _month_end(year: int, month: int) -> dt.date:
     return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
-def _role(text: str, start: int) -> DateRole:
+_OR_LATER: Final = re.compile(r"\s+or\s+(later|after|earlier|before)\b", re.IGNORECASE)
+
+
+def _role(text: str, start: int, end: int) -> DateRole:
     before = re.search(r"([A-Za-z]+)(?:\s+(?:the|early|late|mid|about|around|to|on))?[\s-]*$", text[max(0, start - 30) : start])
     word = before.group(1).lower() if before else ""
     role = _ROLES.get(word, "on")
+    trail = _OR_LATER.match(text, end)
+    if trail:
+        return "after" if trail.group(1).lower() in {"later", "after"} else "before"
+    if word == "between":
+        return "from"
+    if word == "and" and re.search(r"\bbetween\b[^.;,]{3,30}\band\s*$", text[max(0, start - 45) : start]):
+        return "until"
     if word == "to" and not re.search(r"\d\s*to\s*$", text[max(0, start - 12) : start]):
         return "on"
     return role
@@ -1171,7 +1237,7 @@ def _role(text: str, start: int) -> DateRole:
 def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | None) -> Iterator[DateMention]:  # noqa: C901, PLR0912, PLR0915  one branch per form of date
     groups = match.groupdict()
     span = Span(start=match.start(), end=match.end())
-    role = _role(text, match.start())
+    role = _role(text, match.start(), match.end())
     year = int(groups["year"]) if groups.get("year") else None
     month = _MONTHS[groups["month"].lower().rstrip(".")] if groups.get("month") else None
 
@@ -1219,7 +1285,7 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
         yield fixed(dt.date(year, month, 1), _month_end(year, month), "month")
     elif name == "month" and month:
         span = Span(start=match.start("month"), end=match.end())
-        role = _role(text, match.start("month"))
+        role = _role(text, match.start("month"), match.end())
         if reference is None:
             yield unresolved("month", month=month)
         else:
@@ -1237,10 +1303,10 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
     elif name == "season" and year:
         season = groups["season"].lower()
         if season == "winter":
-            yield fixed(dt.date(year - 1, 12, 1), _month_end(year + 1, 3), "quarter")
-        else:  # either hemisphere's spring and autumn would differ: the months either side are allowed for
+            yield fixed(dt.date(year - 1, 12, 1), _month_end(year + 1, 3), "season")
+        else:
             begin_month = {"spring": 3, "summer": 6}.get(season, 9)
-            yield fixed(dt.date(year, begin_month, 1), _month_end(year, min(12, begin_month + 3)), "quarter")
+            yield fixed(dt.date(year, begin_month, 1), _month_end(year, min(12, begin_month + 3)), "season")
     elif name == "decade":
         start_year = int(f"{groups['decade']}{groups['ten']}0") if groups.get("decade") else 1900 + int(groups["short"]) * 10
         length = 100 if groups.get("ten") == "0" and start_year % 100 == 0 and start_year < 2000 else 10  # noqa: PLR2004  "the 1900s"

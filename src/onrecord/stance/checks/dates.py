@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from onrecord.quantities import DateMention, read_dates
 from onrecord.records import Finding, Span
-from onrecord.stance.checks.pair import CheckName, Pair, Side, finding
+from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
 
 Relation = Literal["equal", "rounded", "different", "open"]
 
@@ -42,7 +42,7 @@ class Dates:
         claimed = read_dates(pair.claim.text, pair.claim_date)
         if not claimed:
             return ()
-        given = read_dates(pair.evidence.text, pair.source_date)
+        given = [date for date in read_dates(pair.evidence.text, pair.source_date) if not _is_housekeeping(pair, date)]
         found = (self._one(pair, mention, claimed, given) for mention in claimed)
         return tuple(item for item in found if item is not None)
 
@@ -52,8 +52,15 @@ class Dates:
         if not given:
             return None
         mine = _anchors(pair.claim, claim)
+        # A date of the source that another date of the claim agrees with is spoken for.
+        others = [other for other in claimed if other is not claim]
+        free = [
+            date
+            for date in given
+            if relate(claim, date) in {"equal", "rounded"} or not any(relate(other, date) == "equal" for other in others)
+        ]
         candidates = sorted(
-            (self._candidate(pair, claim, other, mine) for other in given), key=lambda item: -item.score
+            (self._candidate(pair, claim, other, mine) for other in free or given), key=lambda item: -item.score
         )
         best = candidates[0]
         agreeing = [item for item in candidates if item.relation in {"equal", "rounded"}]
@@ -71,7 +78,11 @@ class Dates:
                 return finding("dates", "equal", pair, claim.span, span, f"{text} in the claim agrees with {words} in the source")
             message = f"{text} in the claim agrees with {words} in the source as far as that goes"
             return finding("dates", "rounded", pair, claim.span, span, message)
-        why_not = self._why_not(pair, claim, best, candidates, claimed)
+        why_not = (
+            self._why_not(pair, claim, best, candidates, claimed)
+            if free
+            else "the source's date is that of another date of the claim"
+        )
         if why_not:
             return finding("dates", "not_comparable", pair, claim.span, best.mention.span, why_not)
         return finding("dates", "different", pair, claim.span, best.mention.span, f"{text} in the claim, {source} in the source")
@@ -80,10 +91,11 @@ class Dates:
         theirs = _anchors(pair.evidence, other, reach=5)
         shared = [word for word in mine if word in theirs]
         score = sum(1.0 / (1 + theirs.index(word) / 2) for word in shared)
-        anchored = bool(mine) and mine[0] in theirs[:4]
+        setting = same_setting(pair, claim.span, other.span)
+        anchored = any(word in theirs[:5] for word in mine[:2])
         if claim.role == other.role:
             score += 0.25
-        return _Candidate(other, relate(claim, other), anchored, score + (1.0 if anchored else 0.0))
+        return _Candidate(other, relate(claim, other), anchored, score + (1.0 if anchored else 0.0) + 2 * setting)
 
     def _why_not(  # noqa: PLR0911  one reason each
         self, pair: Pair, claim: DateMention, best: _Candidate, candidates: list[_Candidate], claimed: list[DateMention]
@@ -93,13 +105,21 @@ class Dates:
             return "the two dates do not exclude each other"
         if not best.anchored:
             return "it is not certain that both dates are of the same event"
-        if any(best.score - item.score < _MARGIN for item in candidates[1:]):
+        if any(
+            best.score - item.score < _MARGIN
+            for item in candidates[1:]
+            if relate(best.mention, item.mention) not in {"equal", "rounded"}  # "(1974-01-10) 10 January 1974" is one date
+        ):
             return "the source has several dates that could be meant"
         if _guessed_year(claim, best.mention):
             return "the year of one of the dates is not written"
-        if claim.role != best.mention.role:
+        if claim.role != best.mention.role and {claim.role, best.mention.role} != {"on", "from"}:
             return "one date limits the time and the other gives it"
-        if len(claimed) > 1 and claim.role in {"from", "until"}:
+        if are_alternatives(pair.claim.text, claim.span, [item.span for item in claimed]):
+            return "the claim gives alternatives"
+        if _is_part_of_name(pair.claim.text, claim.span) or _is_part_of_name(pair.evidence.text, best.mention.span):
+            return "a year is part of the name of an event"
+        if len(claimed) > 1 and {claim.role, best.mention.role} & {"from", "until"}:
             return "the claim's date is one end of a period"
         if not pair.claim.is_plain_statement(claim.span) or not pair.evidence.is_plain_statement(best.mention.span):
             return "one of the two sentences is a denial, a condition or a forecast"
@@ -116,7 +136,21 @@ def _guessed_year(claim: DateMention, other: DateMention) -> bool:
     """Tell whether the difference rests on a year that neither text states."""
     if not (claim.relative or other.relative):
         return False
-    return not (claim.month and claim.day and other.month and other.day and (claim.month, claim.day) != (other.month, other.day))
+    if not (claim.month and other.month):
+        return True
+    days_differ = claim.day is not None and other.day is not None and claim.day != other.day
+    return claim.month == other.month and not days_differ
+
+
+def _is_part_of_name(text: str, span: Span) -> bool:
+    """Tell whether a year stands before a name: "the 2021 Annual Conference"; next year's is another event."""
+    return bool(re.match(r"(?:[–-]\d\d)? [A-Z]", text[span.end : span.end + 5])) and text[span.start : span.end].isdigit()
+
+
+def _is_housekeeping(pair: Pair, mention: DateMention) -> bool:
+    """Tell whether a date is about the page, not the matter: "Retrieved January 15, 2022"."""
+    before = pair.evidence.text[max(0, mention.span.start - 16) : mention.span.start].lower()
+    return re.search(r"(?:retrieved|archived|accessed|updated|published|posted)(?: on| from)?:?\s*$", before) is not None
 
 
 def _anchors(text: Side, mention: DateMention, *, reach: int = 3) -> tuple[str, ...]:
@@ -167,6 +201,8 @@ def relate(claim: DateMention, other: DateMention) -> Relation:
             if satisfied:
                 return "open"
             return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"
+        if "season" in {claim.precision, other.precision} and other.start.year <= claim.end.year and claim.start.year <= other.end.year:
+            return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"  # a summer may be a southern one
         if claim.start <= other.start and other.end <= claim.end:
             return "equal"
         if other.start <= claim.start and claim.end <= other.end:

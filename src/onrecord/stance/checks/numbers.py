@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from onrecord.quantities import Bound, Quantity, read_dates, read_quantities
+from onrecord.quantities import Bound, DateMention, Quantity, read_dates, read_quantities
 from onrecord.records import Finding
-from onrecord.stance.checks.pair import CheckName, Pair, finding
+from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
 
 Relation = Literal["equal", "rounded", "close", "different", "open"]
 """How two figures of one dimension stand to each other; ``open``: they exclude nothing of each other."""
@@ -32,9 +32,10 @@ _RUNNING: Final = frozenset(
 )
 # A figure of a part, of a step or of a mean is not the figure of the whole.
 _PART_WORDS: Final = frozenset(
-    """another additional further extra remaining each every per average mean median first initial initially originally
-    previous previously last final next rest half least most including included include includes only between annual
-    annually monthly weekly daily yearly year's total altogether combined overall cumulative both respectively""".split()  # noqa: SIM905
+    """another additional further extra remaining each every per average mean median initial initially originally
+    previous previously last final next rest half including included include includes annual
+    annually monthly weekly daily yearly total altogether combined overall cumulative respectively other others
+    by""".split()  # noqa: SIM905
 )
 
 
@@ -68,7 +69,6 @@ class Numbers:
         if not candidates:
             return self._without_candidate(pair, claim, given)
         candidates.sort(key=lambda candidate: -candidate.score)
-        best = candidates[0]
         for relation in ("equal", "rounded"):
             for candidate in candidates:
                 if candidate.relation == relation and not candidate.other_subject:
@@ -80,7 +80,18 @@ class Numbers:
                 f"the source has the same figure, {wrong_subject.quantity.span.of(pair.evidence.text)}, "
                 "but of something else",
             )  # fmt: skip
-        why_not = self._why_not(pair, claim, best, candidates, claimed)
+        # A figure of the source that another figure of the claim agrees with is spoken for.
+        others = [other for other in claimed if other is not claim]
+        free = [
+            item
+            for item in candidates
+            if not any(_same_dimension(other, item.quantity) and relate(other, item.quantity) == "equal" for other in others)
+        ]
+        best = (free or candidates)[0]
+        if not free:
+            why_not = "the source's figure is that of another figure of the claim"
+        else:
+            why_not = self._why_not(pair, claim, best, free, claimed)
         if why_not:
             return finding("numbers", "not_comparable", pair, claim.span, best.quantity.span, why_not)
         return self._say(pair, "different", claim, best.quantity)
@@ -90,7 +101,10 @@ class Numbers:
         near_claim = {item for part in pair.claim.near(claim.span, reach=6) for item in part}
         near_other = {item for part in pair.evidence.near(other.span, reach=8) for item in part}
         shared = len(near_claim & near_other) / max(1, len(near_claim))
-        return _Candidate(other, relate(claim, other), same, different, shared + (0.5 if same else 0.0))
+        score = shared + (0.5 if same else 0.0) + same_setting(pair, claim.span, other.span)
+        if claim.noun and claim.noun == other.noun:
+            score += 0.5
+        return _Candidate(other, relate(claim, other), same, different, score)
 
     def _why_not(  # noqa: PLR0911  one reason each
         self, pair: Pair, claim: Quantity, best: _Candidate, candidates: list[_Candidate], claimed: list[Quantity]
@@ -102,7 +116,13 @@ class Numbers:
             return "a magnitude in words is not a figure to compare with"
         if not best.same_subject:
             return "it is not certain that both figures are of the same thing"
-        rivals = [item for item in candidates if item is not best and not item.other_subject]
+        rivals = [
+            item
+            for item in candidates
+            if item is not best
+            and not item.other_subject
+            and relate(best.quantity, item.quantity) not in {"equal", "rounded"}  # "404 ft (123 m)" is one figure
+        ]
         if rivals:
             total = sum((item.quantity.base for item in candidates if item.same_subject), Decimal(0))
             if total == claim.base:
@@ -111,20 +131,22 @@ class Numbers:
                 return "the source has several figures that could be meant"
         if not pair.claim.is_plain_statement(claim.span) or not pair.evidence.is_plain_statement(best.quantity.span):
             return "one of the two sentences is a denial, a condition or a forecast"
-        mine = set(pair.claim.words_of_sentence(claim.span)) & _PART_WORDS
-        theirs = set(pair.evidence.words_of_sentence(best.quantity.span)) & _PART_WORDS
+        if are_alternatives(pair.claim.text, claim.span, [item.span for item in claimed]):
+            return "the claim gives alternatives"
+        if claim.dimension in _TIME_FREE and _is_compound(pair, claim, claimed):
+            return "the claim's duration has several parts"
+        mine = _near_words(pair.claim, claim) & _PART_WORDS
+        theirs = _near_words(pair.evidence, best.quantity) & _PART_WORDS
         if mine != theirs:
             return "one of the two figures may be a part, a step or a mean of the other"
         if pair.names_missing(claim.span):
             return "the source does not name all that the claim's sentence names"
-        if not _same_time(pair, claim, best.quantity):
+        if claim.dimension != "ordinal" and not _same_time(pair, claim, best.quantity):
             return "the two figures are of different times"
         stems = pair.claim.sentence(claim.span)
-        context = pair.evidence.sentence(best.quantity.span)
-        shared = stems & context
+        shared = stems & pair.evidence.all_stems
         if len(shared) < _SHARED_WORDS or len(shared) < _COVERAGE * len(stems):
             return "the two sentences say too little in common"
-        del claimed
         return ""
 
     def _without_candidate(self, pair: Pair, claim: Quantity, given: list[Quantity]) -> Finding | None:
@@ -151,6 +173,21 @@ class Numbers:
             message = f"{mine} in the claim is {theirs} in the source, rounded"
             return finding("numbers", "rounded", pair, claim.span, other.span, message)
         return finding("numbers", "different", pair, claim.span, other.span, f"{mine} in the claim, {theirs} in the source")
+
+
+def _near_words(text: Side, quantity: Quantity) -> set[str]:
+    return {word for words in text.beside(quantity.span, reach=4) for word in words}
+
+
+def _is_compound(pair: Pair, claim: Quantity, claimed: list[Quantity]) -> bool:
+    """Tell whether a duration is a part of another: "15 years and 232 days"."""
+    for other in claimed:
+        if other is claim or other.dimension not in _TIME_FREE:
+            continue
+        first, second = sorted((claim.span, other.span), key=lambda span: span.start)
+        if pair.claim.text[first.end : second.start].replace("and", "").strip(" ,") == "":
+            return True
+    return False
 
 
 def _same_dimension(claim: Quantity, other: Quantity) -> bool:
@@ -258,6 +295,9 @@ def _relate_bounds(
     strict_touch = low == other_high or other_low == high
     if strict_touch and Bound.MORE_THAN not in {claim.bound, other.bound} and Bound.LESS_THAN not in {claim.bound, other.bound}:
         return "equal" if claim.bound in _LOWER | _UPPER else "open"
+    opposite = {claim.bound, other.bound} & _LOWER and {claim.bound, other.bound} & _UPPER
+    if strict_touch and opposite:
+        return "different"  # "less than 1,000" of "over 1,000"
     if strict_touch:
         return "close"  # "more than 10" of exactly 10: loose speech more often than a false claim
     if low > other_high or high < other_low:
@@ -278,11 +318,14 @@ def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]
     mine, theirs = set(claim.noun), set(other.noun)
     if claim.dimension == "count":
         if claim.noun and other.noun:
-            if claim.noun[-1] == other.noun[-1]:
-                extra = (mine ^ theirs) - {claim.noun[-1]}
+            if claim.noun[-1] in theirs or other.noun[-1] in mine:
+                extra = mine - theirs
                 return not (extra - pair.evidence.all_stems), False
             linked = claim.noun[-1] in pair.evidence.sentence(other.span) or other.noun[-1] in pair.claim.sentence(claim.span)
             return False, not linked
+        if not claim.noun and not other.noun:  # "the age of 70"
+            left, other_left = pair.claim.near(claim.span, reach=1)[0], pair.evidence.near(other.span, reach=1)[0]
+            return bool(left) and left == other_left, False
         return False, False
     if mine and theirs and claim.dimension == "share":
         return bool(mine & theirs), not (mine & theirs or mine & set(other.about) or theirs & set(claim.about))
@@ -293,13 +336,26 @@ def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]
 
 def _same_time(pair: Pair, claim: Quantity, other: Quantity) -> bool:
     """Tell whether nothing in the texts or their dates says that the two figures are of different times."""
-    claimed = [date for date in read_dates(pair.claim.text, pair.claim_date) if date.start]
-    given = [date for date in read_dates(pair.evidence.text, pair.source_date) if date.start]
+    claimed = _dates_beside(pair.claim, claim, pair.claim_date)
+    given = _dates_beside(pair.evidence, other, pair.source_date)
     if claimed or given:
         return any(_overlap(one.start, one.end, two.start, two.end) for one in claimed for two in given)
     if pair.claim_date and pair.source_date and abs((pair.claim_date - pair.source_date).days) > _RUNNING_DAYS:
         return not ((set(claim.about) | set(other.about)) & _RUNNING)
     return True
+
+
+def _dates_beside(text: Side, quantity: Quantity, reference: dt.date | None) -> list[DateMention]:
+    """Return the dates in the figure's sentence, but for those in brackets, which are of persons and works."""
+    found = []
+    for date in read_dates(text.text, reference):
+        if not date.start or not text.in_one_sentence(date.span, quantity.span):
+            continue
+        opening = text.text.rfind("(", 0, date.span.start)
+        if opening >= 0 and ")" not in text.text[opening : date.span.start]:
+            continue
+        found.append(date)
+    return found
 
 
 def _overlap(start: dt.date | None, end: dt.date | None, other_start: dt.date | None, other_end: dt.date | None) -> bool:

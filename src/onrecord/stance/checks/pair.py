@@ -23,6 +23,14 @@ _UNREAL = frozenset(
     planned plan target targets aims aim hopes proposed proposes suggested threatens threatened hypothetical likely
     estimate""".split()  # noqa: SIM905  a list of strings would fill a page
 )
+_CONDITIONS = frozenset({"if", "unless", "whether"})
+_CLAUSE_ENDS = frozenset(",;:()—") | {"but", "while", "although", "though", "whereas"}
+
+
+def _ends_clause(token: Word) -> bool:
+    return token.lower in _CLAUSE_ENDS
+
+
 _SENTENCE_END = re.compile(r"[.!?][\"”’')\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|\n")
 
 
@@ -61,6 +69,18 @@ class Side:
         ]
         return tuple(left[:reach]), tuple(right[:reach])
 
+    def beside(self, span: Span, *, reach: int = 3) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the lower-cased tokens right before and after ``span``, nearest first, function words included."""
+        first, after = self.range_of(span)
+        before = [token.lower for token in self.tokens[max(0, first - reach) : first]]
+        return tuple(reversed(before)), tuple(token.lower for token in self.tokens[after : after + reach])
+
+    def in_one_sentence(self, one: Span, two: Span) -> bool:
+        """Tell whether two spans begin in the same sentence."""
+        first, second = self.range_of(one)[0], self.range_of(two)[0]
+        count = len(self.tokens)
+        return first < count and second < count and self.sentence_of[first] == self.sentence_of[second]
+
     def sentence(self, span: Span) -> frozenset[str]:
         """Return the content stems of the sentence around ``span``, without those inside it."""
         first, after = self.range_of(span)
@@ -83,9 +103,20 @@ class Side:
 
     def is_plain_statement(self, span: Span) -> bool:
         """Tell whether the sentence around ``span`` asserts: without negation, condition or forecast."""
-        sentence = self.words_of_sentence(span)
+        first, after = self.range_of(span)
+        if first >= len(self.tokens):
+            return True
+        if any(word in _CONDITIONS for word in self.words_of_sentence(span)):
+            return False
+        left, right = first, after
+        while left > 0 and not _ends_clause(self.tokens[left - 1]) and self.sentence_of[left - 1] == self.sentence_of[first]:
+            left -= 1
+        while right < len(self.tokens) and not _ends_clause(self.tokens[right]) and self.sentence_of[right] == self.sentence_of[first]:
+            right += 1
+        clause = [token for index, token in enumerate(self.tokens[left:right], start=left) if not first <= index < after]
         return not any(
-            word in _NEGATIONS or word in _UNREAL or word.endswith(("n't", "n’t")) for word in sentence
+            token.lower in _NEGATIONS or (token.lower in _UNREAL and token.text != "May") or token.lower.endswith(("n't", "n’t"))
+            for token in clause
         )
 
 
@@ -146,6 +177,29 @@ class Pair:
                     names.add(self.claim.stems[index])
                 start_of_sentence = False
         return frozenset(names) - self.evidence.all_stems
+
+
+def same_setting(pair: Pair, mine: Span, theirs: Span) -> float:
+    """Return how alike the words right beside two spans are, 0 to 1: an edited copy of a sentence scores 1."""
+    score = 0.0
+    for one, two in zip(pair.claim.beside(mine), pair.evidence.beside(theirs), strict=True):
+        for left, right in zip(one, two, strict=False):
+            if left != right:
+                break
+            score += 1 / 6
+    return score
+
+
+def are_alternatives(text: str, mine: Span, others: list[Span]) -> bool:
+    """Tell whether ``mine`` is joined to another span by "or" or a slash: "1889 or 1890"."""
+    if re.search(r"\bor\s+(?:the\s+)?$", text[max(0, mine.start - 8) : mine.start]):
+        return True  # "the 18th or 19th century"
+    for other in others:
+        first, second = (mine, other) if mine.start < other.start else (other, mine)
+        between = text[first.end : second.start]
+        if len(between) <= 12 and re.fullmatch(r"[\s,-]*(?:or|/|and/or)\s*", between):  # noqa: PLR2004
+            return True
+    return False
 
 
 def finding(

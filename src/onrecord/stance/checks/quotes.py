@@ -98,7 +98,8 @@ class _Prepared:
     text: str
     tokens: tuple[_Token, ...]
     positions: dict[str, tuple[int, ...]]
-    folded: str
+    inserted: frozenset[int]
+    """The tokens between square brackets: an editor's, which a quotation may leave out."""
 
 
 @lru_cache(maxsize=100_000)
@@ -134,7 +135,11 @@ def _prepare(text: str) -> _Prepared:
     positions: dict[str, list[int]] = {}
     for index, token in enumerate(tokens):
         positions.setdefault(token.key, []).append(index)
-    return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, mapped.text)
+    brackets = [mapped.span_in_original(Span(start=match.start(), end=match.end())) for match in _BRACKETED.finditer(mapped.text)]
+    inserted = frozenset(
+        index for index, token in enumerate(tokens) if any(span.start <= token.start < span.end for span in brackets)
+    )
+    return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, inserted)
 
 
 def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
@@ -226,7 +231,7 @@ def _in_order(wanted: list[_Token], passage: _Prepared) -> tuple[int, int, list[
             if token.plain == _GAP:
                 gap = True
                 continue
-            while at < len(passage.tokens) and passage.tokens[at].key in _FILLERS:
+            while at < len(passage.tokens) and (passage.tokens[at].key in _FILLERS or at in passage.inserted):
                 at += 1
             if gap:
                 limit = at + _GAP_WORDS
@@ -346,6 +351,25 @@ def _best_window(keys: list[str], passage: _Prepared) -> tuple[int, int] | None:
     return max(0, start - 2), min(len(passage.tokens), start + width + 2)
 
 
+_SMALL_WORDS: Final = frozenset("a an the of in on at to for with by from and that this these those as is are was were".split())  # noqa: SIM905
+_SURE_WORDS: Final = 5
+_SURE_RATIO: Final = 0.7
+
+
+def _weight(quote: QuoteMatch) -> Literal["rounded", "different", "not_comparable"]:
+    """Say what an altered quotation does to a claim.
+
+    Only small words changed: the sense stands (the diff is shown all the same). Few words, or many changed: the passage may
+    be another utterance.
+    """
+    changed = [word for change in quote.changes if change.kind != "equal"
+               for word in f"{change.quotation} {change.passage}".casefold().split()]  # fmt: skip
+    if all(word in _SMALL_WORDS for word in changed):
+        return "rounded"
+    length = sum(len(change.quotation.split()) for change in quote.changes)
+    return "different" if length >= _SURE_WORDS and quote.ratio >= _SURE_RATIO else "not_comparable"
+
+
 class Quotes:
     """The check of quotations: a quotation inside the claim's wording is looked for in the evidence."""
 
@@ -369,7 +393,7 @@ class Quotes:
                 found.append(finding("quotes", "rounded", pair, span, where, message))
             elif quote.outcome == "altered":
                 message = f"the quotation differs from the source: {quote.diff}"
-                found.append(finding("quotes", "different", pair, span, where, message))
+                found.append(finding("quotes", _weight(quote), pair, span, where, message))
             else:
                 message = "the quotation is not in this passage"
                 found.append(finding("quotes", "not_comparable", pair, span, where, message))
