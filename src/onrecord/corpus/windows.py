@@ -15,92 +15,71 @@ if TYPE_CHECKING:
 RULE = 1
 """Number of this way of cutting; a change of it cuts every source anew."""
 
-_GAP = re.compile(r"\[\s*(?:…|\.\.\.)\s*\]|…|\* ?\* ?\*")
-_LONGEST_LABEL = 60
-# "MR. SMITH:", "THE PRESIDENT:", "Vladimir Putin:", "Q." "Q:" at the start of a line, with words after it.
-_TURN = re.compile(
-    r"(?P<label>(?:[QA]|Question|Answer|QUESTION|ANSWER)(?=[.:]\s)|[^\W\d_][^\n:.?!]*?(?:\b(?:Mr|Mrs|Ms|Dr|MR|MRS|MS|DR|Sen|Rep|Gen|Col|St)\.[^\n:.?!]*?)?(?:\b[A-Z]\.[^\n:.?!]*?)*?)"
-    r"(?:\s*\([^()\n]{1,60}\))?[.:]\s+(?=\S)"
+_GAP = re.compile(r"^[ \t]*(?:\[[ \t]*(?:…|\.\.\.)[ \t]*\]|\*[ \t]*\*[ \t]*\*)[ \t]*$", re.MULTILINE)
+_HEAD = 120  # characters of a line in which its speaker's label must end
+_WORD = r"[^\W\d_][^\s:.]*"
+_TITLE = (
+    "Mr|Mrs|Ms|Dr|President|Chancellor|Minister|Prime Minister|Vice President|Secretary|Senator|Governor|Chairman|Chairwoman|"
+    "General|Admiral|Ambassador|Representative|Congressman|Congresswoman|Justice|Chief Justice|Judge|Speaker"
 )
-_QUESTION = frozenset({"q", "question", "a", "answer"})
-_NAME_WORD = re.compile(
-    r"(?:[A-Z][^\W\d_]*(?:[-’'][^\W\d_]+)*|[A-Z]\.|al|bin|da|de|del|di|du|el|la|le|van|von|der|den|ter)\.?\Z"
+# Labels such as "Vladimir Putin:", "MR. SMITH:", "THE PRESIDENT:", "Q:" and "Maria Zakharova (spokeswoman):".
+_COLON = re.compile(r"(?P<label>[^\W\d_][^\n:()?!;“”\"]{0,58}?)\s*(?:\([^()\n]{1,60}\)\s*)?:\s+(?=\S)")
+# Labels such as "Q.", "The President." and "Speaker Foley.", as United States government printers set them.
+_STOP = re.compile(rf"(?P<label>[QA]|(?i:the president)|(?i:{_TITLE})\.?[ ](?-i:{_WORD}))\.\s+(?=[^\W\d_a-z]|[“\"\[-])")
+_TITLED = re.compile(rf"(?:the\s+)?(?:{_TITLE})\.?\s+(?P<name>\S.*)\Z", re.IGNORECASE)
+_PARTICLES = frozenset(
+    {"al", "bin", "da", "de", "del", "di", "du", "el", "la", "le", "van", "von", "der", "den", "ter"}
 )
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "president",
-        "chancellor",
-        "minister",
-        "secretary",
-        "senator",
-        "governor",
-        "chairman",
-        "chairwoman",
-        "chair",
-        "general",
-        "ambassador",
-        "representative",
-        "congressman",
-        "congresswoman",
-        "justice",
-        "judge",
-        "speaker",
-        "moderator",
-    ]
+_NAME_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?\Z")
+# Nobody is named by these, but the words after them are somebody else's.
+_NAMELESS = frozenset(
+    {"q", "question", "reporter", "journalist", "audience", "audience member", "audience members", "moderator", "note"}
 )
-# A vocative or a signal word looks like a name at the head of a line: "Fellow Citizens: …", "Note: …".
+_ANSWERS = frozenset({"a", "answer", "the president", "president", "the prime minister", "the vice president"})
+# What stands at the head of a line like a name and is none: "Fellow Citizens: …", "Mr. Speaker: …", "Special Message: …".
 _NO_NAMES = frozenset(
-    [
-        "citizens",
-        "citizen",
-        "fellow",
-        "friends",
-        "countrymen",
-        "members",
-        "colleagues",
-        "ladies",
-        "gentlemen",
-        "congress",
-        "message",
-        "note",
-        "notes",
-        "factbox",
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "finally",
-        "question",
-        "answer",
-        "example",
-        "summary",
-        "conclusion",
-        "background",
-        "update",
-        "correction",
-        "editor",
-        "photo",
-        "source",
-        "sources",
-        "also",
-        "however",
-        "again",
-        "thus",
-        "therefore",
-        "date",
-        "subject",
-        "re",
-        "to",
-        "from",
-        "cc",
-    ]
+    {
+        *(
+            "citizens",
+            "citizen",
+            "fellow",
+            "friends",
+            "countrymen",
+            "members",
+            "member",
+            "colleagues",
+            "ladies",
+            "gentlemen",
+        ),
+        *(
+            "congress",
+            "senate",
+            "house",
+            "nation",
+            "message",
+            "address",
+            "factbox",
+            "first",
+            "second",
+            "third",
+            "fourth",
+        ),
+        *(
+            "finally",
+            "example",
+            "summary",
+            "conclusion",
+            "background",
+            "update",
+            "correction",
+            "editor",
+            "photo",
+            "source",
+        ),
+        *("sources", "also", "however", "again", "thus", "therefore", "date", "subject", "from", "overview", "part"),
+        *("chapter", "section", "article", "annex", "the", "and", "of", "for", "my", "our", "its", "to", "in", "on"),
+    }
 )
-_ROLES = frozenset({"the president", "president", "the prime minister", "the vice president"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,75 +132,71 @@ def cut(text: str, *, kind: SourceKind, speakers: tuple[str, ...], settings: Set
 
 def _sections(text: str, kind: SourceKind, speakers: tuple[str, ...]) -> list[_Section]:
     found = sentences(text)
-    if not found:
-        return []
     transcript = kind is SourceKind.TRANSCRIPT
     default = speakers[0] if transcript and len(speakers) == 1 else None
-    if not transcript and "…" not in text and "[...]" not in text and "*" not in text:
+    if not transcript and _GAP.search(text) is None:
         return [_Section(found, None)]
-    sections: list[_Section] = []
-    current = _Section([], default)
+    sections: list[_Section] = [_Section([], default)]
     following = iter(found)
     sentence = next(following, None)
     for line in paragraphs(text):
-        gap = _GAP.fullmatch(text, line.start, line.end) is not None
-        turn = _turn(text, line, speakers) if transcript and not gap else None
-        if gap or turn is not None:
-            sections.append(current)
-            # After a gap nobody knows who goes on.
-            current = _Section([], turn.speaker if turn is not None else default)
-        begin = turn.words if turn is not None else line.start
+        begin = line.start
+        gap = _GAP.fullmatch(text[line.start : line.end]) is not None
+        if gap:
+            sections.append(_Section([], default))  # nobody knows who goes on after it
+        elif transcript and (turn := _turn(text[line.start : min(line.end, line.start + _HEAD)], speakers)):
+            sections.append(_Section([], turn.speaker))
+            begin = line.start + turn.length
         while sentence is not None and sentence.end <= line.end:
             if not gap and sentence.end > begin:
-                current.sentences.append(sentence if sentence.start >= begin else Span(start=begin, end=sentence.end))
+                sections[-1].sentences.append(Span(start=max(begin, sentence.start), end=sentence.end))
             sentence = next(following, None)
-    sections.append(current)
     return [section for section in sections if section.sentences]
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
     speaker: str | None
-    words: int
-    """Where the words begin, after the label."""
+    length: int
+    """Of the label, up to the first word spoken."""
 
 
-def _turn(text: str, line: Span, speakers: tuple[str, ...]) -> _Turn | None:
-    found = _TURN.match(text, line.start, min(line.end, line.start + 2 * _LONGEST_LABEL))
-    if found is None or len(found["label"]) > _LONGEST_LABEL:
+def _turn(head: str, speakers: tuple[str, ...]) -> _Turn | None:
+    """Return who begins to speak at the head of a line, or ``None`` if the line goes on as before.
+
+    A source with one declared speaker is his until an unmistakable label says otherwise: a title with a name. Elsewhere any
+    two to five words that look like a name are one.
+    """
+    stop = _STOP.match(head)
+    found = stop or _COLON.match(head)
+    if found is None:
         return None
     label = " ".join(found["label"].split())
     folded = label.casefold()
-    if folded in _QUESTION:
-        return _Turn(None, found.end())  # a questioner without a name; the answer's speaker is not named either
-    if not text[found.start() : found.end()].rstrip().endswith(":"):
-        return None
-    for speaker in speakers:
-        if folded == speaker.casefold() or (folded.split()[-1] == speaker.casefold().split()[-1] and _titled(folded)):
-            return _Turn(speaker, found.end())
-    if folded in _ROLES and len(speakers) == 1:
-        return _Turn(speakers[0], found.end())
-    if folded in {"audience", "audience member", "audience members", "reporter", "moderator"}:
+    only = speakers[0] if len(speakers) == 1 else None
+    if folded in _NAMELESS:
         return _Turn(None, found.end())
-    if len(speakers) == 1 and not (label.isupper() and _titled(folded)):
-        # One declared speaker: only an unmistakable label ends the turn, or "Members of the Congress:" would.
-        return None
-    return _Turn(label, found.end()) if _is_name(label) else None
+    if folded in _ANSWERS:
+        return _Turn(only, found.end())
+    titled = _TITLED.match(label)
+    name = (titled["name"] if titled else label).casefold()
+    for speaker in speakers:
+        if folded == speaker.casefold() or (titled and name.split()[-1] == speaker.casefold().split()[-1]):
+            return _Turn(speaker, found.end())
+    if _is_name(label, titled=titled is not None) and (titled is not None or (only is None and stop is None)):
+        return _Turn(label, found.end())
+    return None
 
 
-def _titled(folded: str) -> bool:
-    words = folded.replace(".", "").split()
-    return len(words) > 1 and (words[0] in _TITLES or (words[0] == "the" and words[1] in _TITLES))
-
-
-def _is_name(label: str) -> bool:
-    words = label.split()
-    folded = [word.strip(".").casefold() for word in words]
-    if any(word in _NO_NAMES for word in folded):
+def _is_name(label: str, *, titled: bool) -> bool:
+    words = label.replace(",", " ").split()
+    if any(word.strip(".").casefold() in _NO_NAMES for word in words) or not 2 <= len(words) <= 5:  # noqa: PLR2004
         return False
-    if label.isupper() and (_titled(label.casefold()) or len(words) > 1):
-        return True
-    return 2 <= len(words) <= 5 and all(_NAME_WORD.match(word) for word in words) and words[-1][0].isupper()  # noqa: PLR2004
+    if titled and _TITLED.match(f"Mr {words[-1]}") and words[-1].strip(".").casefold() in _TITLE.casefold().split("|"):
+        return False  # "Mr. Speaker:", "Mr. President:" are spoken to, not speaking
+    return all(_NAME_WORD.match(word) and (word[0].isupper() or word.casefold() in _PARTICLES) for word in words) and (
+        words[-1][0].isupper()
+    )
 
 
 def _pieces(text: str, sentence: Span, limit: int) -> list[Span]:

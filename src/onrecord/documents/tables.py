@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import gzip
-import io
 import json
 import re
-import sys
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from onrecord.documents.archives import open_members
-from onrecord.documents.characters import checked, decode, find_encoding
+from onrecord.documents.characters import checked, decode
 from onrecord.documents.mapping import Values, find_date, in_words, look_up
 from onrecord.documents.received import Content, ReadFailure, Received, sha256_of, sha256_of_stream
+from onrecord.documents.rows import parse_rows
 from onrecord.errors import DocumentError, EmptyDocumentError, MappingError, UnsupportedFormatError
 from onrecord.records import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from onrecord.documents.mapping import TableMapping
+    from onrecord.documents.mapping import Group, TableMapping
     from onrecord.settings import Settings
 
 TABLE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
@@ -36,10 +32,6 @@ _MEDIA_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".zip": "application/zip",
 }
-_LONGEST_ROW = 20_000_000  # characters; longer than any book, and what a row may cost in memory
-_LARGEST_UNPACKED = 4_000_000_000  # bytes from one .gz; stops a bomb that would run for hours
-_LARGEST_RATIO = 500  # text packs 3 to 20 times, a bomb 1,000 times
-_JSON_PIECE = 1 << 16
 
 
 def is_table(path: Path) -> bool:
@@ -69,7 +61,7 @@ class _Grouped:
     """The rows of one group in the order given, without those whose text was there already."""
 
     rows: list[_Row] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def read_rows(paths: Sequence[Path], mapping: TableMapping, *, settings: Settings) -> Iterator[Received | ReadFailure]:
@@ -86,22 +78,37 @@ def read_rows(paths: Sequence[Path], mapping: TableMapping, *, settings: Setting
     if mapping.format == "members":
         for path in files:
             yield from _members(path, mapping, settings)
-        return
-    if mapping.group is None:
-        for path in files:
-            for row in _rows(path, mapping):
-                yield row if isinstance(row, ReadFailure) else _attempt([row], None, mapping)
-        return
+    elif mapping.group is None:
+        for row in _rows(files, mapping):
+            yield row if isinstance(row, ReadFailure) else _attempt([row], None, mapping)
+    else:
+        yield from _groups(_rows(files, mapping), mapping.group, mapping)
+
+
+def _groups(
+    rows: Iterable[_Row | ReadFailure], group: Group, mapping: TableMapping
+) -> Iterator[Received | ReadFailure]:
     groups: dict[str, _Grouped] = {}
-    for path in files:
-        for row in _rows(path, mapping):
-            failure = row if isinstance(row, ReadFailure) else _sort_in(row, groups, mapping)
-            if failure is not None:
-                yield failure
+    for row in rows:
+        if isinstance(row, ReadFailure):
+            yield row
+            continue
+        try:
+            values = _values(row.values, row.where, row.content, mapping)
+            grouped = groups.setdefault(values.get(group.field), _Grouped())
+            text = _text(values, mapping)
+        except DocumentError as error:
+            yield ReadFailure(name=row.where, reason=str(error))
+            continue
+        if group.unique and text in grouped.texts:
+            continue
+        grouped.rows.append(row)
+        grouped.texts[text if group.unique else f"{text}\0{len(grouped.rows)}"] = text
     # Taken out one by one, so that memory shrinks while the corpus grows.
     for name in list(groups):
         grouped = groups.pop(name)
-        yield _attempt(grouped.rows, grouped.texts, mapping)
+        if grouped.rows:
+            yield _attempt(grouped.rows, list(grouped.texts.values()), mapping)
 
 
 def _files(path: Path, mapping: TableMapping) -> list[Path]:
@@ -115,22 +122,6 @@ def _files(path: Path, mapping: TableMapping) -> list[Path]:
         message = f"{path}: no such file; check the path"
         raise DocumentError(message)
     return [path]
-
-
-def _sort_in(row: _Row, groups: dict[str, _Grouped], mapping: TableMapping) -> ReadFailure | None:
-    group = mapping.group
-    assert group is not None  # noqa: S101  the caller asked
-    try:
-        values = _values(row.values, row.where, row.content, mapping)
-        key = values.get(group.field)
-        text = _text(values, mapping)
-    except DocumentError as error:
-        return ReadFailure(name=row.where, reason=str(error))
-    grouped = groups.setdefault(key, _Grouped())
-    if not (group.unique and text in grouped.texts):
-        grouped.rows.append(row)
-        grouped.texts.append(text)
-    return None
 
 
 def _attempt(rows: list[_Row], texts: list[str] | None, mapping: TableMapping) -> Received | ReadFailure:
@@ -157,20 +148,20 @@ def _document(rows: list[_Row], texts: list[str] | None, mapping: TableMapping) 
 
 def _located(rows: list[_Row]) -> tuple[Content, ...]:
     """Return each file that the rows stand in, once, with the numbers of the rows."""
-    numbers: dict[str, list[int]] = {}
-    contents: dict[str, Content] = {}
+    numbers: dict[Path | None, list[int]] = {}
+    contents: dict[Path | None, Content] = {}
     for row in rows:
-        numbers.setdefault(row.content.name, []).append(row.number)
-        contents[row.content.name] = row.content
+        numbers.setdefault(row.content.path, []).append(row.number)
+        contents[row.content.path] = row.content
     return tuple(
         Content(
             sha256=content.sha256,
             name=content.name,
             media_type=content.media_type,
             path=content.path,
-            locator=f"row {numbers[name][0]}" if len(numbers[name]) == 1 else f"rows {_ranges(numbers[name])}",
+            locator=f"row {numbers[path][0]}" if len(numbers[path]) == 1 else f"rows {_ranges(numbers[path])}",
         )
-        for name, content in contents.items()
+        for path, content in contents.items()
     )
 
 
@@ -285,7 +276,7 @@ def _members(path: Path, mapping: TableMapping, settings: Settings) -> Iterator[
                 continue
             try:
                 data = member.read()
-                document = _member(data, member.name, where, found.groupdict(), content, mapping)
+                document = _member(data, where, {"member": member.name, **found.groupdict()}, content, mapping)
             except DocumentError as error:
                 yield ReadFailure(name=where, reason=str(error))
                 continue
@@ -301,17 +292,15 @@ def _members(path: Path, mapping: TableMapping, settings: Settings) -> Iterator[
         yield ReadFailure(name=str(path), reason=str(error))
 
 
-def _member(  # noqa: PLR0913  one text and everything known about it
-    data: bytes, member: str, where: str, groups: dict[str, str | None], content: Content, mapping: TableMapping
-) -> Document:
+def _member(data: bytes, where: str, known: dict[str, str | None], content: Content, mapping: TableMapping) -> Document:
+    member = known["member"] or ""
     declared = next((known for glob, known in mapping.encodings.items() if fnmatch.fnmatch(member, glob)), None)
     decoded = decode(data, name=where, declared=declared or mapping.encoding)
     values = Values({}, where)
     values.add("file", content.name)
-    values.add("member", member)
-    for name, group in groups.items():
-        if group is not None:
-            values.add(name, group)
+    for name, value in known.items():
+        if value is not None:
+            values.add(name, value)
     for rule in mapping.extract:
         if rule.source != "text":
             _extract(rule.source, values.find(rule.source), rule.pattern, values, optional=rule.optional)
@@ -325,177 +314,23 @@ def _content(path: Path, suffix: str) -> Content:
     return Content(sha256=digest, name=path.name, media_type=_MEDIA_TYPES[suffix], path=path.resolve())
 
 
-def _rows(path: Path, mapping: TableMapping) -> Iterator[_Row | ReadFailure]:
-    suffix = table_suffix(path)
-    number = 0
-    try:
-        if suffix not in TABLE_SUFFIXES:
-            accepted = ", ".join(TABLE_SUFFIXES)
-            message = (
-                f'{path.name}: not a table; accepted are {accepted}, each also as .gz, and .zip with format = "members"'
-            )
-            raise UnsupportedFormatError(message)
-        content = _content(path, suffix)
-        for number, row in enumerate(_parsed(path, suffix, mapping), 1):
-            if isinstance(row, dict):
-                yield _Row(row, number, content)
-            else:
-                where = f"{path.name}, row {number}"
-                yield ReadFailure(name=where, reason=f"{where}: {row if isinstance(row, str) else 'not an object'}")
-    except DocumentError as error:
-        yield ReadFailure(name=f"{path.name}, after row {number}" if number else path.name, reason=str(error))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error, RecursionError) as error:
-        name = f"{path.name}, after row {number}" if number else path.name
-        reason = f"{name}: cannot be read further ({type(error).__name__}: {str(error)[:200]}); mend the file and add it again"
-        yield ReadFailure(name=name, reason=reason)
-
-
-def _parsed(path: Path, suffix: str, mapping: TableMapping) -> Iterator[object]:
-    with _open_text(path, mapping) as stream:
-        match suffix:
-            case ".csv" | ".tsv":
-                yield from _csv_rows(stream, mapping.delimiter or ("\t" if suffix == ".tsv" else ","))
-            case ".json":
-                yield from _json_rows(stream, path.name, mapping)
-            case _:
-                yield from _json_lines(stream, path.name)
-
-
-def _open_text(path: Path, mapping: TableMapping) -> IO[str]:
-    packed = path.name.lower().endswith(".gz")
-    with path.open("rb") as stream:
-        if packed:
-            with gzip.open(stream) as unpacked:
-                head = unpacked.read(1 << 18)
-        else:
-            head = stream.read(1 << 18)
-    # A sample may end inside a character: it is cut back to a line.
-    whole = head[: head.rfind(b"\n") + 1] or head
-    encoding, _ = find_encoding(whole, declared=mapping.encoding)
-    if mapping.encoding:
-        encoding = mapping.encoding
-    elif encoding == "utf-8":
-        encoding = "utf-8-sig"
-    raw: BinaryIO = (
-        cast("BinaryIO", _Bounded(gzip.open(path), path.name, path.stat().st_size)) if packed else path.open("rb")
-    )
-    return io.TextIOWrapper(cast("IO[bytes]", raw), encoding=encoding, newline="")
-
-
-class _Bounded(io.RawIOBase):
-    """A stream that refuses to give more than a packed file can honestly hold."""
-
-    def __init__(self, stream: gzip.GzipFile, name: str, packed: int) -> None:
-        self._stream = stream
-        self._name = name
-        self._packed = packed
-        self._given = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int = -1) -> bytes:
-        return self.read(size)
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size if size > 0 else 1 << 16)
-        self._given += len(data)
-        ratio = self._given / max(1, self._packed)
-        if self._given > _LARGEST_UNPACKED or (self._given > (1 << 26) and ratio > _LARGEST_RATIO):
-            message = f"{self._name}: unpacks to {self._given} bytes and more from {self._packed}; that is not a table"
-            raise DocumentError(message)
-        return data
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-def _csv_rows(stream: IO[str], delimiter: str) -> Iterator[object]:
-    previous = csv.field_size_limit(min(_LONGEST_ROW, sys.maxsize))
-    try:
-        reader = csv.DictReader(stream, delimiter=delimiter, strict=True)
-        if reader.fieldnames is None:
-            message = "an empty table; its first line must name the fields"
-            raise EmptyDocumentError(message)
-        for row in reader:
-            if None in row:
-                yield f"more cells than the {len(reader.fieldnames)} fields of the first line"
-            else:
-                yield row
-    finally:
-        csv.field_size_limit(previous)
-
-
-def _json_lines(stream: IO[str], name: str) -> Iterator[object]:
-    while line := stream.readline(_LONGEST_ROW):
-        if len(line) >= _LONGEST_ROW:
-            message = f"{name}: a line of more than {_LONGEST_ROW} characters; give one object a line"
-            raise DocumentError(message)
-        if not line.strip():
-            continue
+def _rows(files: Iterable[Path], mapping: TableMapping) -> Iterator[_Row | ReadFailure]:
+    for path in files:
+        number = 0
         try:
-            yield json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield f"not JSON ({str(error)[:100] or type(error).__name__})"
-
-
-def _json_rows(stream: IO[str], name: str, mapping: TableMapping) -> Iterator[object]:
-    """Yield the elements of an array one by one, or of the list that ``path_to_records`` leads to."""
-    head = stream.read(_JSON_PIECE)
-    if not head.strip():
-        message = f"{name}: an empty file; accepted is a JSON array of objects"
-        raise EmptyDocumentError(message)
-    if not mapping.path_to_records and head.lstrip().startswith("["):
-        yield from _array(stream, head.lstrip()[1:], name)
-        return
-    text = head + stream.read(_LONGEST_ROW * 5)
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = f"{name}: not JSON ({str(error)[:100] or type(error).__name__})"
-        raise DocumentError(message) from error
-    for part in filter(None, mapping.path_to_records.split(".")):
-        value = value.get(part) if isinstance(value, dict) else None
-    if not isinstance(value, list):
-        message = (
-            f"{name}: a JSON {type(value).__name__} where a list of rows was expected;"
-            " set path_to_records in the mapping, such as 'data.items'"
-        )
-        raise MappingError(message)
-    yield from value
-
-
-def _array(stream: IO[str], buffer: str, name: str) -> Iterator[object]:
-    decoder = json.JSONDecoder()
-    position = 0
-    needed = 0
-    while True:
-        while position < len(buffer) and buffer[position] in " \t\r\n,":
-            position += 1
-        if position < len(buffer) and buffer[position] == "]":
-            return
-        if len(buffer) - position > needed:
-            try:
-                value, end = decoder.raw_decode(buffer, position)
-            except RecursionError as error:
-                message = f"{name}: JSON nested too deeply"
-                raise DocumentError(message) from error
-            except ValueError:
-                # An object that goes on in the next piece. Twice as much is read each time: a long one costs n log n.
-                needed = 2 * (len(buffer) - position)
-            else:
-                if end < len(buffer):  # a number at the end of the piece may go on
-                    position, needed = end, 0
-                    yield value
-                    continue
-                needed = len(buffer) - position
-        if len(buffer) - position > _LONGEST_ROW:
-            message = f"{name}: a row of more than {_LONGEST_ROW} characters, or not JSON"
-            raise DocumentError(message)
-        piece = stream.read(max(_JSON_PIECE, needed - (len(buffer) - position) + 1))
-        if not piece:
-            message = f"{name}: the array is not closed or holds what is not JSON; the file is cut or damaged"
-            raise DocumentError(message)
-        buffer = buffer[position:] + piece
-        position = 0
+            suffix = table_suffix(path)
+            if suffix not in TABLE_SUFFIXES:
+                message = (
+                    f"{path.name}: not a table; accepted are {', '.join(TABLE_SUFFIXES)}, each also as .gz,"
+                    ' and .zip with format = "members" in the mapping'
+                )
+                raise UnsupportedFormatError(message)
+            content = _content(path, suffix)
+            for number, row in enumerate(parse_rows(path, suffix, mapping), 1):
+                if isinstance(row, str):
+                    where = f"{path.name}, row {number}"
+                    yield ReadFailure(name=where, reason=f"{where}: {row}")
+                else:
+                    yield _Row(row, number, content)
+        except (DocumentError, OSError) as error:
+            yield ReadFailure(name=f"{path.name}, after row {number}" if number else path.name, reason=str(error))
