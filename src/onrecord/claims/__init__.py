@@ -56,8 +56,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     claims: list[Claim] = []
     skipped: list[Skipped] = []
     for sentence, verdict in zip(article.sentences, judged, strict=True):
-        report = _main_report(sentence, reports)
-        reason = _reason_to_skip(sentence, verdict, report, threshold)
+        main = _main_report(sentence, reports)
+        reason = _reason_to_skip(sentence, verdict, main, threshold)
         if reason:
             skipped.append(
                 Skipped(
@@ -68,7 +68,9 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                 )
             )
             continue
-        for part in rewrite.parts_of(sentence, report):
+        for piece in rewrite.parts_of(article, sentence, main):
+            report = main or _report_of(piece, sentence, reports)
+            part = rewrite.reported_part(piece, sentence, report) if report is not None and main is None else piece
             standalone = rewrite.compose(part.whole, article, referents, document.published)
             reported = report is not None and _states_a_proposition(report)
             proposition = rewrite.compose(part.bare, article, referents, document.published) if reported else standalone
@@ -107,6 +109,20 @@ def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report 
     return None
 
 
+def _report_of(part: rewrite.Part, sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
+    """Return the report that the verb of one part makes."""
+    if part.head is None:
+        return None
+    return next(
+        (
+            r
+            for r in reports
+            if r.sentence == sentence.index and r.kind != "attitude" and r.verb is not None and r.verb.i == part.head.i
+        ),
+        None,
+    )
+
+
 def _is_main(report: Report, sentence: ParsedSentence) -> bool:
     verb = report.verb
     return verb is not None and (verb.i == sentence.root.i or verb.dep_ == "ROOT")
@@ -126,7 +142,8 @@ def _states_a_proposition(report: Report) -> bool:
         opening = [t.lower_ for t in report.clause.subtree][:1]
         own_subject = any(c.dep_ in ("nsubj", "nsubjpass", "expl", "csubj") for c in report.clause.children)
         question = opening and opening[0] in ("whether", "if", "who", "what", "why", "how", "where", "when")
-        return bool(select.is_finite(report.clause) and own_subject and not question)
+        small_clause = report.clause.pos_ in ("NOUN", "ADJ", "PROPN") and report.kind == "belief"
+        return bool((select.is_finite(report.clause) or small_clause) and own_subject and not question)
     return report.verb is None or report.verb.pos_ == "VERB"
 
 

@@ -172,7 +172,7 @@ class _Finder:
 
     def _in_sentence(self, sentence: ParsedSentence) -> Iterator[Report]:
         for token in sentence.doc:
-            if token.pos_ in ("VERB", "AUX"):
+            if token.pos_ in ("VERB", "AUX") and token.lower_ != "according":
                 yield from self._verb(sentence, token)
             elif token.lower_ == "according" or (token.lower_ == "per" and token.dep_ == "prep"):
                 yield from self._according(sentence, token)
@@ -389,9 +389,11 @@ class _Finder:
 
 def _content_clause(verb: Token) -> Token | None:
     """Return the head of the clause that ``verb`` reports."""
-    passive_many = None
     for child in verb.children:
-        if child.dep_ == "ccomp" and child.i != verb.i:
+        if child.dep_ == "ccomp":
+            deeper = next((g for g in child.children if g.dep_ == "ccomp" and g.i > child.i and _marked_that(g)), None)
+            if deeper is not None and not _marked_that(child) and child.i > verb.i and child.lemma_ not in _SPEECH | _BELIEF:
+                return deeper  # "said on the day it ended that P": the parser takes the time clause for the content
             return child
     for child in verb.children:
         if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX"):
@@ -402,7 +404,11 @@ def _content_clause(verb: Token) -> Token | None:
                 marks = [g for g in child.children if g.dep_ in ("mark", "advmod")]
                 if not marks or child.dep_ != "advcl":
                     return child
-    return passive_many
+    return None
+
+
+def _marked_that(clause: Token) -> bool:
+    return any(c.dep_ == "mark" and c.lower_ == "that" for c in clause.children)
 
 
 def _content_tokens(clause: Token, verb: Token) -> list[Token]:

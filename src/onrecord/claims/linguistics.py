@@ -119,7 +119,7 @@ def parse(text: str) -> ParsedArticle:
     Raises:
         ModelError: the grammar model is not installed.
     """
-    spans = sentences(text)
+    spans = _with_closing_marks(text, sentences(text))
     blocks = paragraphs(text)
     placed: list[tuple[Span, int, int]] = []
     block = 0
@@ -142,6 +142,18 @@ def parse(text: str) -> ParsedArticle:
         for index, ((span, base, block), doc) in enumerate(zip(placed, docs, strict=True))
     )
     return ParsedArticle(text, parsed)
+
+
+def _with_closing_marks(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Give closing marks that were cut off as a sentence of their own back to the sentence that they close."""
+    joined: list[Span] = []
+    for span in spans:
+        words = span.of(text)
+        if joined and not any(c.isalnum() for c in words) and len(words) <= 3 and "\n" not in text[joined[-1].end : span.start]:  # noqa: PLR2004
+            joined[-1] = Span(start=joined[-1].start, end=span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _alone(placed: Iterable[tuple[Span, int, int]]) -> dict[int, bool]:

@@ -120,12 +120,16 @@ def resolve(article: ParsedArticle) -> Referents:
 
 def noun_phrase(head: Token, *, full: bool) -> list[Token]:
     """Return the tokens of the noun phrase of ``head``; without its clauses and appositions unless ``full``."""
-    cut = {"relcl", "appos", "punct", "cc", "conj", "parataxis", "advcl"} | (set() if full else {"acl", "advmod"})
+    wanted = {"det", "predet", "amod", "compound", "nummod", "poss", "nmod", "quantmod", "case", "prep", "neg"}
+    if full:
+        wanted |= {"acl", "advmod"}
     kept = [head]
     for child in head.children:
-        if child.dep_ in cut and not (child.dep_ in ("punct", "cc", "conj") and child.i < head.i):
-            # "human and economic losses": coordination in front of the head belongs to it.
+        # "human and economic losses", "COVID-19": coordination and hyphens in front of the head belong to it.
+        if child.dep_ not in wanted and not (child.dep_ in ("punct", "cc", "conj") and child.i < head.i):
             continue
+        if child.dep_ == "prep" and child.lower_ in ("on", "by", "during") and any(g.ent_type_ == "DATE" for g in child.children):
+            continue  # "declared an emergency on 30 January": the day belongs to the verb, whatever the parser says
         kept.extend(child.subtree)
     kept.sort(key=lambda token: token.i)
     # Only the unbroken run around the head: what lies beyond a gap belongs to something cut.
@@ -217,7 +221,7 @@ class _Resolver:
                 self._personal(sentence, token)
             elif lower in ("it", "they", "its", "their", "them") and token.pos_ == "PRON":
                 self._impersonal(sentence, token)
-            elif lower in ("this", "these", "that", "those") and token.pos_ == "PRON" and token.dep_ in ("nsubj", "nsubjpass"):
+            elif lower in ("this", "these", "that", "those") and token.tag_ == "DT" and token.dep_ in ("nsubj", "nsubjpass"):
                 self._demonstrative(sentence, token)
             elif token.pos_ == "NOUN":
                 self._description(sentence, token, taken)
@@ -346,7 +350,9 @@ class _Resolver:
         rivals = [
             t for t in before.doc
             if t.i != subject.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ in ("dobj", "pobj", "attr", "nsubj", "nsubjpass", "conj")
-            and (t.tag_ in ("NNS", "NNPS")) == plural and t.ent_type_ not in ("DATE", "TIME", "PERSON")
+            and (t.tag_ in ("NNS", "NNPS")) == plural
+            and t.ent_type_ not in ("DATE", "TIME", "PERSON", "PERCENT", "MONEY", "CARDINAL", "QUANTITY")
+            and not any(c.dep_ == "nummod" for c in t.children)
         ]  # fmt: skip
         goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
         additive = any(child.lower_ in _ADDITIVE for child in sentence.root.children)
@@ -367,7 +373,7 @@ class _Resolver:
         determiner = run[0].lower_
         if determiner not in ("the", "this", "these", "that", "those", "both") or len(run) > 3:  # noqa: PLR2004  fuller phrases describe themselves
             return
-        if any(t.i in taken for t in run) or any(t.pos_ == "PROPN" for t in run):
+        if any(t.i in taken for t in run) or any(t.pos_ == "PROPN" or t.ent_type_ in ("NORP", "GPE", "ORG") for t in run):
             return
         if any(child.dep_ in ("relcl", "acl", "prep") for child in head.children):
             return
@@ -377,7 +383,7 @@ class _Resolver:
             return
         if len(run) == 3 and not demonstrative and run[1].pos_ in ("ADJ", "NOUN") and head.lemma_ not in _VAGUE_DEFINITES:  # noqa: PLR2004
             return
-        antecedent, same_sentence = self._antecedent(sentence, head, run)
+        antecedent, same_sentence = ("", False) if determiner == "both" else self._antecedent(sentence, head, run)
         if antecedent:
             self.resolutions.append(Resolution(sentence.span_of(run), antecedent, in_sentence=same_sentence))
             taken.update(t.i for t in run)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onrecord.claims.resolve import noun_phrase, subject_of
 from onrecord.claims.select import is_finite
@@ -33,11 +33,17 @@ class Part:
     """An atomic piece of a sentence: its range, and the wordings as runs of the article and literal words between them.
 
     ``whole`` is the wording with its attribution, ``bare`` without; items are ranges of the article or literal strings.
+    ``head`` is the verb of the part's clause.
     """
 
     span: Span
     whole: tuple[Span | str, ...]
     bare: tuple[Span | str, ...]
+    head: Token | None
+
+
+Piece = tuple[Span, tuple["Span | str", ...], Any]
+"""A range, what to put before it, and the verb of its clause."""
 
 
 def compose(items: Sequence[Span | str], article: ParsedArticle, referents: Referents, published: dt.date | None) -> str:
@@ -95,46 +101,71 @@ def as_sentence(words: str) -> str:
 # Parts.
 
 
-def parts_of(sentence: ParsedSentence, report: Report | None) -> list[Part]:
+def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | None) -> list[Part]:
     """Return the atomic parts of a sentence in order; one part when it cannot safely be taken apart.
 
     Only clauses that are each complete and finite are parted, joined by "and", "but" or a semicolon, or hung on at the end by
     ", which" or ", who". Conditions, alternatives, shared auxiliaries and negations, and quantified subjects keep a sentence whole.
     Reported speech is parted inside its content, and each part keeps the report around it.
     """
-    text_end = sentence.base + len(sentence.text.rstrip())
-    body = Span(start=sentence.base, end=text_end)
-    before, core, after = _frame(body, report)
-    clause = report.clause if report is not None and report.clause is not None else sentence.root
-    if report is not None and report.clause is None:
-        clause = None
-    plain = report is None
-    whole_part = Part(
-        sentence.span,
-        _items(before, core, after),
-        (core,) if not plain else (body,),
-    )
-    if report is not None and (report.negated or len(report.content) > 1 or not sentence.span.contains(core)):
-        return [whole_part]
+    start = sentence.base
+    for token in sentence.doc[:2]:
+        # "However, …" joins a sentence to its neighbours; standing alone it says nothing.
+        if token.lower_ in _LEADING and token.dep_ in ("advmod", "cc") and token.i == 0 and len(sentence.doc) > 3:  # noqa: PLR2004
+            following = sentence.doc[2] if sentence.doc[1].text == "," else sentence.doc[1]
+            comma_or_conjunction = sentence.doc[1].text == "," or token.dep_ == "cc"
+            start = sentence.base + following.idx if comma_or_conjunction else start
+    body = Span(start=start, end=sentence.base + len(sentence.text.rstrip()))
+    before, core, after = _frame(article.text, body, report)
+    clause = sentence.root if report is None else report.clause
+    single = Part(sentence.span, (body,), (core,), clause)
+    if report is not None and clause is not None and (linked := _small_clause(sentence, clause, core)):
+        return [Part(sentence.span, (body,), linked, clause)]
+    if report is not None and (report.negated or len(report.content) > 1 or not body.contains(report.content[0])):
+        return [single]
     if clause is None or _unsafe(clause):
-        return [whole_part]
+        return [single]
     pieces = _pieces(sentence, clause, core)
     if len(pieces) < 2:  # noqa: PLR2004
-        return [whole_part]
+        return [single]
     parts: list[Part] = []
-    for number, (span, lead) in enumerate(pieces):
-        start = sentence.span.start if number == 0 else span.start
-        end = sentence.span.end if number == len(pieces) - 1 else span.end
+    for number, (span, lead, head) in enumerate(pieces):
+        first = sentence.span.start if number == 0 else span.start
+        last = sentence.span.end if number == len(pieces) - 1 else span.end
         bare = (*lead, span)
-        parts.append(Part(Span(start=start, end=end), (*((before,) if before else ()), *bare, *((after,) if after else ())), bare))
+        whole = (*((before,) if before else ()), *bare, *((after,) if after else ()))
+        parts.append(Part(Span(start=first, end=last), whole, bare, head))
     return parts
 
 
-def _items(before: Span | None, core: Span, after: Span | None) -> tuple[Span | str, ...]:
-    return tuple(item for item in (Span(start=before.start if before else core.start, end=after.end if after else core.end),))
+def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:
+    """Return ``part`` with the content of a report that its own verb makes as its bare wording."""
+    content = [s for s in report.content if sentence.span.overlaps(s)]
+    if not content:
+        return part
+    core = Span(start=content[0].start, end=min(content[-1].end, part.span.end))
+    return Part(part.span, part.whole, (core,), part.head)
 
 
-def _frame(body: Span, report: Report | None) -> tuple[Span | None, Span, Span | None]:
+def _small_clause(sentence: ParsedSentence, clause: Token, core: Span) -> tuple[Span | str, ...]:
+    """Return "these understandings are a suitable foundation" for "considers these understandings a suitable foundation"."""
+    subject = next((c for c in clause.children if c.dep_ in ("nsubj", "nsubjpass")), None)
+    if subject is None or clause.pos_ not in ("NOUN", "ADJ", "PROPN") or any(c.dep_ in ("cop", "aux", "mark") for c in clause.children):
+        return ()
+    last = max(t.i for t in subject.subtree)
+    if last >= clause.i or last + 1 >= len(sentence.doc):
+        return ()
+    rest = sentence.doc[last + 1]
+    plural = subject.tag_ in ("NNS", "NNPS") or subject.lower_ in ("these", "those", "they") or any(c.dep_ == "conj" for c in subject.children)
+    verb = " are " if plural else " is "
+    first = sentence.span_of(list(subject.subtree))
+    second_start = sentence.base + rest.idx
+    if not core.start <= first.start < second_start < core.end:
+        return ()
+    return (first, verb, Span(start=second_start, end=core.end))
+
+
+def _frame(text: str, body: Span, report: Report | None) -> tuple[Span | None, Span, Span | None]:
     """Return what stands before the content, the content, and what stands after it."""
     if report is None or not report.content:
         return None, body, None
@@ -142,6 +173,8 @@ def _frame(body: Span, report: Report | None) -> tuple[Span | None, Span, Span |
     if not body.overlaps(content):
         return None, body, None
     core = Span(start=max(body.start, content.start), end=min(body.end, content.end))
+    if text[core.start : core.start + 5].lower() == "that " and core.end - core.start > 5:  # noqa: PLR2004  "that "
+        core = Span(start=core.start + 5, end=core.end)
     before = Span(start=body.start, end=core.start) if core.start > body.start else None
     after = Span(start=core.end, end=body.end) if core.end < body.end else None
     return before, core, after
@@ -155,7 +188,7 @@ def _unsafe(clause: Token) -> bool:
     return any(t.dep_ in ("mark", "advmod") and t.lower_ in ("if", "unless", "whether", "when", "until") for t in tokens)
 
 
-def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[tuple[Span, tuple[Span | str, ...]]]:
+def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     """Return the ranges of the parts with what has to be put before each."""
     verbs = [clause, *_coordinated(clause)]
     if len(verbs) < 2:  # noqa: PLR2004
@@ -177,14 +210,14 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[tuple[S
             leads.append((*fronted, sentence.span_of(noun_phrase(subject, full=True)), " "))
         else:
             leads.append((*fronted,))
-    pieces: list[tuple[Span, tuple[Span | str, ...]]] = []
+    pieces: list[Piece] = []
     start = core.start
-    for (end, following), lead in zip(cuts, [(), *leads[:-1]], strict=True):
+    for (end, following), lead, verb in zip(cuts, [(), *leads[:-1]], verbs[:-1], strict=True):
         if not core.start < end <= following < core.end or end <= start:
             return []
-        pieces.append((Span(start=start, end=end), lead))
+        pieces.append((Span(start=start, end=end), lead, verb))
         start = following
-    pieces.append((Span(start=start, end=core.end), leads[-1]))
+    pieces.append((Span(start=start, end=core.end), leads[-1], verbs[-1]))
     return pieces
 
 
@@ -225,7 +258,7 @@ def _fronted(sentence: ParsedSentence, clause: Token, subject: Token) -> tuple[S
     return ()
 
 
-def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[tuple[Span, tuple[Span | str, ...]]]:
+def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     """Part a non-restrictive relative clause from the end: "…, which has lasted four years"."""
     for token in clause.subtree:
         if token.dep_ != "relcl" or not is_finite(token):
@@ -243,12 +276,10 @@ def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[
         after_subject = sentence.doc[subject.i + 1]
         comma = sentence.doc[subject.i - 1]
         first = Span(start=core.start, end=sentence.base + comma.idx)
-        second = Span(start=sentence.base + subject.idx, end=core.end)
         lead_noun = sentence.span_of(noun_phrase(noun, full=False))
-        del second
         return [
-            (first, ()),
-            (Span(start=sentence.base + after_subject.idx, end=core.end), (lead_noun, " ")),
+            (first, (), clause),
+            (Span(start=sentence.base + after_subject.idx, end=core.end), (lead_noun, " "), token),
         ]
     return []
 

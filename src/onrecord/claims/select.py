@@ -266,7 +266,9 @@ def reason_against(doc: Doc) -> str:  # noqa: PLR0911  a table of reasons, first
         return "prediction"
     if _opinion(doc, root, subject, modals, named=named):
         return "opinion"
-    if subject is not None and subject.lower_ in ("it", "this", "that", "there") and not named and len(words) < 7:  # noqa: PLR2004
+    if subject is not None and subject.lower_ in ("this", "that") and not named:
+        return "too vague"
+    if subject is not None and subject.lower_ in ("it", "there") and not named and len(words) < 7:  # noqa: PLR2004
         return "too vague"
     return ""
 
