@@ -44,6 +44,8 @@ MAX_TOKENS = 256
 MAX_CLAIM_WORDS = 90
 POOL_BATCHES = 24
 CHECKPOINT_SECONDS = 600.0
+LONG_TOKENS, LONG_SHARE = 160, 0.15
+"""Of the pairs longer than this, only this share is used: they are tables and whole abstracts, and each costs four others."""
 
 
 def base_folder() -> Path:
@@ -288,6 +290,9 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     while (progress := (time.monotonic() - began) / budget) < 1:
         pairs = stream.draw(options.batch * POOL_BATCHES, progress)
         rows = encode(tokenizer, pairs)
+        chance = random.Random(options.seed + step)  # noqa: S311 - reproducible sampling
+        kept = [i for i, row in enumerate(rows) if len(row["input_ids"]) <= LONG_TOKENS or chance.random() < LONG_SHARE]
+        pairs, rows = [pairs[i] for i in kept], [rows[i] for i in kept]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]["input_ids"]))
         batches = [order[i : i + options.batch] for i in range(0, len(order), options.batch)]
         random.Random(options.seed + step).shuffle(batches)  # noqa: S311 - reproducible order

@@ -1,0 +1,221 @@
+"""Fit temperature and thresholds of the shipped stance model on half of the development pairs; report on the other half.
+
+Pairs are split by the hash of their set and id. Every set counts the same, whatever its size. The thresholds are the lowest at
+which what is called support (or conflict) is right at the wanted precision on the fitting half: a point on its risk–coverage
+curve, written to the report with its neighbours.
+
+Command (from the repository root; about five minutes on two cores, then seconds, for logits are kept)::
+
+    python -m training.stance.calibrate --pairs ../shared/data/pairs --run ../run/stance-fast
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onrecord.stance import nli
+from onrecord.stance.calibrate import (
+    NEUTRAL,
+    REFUTES,
+    SUPPORTS,
+    Calibration,
+    Floats,
+    Integers,
+    expected_calibration_error,
+    fit_temperature,
+    probabilities,
+    threshold_for_precision,
+)
+from training.stance.mixture import Label, Pair, read_pairs
+
+COLUMN: dict[Label, int] = {"supports": SUPPORTS, "refutes": REFUTES, "neutral": NEUTRAL}
+PRECISION = 0.75
+LEAST_THRESHOLD = 0.45
+RESAMPLES = 1000
+
+
+def fitting_half(pair: Pair) -> bool:
+    """Tell whether a pair belongs to the half that is fitted on."""
+    return hashlib.sha256(f"{pair.dataset}:{pair.pair_id}".encode()).digest()[0] % 2 == 0
+
+
+def fingerprint(pairs: Sequence[Pair]) -> str:
+    """Return the sha256 over set, id and label of the pairs, sorted."""
+    lines = sorted(f"{pair.dataset}\t{pair.pair_id}\t{pair.label}" for pair in pairs)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def dev_pairs(folder: Path) -> list[Pair]:
+    """Return all development pairs."""
+    return [pair for path in sorted((folder / "dev").glob("*.jsonl.gz")) for pair in read_pairs(path)]
+
+
+def logits_of(pairs: Sequence[Pair], encoder: nli.CrossEncoder, kept: Path) -> Floats:
+    """Return the logits of all pairs (whole evidence as one window), from a file if these weights judged these pairs before."""
+    key = f"{encoder.sha256}:{fingerprint(pairs)}"
+    if kept.exists():
+        with np.load(kept, allow_pickle=False) as stored:
+            if str(stored["key"]) == key:
+                found: Floats = stored["logits"]
+                return found
+    started = time.monotonic()
+    found = encoder.logits([(pair.evidence, pair.claim) for pair in pairs])
+    sys.stderr.write(f"{len(pairs)} pairs in {time.monotonic() - started:.0f} s\n")
+    np.savez(kept, key=np.array(key), logits=found)
+    return found
+
+
+def set_weights(pairs: Sequence[Pair]) -> Floats:
+    """Return one weight per pair, so that every set has the same mass."""
+    names = np.array([pair.dataset for pair in pairs])
+    unique, counts = np.unique(names, return_counts=True)
+    size = dict(zip(unique.tolist(), counts.tolist(), strict=True))
+    return np.array([1.0 / size[name] for name in names.tolist()])
+
+
+def macro_f1(gold: Integers, predicted: Integers) -> float:
+    """Return the unweighted mean F1 over the stances that occur in ``gold``."""
+    scores = []
+    for column in np.unique(gold):
+        hits = np.sum((gold == column) & (predicted == column))
+        scores.append(2 * hits / max(1, np.sum(gold == column) + np.sum(predicted == column)))
+    return float(np.mean(scores))
+
+
+def interval(values: Sequence[float]) -> list[float]:
+    """Return the 2.5th and 97.5th percentile, rounded."""
+    low, high = np.percentile(values, [2.5, 97.5])
+    return [round(float(low), 3), round(float(high), 3)]
+
+
+def report_set(gold: Integers, table: Floats, reported: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    """Return accuracy and macro-F1 with 95 % bootstrap intervals on all pairs, and ECE on those not fitted on.
+
+    A set without neutral pairs is scored two-way (the better of the two sides), its ECE on the renormalised two.
+    """
+    two_way = NEUTRAL not in gold
+    if two_way:
+        table = table.copy()
+        table[:, NEUTRAL] = 0.0
+        table = table / table.sum(axis=1, keepdims=True)
+    predicted = table.argmax(axis=1)
+    confidence, right = table.max(axis=1), predicted == gold
+    draws = [rng.integers(0, len(gold), len(gold)) for _ in range(RESAMPLES)]
+    half = np.flatnonzero(reported)
+    half_draws = [rng.choice(half, len(half)) for _ in range(RESAMPLES)]
+    return {
+        "n": len(gold),
+        "classes": 2 if two_way else 3,
+        "accuracy": round(float(right.mean()), 3),
+        "accuracy_95": interval([float(right[rows].mean()) for rows in draws]),
+        "macro_f1": round(macro_f1(gold, predicted), 3),
+        "macro_f1_95": interval([macro_f1(gold[rows], predicted[rows]) for rows in draws]),
+        "ece": round(expected_calibration_error(confidence[half], right[half]), 3),
+        "ece_95": interval([expected_calibration_error(confidence[rows], right[rows]) for rows in half_draws]),
+    }
+
+
+def curve(probability: Floats, right: np.ndarray, weights: Floats) -> list[dict[str, float]]:
+    """Return precision, recall and coverage of one stance at thresholds from 0.35 to 0.95."""
+    rows = []
+    for step in range(35, 100, 5):
+        above = probability >= step / 100
+        if above.any():
+            rows.append(
+                {
+                    "threshold": step / 100,
+                    "precision": round(float(np.average(right[above], weights=weights[above])), 3),
+                    "recall": round(float((weights * (above & right)).sum() / (weights * right).sum()), 3),
+                    "coverage": round(float(np.average(above, weights=weights)), 3),
+                }
+            )
+    return rows
+
+
+def calibrate(pairs_folder: Path, run: Path, *, precision: float) -> dict[str, Any]:
+    """Fit, write ``calibration.json`` beside the weights and return the whole report."""
+    (nli.FAST_FOLDER / "calibration.json").unlink(missing_ok=True)
+    encoder = nli._load_shipped(nli.FAST_FOLDER)  # noqa: SLF001 - without the golden pairs: this is what judges the model
+    pairs = dev_pairs(pairs_folder)
+    logits = logits_of(pairs, encoder, run / "dev-logits.npz")
+    gold = np.array([COLUMN[pair.label] for pair in pairs])
+    fitted = np.array([fitting_half(pair) for pair in pairs])
+    weights = set_weights(pairs)
+    # Two-way sets say nothing about the neutral class: they would pull the temperature towards their own mix.
+    three_way = {pair.dataset for pair in pairs if pair.label == "neutral"}
+    usable = np.array([pair.dataset in three_way for pair in pairs])
+    fit = fitted & usable
+    temperature = fit_temperature(logits[fit], gold[fit], weights[fit])
+    raw, table = probabilities(logits, 1.0), probabilities(logits, temperature)
+
+    def ece(rows: Floats, chosen: np.ndarray) -> float:
+        part = rows[chosen]
+        return expected_calibration_error(part.max(axis=1), part.argmax(axis=1) == gold[chosen], weights[chosen])
+
+    held = ~fitted & usable
+    thresholds = {
+        column: threshold_for_precision(
+            table[fit, column], gold[fit] == column, precision=precision, least=LEAST_THRESHOLD, weights=weights[fit]
+        )
+        for column in (SUPPORTS, REFUTES)
+    }
+    made = Calibration(
+        temperature=round(temperature, 4),
+        support_threshold=thresholds[SUPPORTS],
+        refute_threshold=thresholds[REFUTES],
+        data="half of the development pairs of the sets with three classes, by hash of set and id; every set weighs the same",
+        data_sha256=fingerprint([pair for pair, chosen in zip(pairs, fit, strict=True) if chosen]),
+        weights_sha256=encoder.sha256,
+        date=dt.datetime.now(dt.UTC).date().isoformat(),
+        pairs=int(fit.sum()),
+        ece_before=ece(raw, held),
+        ece_after=ece(table, held),
+    )
+    (nli.FAST_FOLDER / "calibration.json").write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    rng = np.random.default_rng(20)
+    names = np.array([pair.dataset for pair in pairs])
+    sets = {
+        str(name): report_set(gold[names == name], table[names == name], ~fitted[names == name], rng)
+        for name in np.unique(names)
+    }
+    report = {
+        "calibration": made.model_dump(),
+        "sets": sets,
+        "mean_macro_f1": round(float(np.mean([one["macro_f1"] for one in sets.values()])), 3),
+        "supports_curve": curve(table[held, SUPPORTS], gold[held] == SUPPORTS, weights[held]),
+        "refutes_curve": curve(table[held, REFUTES], gold[held] == REFUTES, weights[held]),
+    }
+    (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return report
+
+
+def main() -> None:
+    """Calibrate and print the report as JSON and a Markdown table on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run, for logits and the report")
+    parser.add_argument("--precision", type=float, default=PRECISION)
+    options = parser.parse_args()
+    report = calibrate(options.pairs, options.run, precision=options.precision)
+    sys.stderr.write("| set | n | classes | accuracy | macro-F1 (95 %) | ECE (95 %) |\n|---|---|---|---|---|---|\n")
+    for name, one in report["sets"].items():
+        sys.stderr.write(
+            f"| {name} | {one['n']} | {one['classes']} | {one['accuracy']:.3f} | {one['macro_f1']:.3f} "
+            f"({one['macro_f1_95'][0]:.3f}–{one['macro_f1_95'][1]:.3f}) | {one['ece']:.3f} "
+            f"({one['ece_95'][0]:.3f}–{one['ece_95'][1]:.3f}) |\n"
+        )
+    print(json.dumps({key: value for key, value in report.items() if key != "sets"}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
