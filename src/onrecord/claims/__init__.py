@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onrecord.claims import attribute, rewrite, select
-from onrecord.claims.linguistics import parse, require_english
+from onrecord.claims.linguistics import linguistics_model, parse, require_english
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.resolve import resolve
-from onrecord.claims.select import Encode
-from onrecord.records import Claim, ClaimSet, Document, Skipped, Span
+from onrecord.claims.select import Encode, check_worthiness, threshold
+from onrecord.records import Claim, ClaimSet, Document, ModelUsed, Skipped, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onrecord.records import Quotation
     from onrecord.settings import Settings
 
-__all__ = ["Encode", "find_claims"]
+__all__ = ["Encode", "check_worthiness", "find_claims", "models", "threshold"]
 
 
 def find_claims(document: Document, *, settings: Settings, encode: Encode) -> ClaimSet:
@@ -52,12 +52,12 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     quotations = find_quotations(article.text)
     docs = [sentence.doc for sentence in article.sentences]
     judged = select.judge(docs, encode=encode, register=select.register_of(docs))
-    threshold = select.threshold(settings)
+    limit = select.threshold(settings)
     claims: list[Claim] = []
     skipped: list[Skipped] = []
     for sentence, verdict in zip(article.sentences, judged, strict=True):
         main = _main_report(sentence, reports)
-        reason = _reason_to_skip(sentence, verdict, main, threshold)
+        reason = _reason_to_skip(sentence, verdict, main, limit)
         if reason:
             skipped.append(
                 Skipped(
@@ -147,14 +147,14 @@ def _states_a_proposition(report: Report) -> bool:
     return report.verb is None or report.verb.pos_ == "VERB"
 
 
-def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, threshold: float) -> str:
+def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, limit: float) -> str:
     if sentence.heading and report is None and not any(select.is_finite(token) for token in sentence.doc):
         return "heading"
     if judged.against and report is None:
         return judged.against
     if judged.against in ("not in English", "question", "instruction"):
         return judged.against
-    if judged.probability >= threshold or (report is not None and _states_a_proposition(report)):
+    if judged.probability >= limit or (report is not None and _states_a_proposition(report)):
         return ""
     return judged.against or "no factual content"
 
@@ -169,3 +169,17 @@ def _without_that(proposition: str) -> str:
 
 def _within(quotations: Sequence[Quotation], span: Span) -> tuple[Quotation, ...]:
     return tuple(item for item in quotations if span.overlaps(item.span))
+
+
+def models() -> tuple[ModelUsed, ...]:
+    """Return the models that take part in finding claims, with the hash of their weights.
+
+    Raises:
+        ModelError: one of them is missing.
+    """
+    classifier = select.load_classifier()
+    name, sha256 = linguistics_model()
+    return (
+        ModelUsed(role="check-worthiness", name="check-worthiness", sha256=classifier.sha256),
+        ModelUsed(role="linguistics", name=name, sha256=sha256),
+    )

@@ -7,6 +7,7 @@ sentence after it, and the offsets of a token are its offset in the sentence plu
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,17 @@ def _pipeline() -> Any:  # noqa: ANN401  spaCy's Language has no published type
         )
         raise ModelError(message) from error
     return package.load()
+
+
+@functools.cache
+def linguistics_model() -> tuple[str, str]:
+    """Return the grammar model's name with its version, and the sha256 over its files' hashes in the order of their names."""
+    nlp = _pipeline()
+    digest = hashlib.sha256()
+    for path in sorted(file for file in nlp.path.rglob("*") if file.is_file()):
+        digest.update(path.relative_to(nlp.path).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}", digest.hexdigest()
 
 
 def parse(text: str) -> ParsedArticle:
