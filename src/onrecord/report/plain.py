@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from onrecord.records import CheckedArticle, CheckedClaim, Evidence, SearchFilters, VerdictLabel
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, who_says
+from onrecord.report.wording import ICONS, WORDS, counts, provenance, telling, who_says
 
 WIDTH = 100
 SHOWN = 2
@@ -96,7 +96,7 @@ def _side(name: str, evidence: Sequence[Evidence]) -> list[str]:
         lines.append(f"     characters {item.rationale.start}-{item.rationale.end} of {item.passage.version_id}")
         if item.later_than_article:
             lines.append("     Published later than the article.")
-        lines += [line for finding in item.findings for line in _wrapped(finding.message, "     ")]
+        lines += [line for finding in telling(item) for line in _wrapped(finding.message, "     ")]
         if item.note:
             lines += _wrapped(item.note, "     ")
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from onrecord.records import CheckedArticle, CheckedClaim, Source, VerdictLabel
+from onrecord.records import CheckedArticle, CheckedClaim, Evidence, Finding, Source, VerdictLabel
 
 ICONS: Mapping[VerdictLabel, str] = {
     VerdictLabel.SUPPORTED: "✓",
@@ -42,6 +42,11 @@ def provenance(source: Source, speaker: str | None = None) -> str:
         source.published.isoformat() if source.published else "undated",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def telling(item: Evidence) -> tuple[Finding, ...]:
+    """Return the findings that tell a reader something; those that could not be compared are kept in the JSON form only."""
+    return tuple(finding for finding in item.findings if finding.outcome != "not_comparable")
 
 
 def safe_address(address: str | None) -> str | None:
