@@ -4,8 +4,8 @@ One item is one question about one passage. Its windows are judged, not the pass
 sentences together, so that a decisive sentence is not drowned by its neighbours and one that needs them is not cut off.
 What decides:
 
-1. A window that shares no content word with the claim, in a passage that is not near it either, is not judged: neutral.
-   Nearness alone is never support; it only lets a window be judged.
+1. A passage that shares no content word with the claim and is known not to be near it is not judged: neutral. Nearness
+   alone is never support; it only lets a window be judged.
 2. The strongest contradiction is looked at first. It wins when it reaches its threshold and is not weaker than the
    strongest support; then the strongest support, when it reaches its own threshold; else the passage is neutral.
 3. A support is then checked: a number, date or quotation that differs turns it into a conflict, another name into an
@@ -150,7 +150,9 @@ def _stem(word: str) -> str:
 def _windows(item: JudgeItem) -> list[_Window]:
     """Return the windows of an item that are worth judging; empty when nothing in the passage is related to the wording."""
     passage, words = item.passage, content_words(item.hypothesis)
-    near = item.hit.dense_score is not None and item.hit.dense_score >= RELATED_COSINE
+    # Without a known cosine only the network can tell: 5 to 25 % of the true pairs of the scientific and colloquial development
+    # sets share no content word ("ovine", "sheep").
+    near = item.hit.dense_score is None or item.hit.dense_score >= RELATED_COSINE
 
     def window(span: Span, *, single: bool) -> _Window:
         text = span.shifted(-passage.span.start).of(passage.text)
