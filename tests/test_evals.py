@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from evals import baselines, metrics
+from evals import baselines, metrics, suite
+from evals.__main__ import app
 from evals.data import (
     EvalDataError,
     Gold,
@@ -22,8 +24,13 @@ from evals.data import (
     read_corpus,
     read_pairs,
     read_sentences,
+    read_starter,
     sample,
 )
+from evals.run import Options, run_task
+from evals.tasks import catalogue
+from evals.workspace import bare_claim, passages_of
+from onrecord.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -453,3 +460,245 @@ def test_a_fingerprint_changes_with_bytes_and_with_names(tmp_path: Path) -> None
     assert fingerprint(tmp_path) == first
     (tmp_path / "a.md").rename(tmp_path / "b.md")
     assert fingerprint(tmp_path) != first
+
+
+STARTER = {
+    "id": "s1",
+    "article": "a",
+    "span": [0, 9],
+    "claim": "It rained.",
+    "label": "REFUTED",
+    "kind": "false",
+    "records": ["r"],
+}
+
+
+def test_starter_claims_and_sentences_that_are_none(tmp_path: Path) -> None:
+    other = {**STARTER, "id": "s2", "label": "NOT_A_CLAIM", "article": None, "span": None, "records": []}
+    first, second = read_starter(write(tmp_path / "s.jsonl", STARTER, other))
+    assert first.labelled is not None
+    assert (first.span, first.labelled.gold, first.labelled.gold_documents) == ((0, 9), Gold.REFUTES, ("r",))
+    assert (second.labelled, second.span) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"span": None}, "row 1: field 'span'"),  # an article, but no place in it
+        ({"span": [5, 5]}, "row 1: field 'span'"),  # nothing between
+        ({"span": [True, 5]}, "row 1: field 'span'"),  # not a number
+        ({"label": "NOT_SUPPORTED"}, "row 1: unknown label"),  # the starter set knows four labels
+        ({"records": "r"}, "row 1: field 'records' must be a list"),
+    ],
+)
+def test_unusable_starter_claims_name_their_row(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(EvalDataError, match=message):
+        read_starter(write(tmp_path / "s.jsonl", {**STARTER, **change}))
+
+
+# ---------------------------------------------------------------- the product's records around bare texts
+
+
+def test_a_bare_claim_is_its_own_article() -> None:
+    claim = bare_claim("It rained – a lot.", 3)
+    assert claim.span.of("It rained – a lot.") == claim.text == claim.standalone == claim.proposition
+
+
+def test_evidence_is_cut_into_passages_as_the_corpus_cuts() -> None:
+    text = " ".join(f"Sentence number {n} says something of its own." for n in range(12))
+    settings = load_settings()
+    passages = passages_of(text, settings=settings)
+    assert len(passages) > 1
+    assert all(passage.span.of(text) == passage.text for passage in passages)
+    assert max(len(passage.sentences) for passage in passages) == settings.passage_sentences
+    # Together they hold every sentence.
+    assert {span.start for passage in passages for span in passage.sentences} == {
+        text.index(f"Sentence number {n} ") for n in range(12)
+    }
+
+
+def test_evidence_of_marks_alone_is_judged_whole_rather_than_left_out() -> None:
+    assert [passage.text for passage in passages_of("[…]", settings=load_settings())] == ["[…]"]
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def test_the_catalogue_holds_the_promised_tasks() -> None:
+    assert set(catalogue()) >= {"stance", "retrieval", "end-to-end", "claims", "starter"}
+    assert all(name == task.name and task.summary and task.inputs for name, task in catalogue().items())
+
+
+DOCUMENTS = [
+    {
+        "id": "Rain: 2021/7",  # an id with marks that a store might refuse
+        "title": "Weather",
+        "sentences": ["The station measured 40 mm of rain in July.", "June was dry.", "August was cool and windy."],
+    },
+    {"id": "bank", "title": "", "text": "The central bank raised its rate to 5 per cent in March."},
+    {"id": "zoo", "title": "Zoo", "text": "The zoo in Antwerp has a new elephant, born in spring."},
+]
+CLAIMS = [
+    {
+        "id": "1",
+        "claim": "In July 40 mm of rain were measured at the station.",
+        "label": "supports",
+        "gold_docs": ["Rain: 2021/7"],
+        "gold_sentences": {"Rain: 2021/7": [[0]]},
+    },
+    {"id": "2", "claim": "The central bank cut its rate in March.", "label": "refutes", "gold_docs": ["bank"]},
+    {"id": "3", "claim": "The new library has three floors.", "label": "neutral", "gold_docs": []},
+]
+
+
+def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
+    inputs = {
+        "corpus": write(tmp_path / "k.jsonl.gz", *DOCUMENTS),
+        "claims": write(tmp_path / "c.jsonl", *CLAIMS),
+    }
+    result, items = run_task(catalogue()["retrieval"], inputs, options=Options(), home=tmp_path / "home")
+    assert (result.n, result.metrics["queries"]) == (2, 2)  # the neutral claim has nothing to find
+    assert result.metrics["mrr"] == result.metrics["recall@5"] == result.metrics["rationale_recall@5"] == 1.0
+    assert [item.predicted.split()[0] for item in items] == ["Rain:", "bank"]
+    assert [model.role for model in result.models] == ["embedding"]
+    assert (result.data.n, result.corpus.n) == (2, 3)
+    # The same folder again is used as it is; with another corpus it is refused.
+    again, _ = run_task(catalogue()["retrieval"], inputs, options=Options(), home=tmp_path / "home")
+    assert again.metrics == result.metrics
+    other = {**inputs, "corpus": write(tmp_path / "other.jsonl", *DOCUMENTS[:2])}
+    with pytest.raises(EvalDataError, match="holds another evaluation corpus"):
+        run_task(catalogue()["retrieval"], other, options=Options(), home=tmp_path / "home")
+
+
+def test_a_folder_with_something_else_in_it_is_not_built_into(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    inputs = {"corpus": write(tmp_path / "k.jsonl", *DOCUMENTS), "claims": write(tmp_path / "c.jsonl", *CLAIMS)}
+    with pytest.raises(EvalDataError, match="not empty and holds no evaluation corpus"):
+        run_task(catalogue()["retrieval"], inputs, options=Options(), home=tmp_path)
+
+
+def test_end_to_end_reports_verdicts_with_retrieval_beside_them(tmp_path: Path) -> None:
+    inputs = {"corpus": write(tmp_path / "k.jsonl", *DOCUMENTS), "claims": write(tmp_path / "c.jsonl", *CLAIMS)}
+    result, items = run_task(catalogue()["end-to-end"], inputs, options=Options())
+    assert result.n == len(items) == 3
+    right = sum(item.right for item in items)
+    assert result.metrics["accuracy"] == result.metrics["selective"]["accuracy@100"] == round(right / 3, 4)
+    assert sum(result.metrics["mistakes"].values()) == 3 - right
+    assert result.metrics["retrieval"]["recall@5"] == 1.0
+    assert result.metrics["retrieval"]["judged"] == {"gold_document": 1.0, "whole_rationale": 1.0}
+    assert {model.role for model in result.models} >= {"embedding", "stance"}
+    assert result.metrics["not_checked"] == 0
+
+
+def test_stance_of_two_way_sets_folds_refutes_and_neutral(tmp_path: Path) -> None:
+    evidence = "The committee rejected the proposal on Friday."
+    rows = [
+        {"id": "1", "claim": "The committee rejected the proposal.", "evidence": evidence, "label": "supports"},
+        {"id": "2", "claim": "The committee accepted the proposal.", "evidence": evidence, "label": "not_supports"},
+        {"id": "3", "claim": "Whales feed on krill.", "evidence": evidence, "label": "refutes"},
+    ]
+    result, items = run_task(catalogue()["stance"], {"data": write(tmp_path / "p.jsonl", *rows)}, options=Options())
+    assert [item.gold for item in items] == ["supports", "not_supports", "not_supports"]
+    assert set(result.metrics["per_class"]) == {"supports", "not_supports"}
+    assert [item.predicted for item in items][1:] == ["not_supports", "not_supports"]
+    assert any("two classes" in note for note in result.notes)
+    assert result.metrics["accuracy"] == round(sum(item.right for item in items) / 3, 4)
+
+
+def test_stance_without_neutral_gold_says_what_a_forced_choice_gives(tmp_path: Path) -> None:
+    rows = [{**PAIR, "id": str(n), "label": label} for n, label in enumerate(["supports", "refutes"])]
+    result, _ = run_task(catalogue()["stance"], {"data": write(tmp_path / "p.jsonl", *rows)}, options=Options())
+    assert result.metrics["forced_two_way"]["accuracy"] == 0.5  # one answer, both labels
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def test_stdout_is_one_json_object_and_progress_goes_to_stderr(tmp_path: Path) -> None:
+    inputs = [
+        "--corpus",
+        str(write(tmp_path / "k.jsonl", *DOCUMENTS)),
+        "--claims",
+        str(write(tmp_path / "c.jsonl", *CLAIMS)),
+    ]
+    out = tmp_path / "out"
+    answer = CliRunner().invoke(
+        app, ["run", "retrieval", *inputs, "--json", "--set", "top_k=3", "--out", str(out), "--seed", "5"]
+    )
+    assert answer.exit_code == 0, answer.stderr
+    result = json.loads(answer.stdout)
+    assert (result["task"], result["n"], result["seed"], result["settings"]["top_k"]) == ("retrieval", 2, 5, "3")
+    assert {"metrics", "intervals", "baselines", "seconds", "models", "data", "package_version"} <= set(result)
+    assert len(result["data"]["sha256"]) == len(result["models"][0]["sha256"]) == 64
+    assert "searching" in answer.stderr
+    assert json.loads((out / "result.json").read_text()) == result
+    assert [json.loads(line)["id"] for line in (out / "items.jsonl").read_text().splitlines()] == ["1", "2"]
+
+
+def test_without_json_a_table_is_shown(tmp_path: Path) -> None:
+    inputs = [
+        "--corpus",
+        str(write(tmp_path / "k.jsonl", *DOCUMENTS)),
+        "--claims",
+        str(write(tmp_path / "c.jsonl", *CLAIMS)),
+    ]
+    answer = CliRunner().invoke(app, ["run", "retrieval", *inputs])
+    assert answer.exit_code == 0, answer.stderr
+    assert "ndcg@10" in answer.stdout
+    assert "dense_alone" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run", "guess"], 2, "no task 'guess'; there are: stance"),
+        (["run", "stance"], 2, "task 'stance' needs --data"),
+        (["run", "stance", "--data", "DATA", "--corpus", "DATA"], 2, "takes --data, not --corpus"),
+        (["run", "stance", "--data", "DATA", "--set", "top_k"], 2, "give NAME=VALUE"),
+        (["run", "stance", "--data", "DATA", "--set", "topk=3"], 2, "topk"),  # no such setting
+        (["run", "stance", "--data", "DATA", "--set", "top_k=0"], 2, "top_k"),  # out of range
+        (["run", "stance", "--data", "DATA", "--set", "home=/x"], 2, "use --home"),
+        (["run", "stance", "--data", "DATA", "--limit", "0"], 2, "limit"),
+        (["run", "stance", "--data", "no/such.jsonl"], 1, "cannot be read"),
+        (["run", "stance", "--data", "DATA"], 1, "row 1: unknown label"),
+    ],
+)  # fmt: skip
+def test_exit_codes_and_reasons(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
+    data = str(write(tmp_path / "p.jsonl", {**PAIR, "label": "perhaps"}))
+    answer = CliRunner().invoke(app, [data if item == "DATA" else item for item in arguments])
+    assert answer.exit_code == code
+    assert message in answer.stderr
+    assert answer.stdout == ""
+
+
+# ---------------------------------------------------------------- the suite
+
+
+def test_the_suite_names_what_it_skipped_and_writes_a_table(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "retrieval" / "scifact").mkdir(parents=True)
+    write(data / "retrieval" / "scifact" / "corpus.jsonl.gz", *DOCUMENTS)
+    write(data / "retrieval" / "scifact" / "claims.jsonl.gz", *CLAIMS)
+    results = tmp_path / "results"
+    report = suite.run(data=data, results=results, only=["retrieval-"], options=Options())
+    assert report.done == ["retrieval-scifact"]
+    assert len(report.skipped) == len(suite.RETRIEVAL) - 1
+    assert "retrieval-wice: retrieval/wice/corpus.jsonl.gz" in report.text
+    summary = json.loads((results / "retrieval-scifact.json").read_text())
+    assert summary["data"]["path"] == "retrieval/scifact/claims.jsonl.gz"
+    page = (results / "README.md").read_text()
+    assert "| scifact | 2 | 1.000 (1.00–1.00) |" in page
+    assert str(tmp_path) not in page + json.dumps(summary)  # nothing about this machine
+
+
+def test_the_suite_goes_on_after_a_failure_and_reports_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "claim_detection"
+    folder.mkdir(parents=True)
+    write(folder / "checkthat24.dev.jsonl.gz", {"text": "x", "label": 7})
+    answer = CliRunner().invoke(
+        app, ["suite", "--data", str(tmp_path / "data"), "--results", str(tmp_path / "r"), "--only", "claims"]
+    )
+    assert answer.exit_code == 1
+    assert "1 failed:" in answer.stdout
+    assert "unknown label 7" in answer.stdout
+    assert "claims-checkthat24-devtest" in answer.stdout  # the other, skipped

@@ -15,7 +15,7 @@ from evals import baselines, metrics
 from evals.data import DataFile, Gold, LabelledClaim, fingerprint
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
-from evals.tasks.retrieval import read_for, score, search_all
+from evals.tasks.retrieval import judged_recall, read_for, score, search_all
 from evals.workspace import Workspace, bare_claim, built
 from onrecord.records import CheckedClaim, Claim, Evidence, SearchFilters, Stance, VerdictLabel
 
@@ -192,7 +192,8 @@ def outcome_of(
     if with_gold:
         found = search_all(with_gold, space, request)
         retrieved, retrieved_intervals, alone, _ = score(with_gold, found, space, seed=request.seed)
-        figures["retrieval"] = retrieved
+        passages = [[e.passage for e in c.evidence] for c in checked]
+        figures["retrieval"] = {**retrieved, "judged": judged_recall(claims, passages, space)}
         intervals.update({f"retrieval.{name}": bounds for name, bounds in retrieved_intervals.items()})
     path = request.inputs["claims"]
     return Outcome(

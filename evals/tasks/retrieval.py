@@ -88,6 +88,26 @@ def score(
     return figures, intervals, alone, ranks
 
 
+def judged_recall(
+    claims: Sequence[LabelledClaim], judged: Sequence[Sequence[Passage]], space: Workspace
+) -> dict[str, object]:
+    """Return what reaches the judge: the share of claims with a gold document, and with a whole rationale, among ``judged``."""
+    documents: list[bool] = []
+    rationales: list[bool] = []
+    for claim, passages in zip(claims, judged, strict=True):
+        if not claim.gold_documents:
+            continue
+        documents.append(bool({space.document(passage) for passage in passages} & set(claim.gold_documents)))
+        spans = space.spans(claim)
+        if spans:
+            places = [(space.document(p), p.span.start, p.span.end) for p in passages]
+            rationales.append(metrics.rationale_ranks(places, spans) is not None)
+    figures: dict[str, object] = {"gold_document": metrics.rounded(sum(documents) / len(documents))}
+    if rationales:
+        figures["whole_rationale"] = metrics.rounded(sum(rationales) / len(rationales))
+    return figures
+
+
 def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
     """Read the claims and check their gold against the corpus."""
     path = request.inputs["claims"]
@@ -105,7 +125,9 @@ def run(request: Request) -> Outcome:
             message = f"{path}: no claim has gold_docs, so there is nothing to rank for"
             raise EvalDataError(message)
         found = search_all(claims, space, request)
+        shown = search_all(claims, space, request, top_k=request.settings.top_k)
         figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
+        figures["judged"] = judged_recall(claims, [[passage for _, passage in group] for group in shown], space)
         embedder = space.checker.index.embedder
         items = [
             Item(
