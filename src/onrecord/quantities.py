@@ -9,10 +9,13 @@ had 12 right at 5 ms each (measured 2026-11-23). What is theirs to do well, cale
 python-dateutil and snowballstemmer.
 """
 
+# ruff: noqa: C901, PLR0911, PLR0912  a grammar has a branch and an exit per form it reads
+
 from __future__ import annotations
 
 import calendar
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -149,7 +152,7 @@ FUNCTION_WORDS: Final = frozenset(
     quite rather said same say says several shall she should since so some still such than that the their theirs them
     themselves then there these they this those though through thus to together too toward towards under until up upon us
     very via was wasn't we well were weren't what when where whether which while who whom whose why will with within
-    without won't would wouldn't yet you your yours""".split()  # noqa: SIM905  a list of 200 strings would fill a page
+    without won't would wouldn't yet you your yours""".split()
 )
 """Words that say nothing of what a number or date is about."""
 
@@ -182,7 +185,9 @@ _IRREGULAR: Final = {
     **dict.fromkeys(("men", "man"), "man"),
     **dict.fromkeys(("women", "woman"), "woman"),
     **dict.fromkeys(("children", "child", "kids"), "child"),
-    **dict.fromkeys(("died", "dies", "die", "dead", "death", "deaths", "fatalities", "fatality", "killed", "dying"), "die"),
+    **dict.fromkeys(
+        ("died", "dies", "die", "dead", "death", "deaths", "fatalities", "fatality", "killed", "dying"), "die"
+    ),
     **dict.fromkeys(("born", "birth"), "born"),
     **dict.fromkeys(("began", "begun", "begin", "begins", "start", "started", "starts"), "begin"),
     **dict.fromkeys(("won", "win", "wins", "winning"), "win"),
@@ -244,7 +249,25 @@ _DOLLAR_PREFIXES: Final = {
     "r": "BRL",
 }  # fmt: skip
 _CURRENCY_CODES: Final = frozenset(
-    {"USD", "EUR", "GBP", "JPY", "RUB", "UAH", "INR", "KRW", "TRY", "ILS", "CHF", "CNY", "AUD", "CAD", "PLN", "SEK", "NOK"}
+    {
+        "USD",
+        "EUR",
+        "GBP",
+        "JPY",
+        "RUB",
+        "UAH",
+        "INR",
+        "KRW",
+        "TRY",
+        "ILS",
+        "CHF",
+        "CNY",
+        "AUD",
+        "CAD",
+        "PLN",
+        "SEK",
+        "NOK",
+    }
 )
 _CURRENCY_WORDS: Final = {
     **dict.fromkeys(("dollar", "dollars"), "USD"), **dict.fromkeys(("euro", "euros"), "EUR"),
@@ -331,16 +354,16 @@ _BOUND_PHRASES: Final[tuple[tuple[tuple[str, ...], Bound], ...]] = tuple(
         ),
         (
             Bound.ABOUT,
-            "about|around|approximately|roughly|some|circa|ca|estimated|an estimated|close to|nearly|almost|approx|"
-            "in the region of|or so|reportedly|just over|just under|a little over|well over",
+            (
+                "about|around|approximately|roughly|some|circa|ca|estimated|an estimated|close to|nearly|almost|approx|"
+                "in the region of|or so|reportedly|just over|just under|a little over|well over"
+            ),
         ),
     )
     for phrase in phrases.split("|")
 )
 # Longest phrase first, and of two that are alike the later entry: "nearly 10" is about 10, not any number below it.
-_BOUNDS: Final = {
-    phrase: bound for phrase, bound in sorted(_BOUND_PHRASES, key=lambda item: (len(item[0]), item[1] is Bound.ABOUT))
-}
+_BOUNDS: Final = dict(sorted(_BOUND_PHRASES, key=lambda item: (len(item[0]), item[1] is Bound.ABOUT)))
 _LONGEST_BOUND: Final = max(len(phrase) for phrase in _BOUNDS)
 _BOUNDS_AFTER: Final = {
     ("or", "more"): Bound.AT_LEAST, ("or", "less"): Bound.AT_MOST, ("or", "fewer"): Bound.AT_MOST,
@@ -353,17 +376,19 @@ _LABEL_WORDS: Final = frozenset(
     level grade type phase group version page room number no nos unit division brigade regiment bn windows apollo
     formula area class block interstate exit gate line order decree law act bill amendment psalm verse part figure table
     appendix annex tier stage day district ward precinct title world war protocol directive regulation super f mi su an
-    point step category cat model series mark mk catch track studio radio u euro""".split()  # noqa: SIM905  as above
+    point step category cat model series mark mk catch track studio radio u euro""".split()
 )
 _PLURAL_NOUNS: Final = frozenset(
     """people men women children police troops staff personnel cattle aircraft sheep dead killed wounded injured deaths
-    crew clergy youth data media fish deer percent""".split()  # noqa: SIM905  as above
+    crew clergy youth data media fish deer percent""".split()
 )
 _NOT_NOUNS: Final = frozenset(
     """was were is are be been had has have did does do will would could should may might can ago old later earlier out
-    time times and or but""".split()  # noqa: SIM905  as above
+    time times and or but""".split()
 )
-_SINGULAR_S: Final = frozenset({"was", "is", "has", "does", "its", "this", "us", "as", "his", "across", "press", "plus", "less"})
+_SINGULAR_S: Final = frozenset(
+    {"was", "is", "has", "does", "its", "this", "us", "as", "his", "across", "press", "plus", "less"}
+)
 _CLAUSE_BREAKS: Final = frozenset(";:()[]—–.!?")
 _CLAUSE_WORDS: Final = frozenset({"while", "whereas", "but", "although", "though"})
 
@@ -427,7 +452,7 @@ def _read_quantities(text: str) -> tuple[Quantity, ...]:
             position += 1
             continue
         figure = _range(tokens, figure)
-        quantity = _quantity(text, tokens, figure)
+        quantity = _quantity(tokens, figure)
         if quantity is not None:
             found.append(quantity)
         position = figure.after
@@ -477,7 +502,13 @@ def _digits(tokens: Sequence[Word], at: int) -> _Figure | None:
                 return None  # 10:30, COVID-19, 24/7
             if len(token.text) < 3:  # noqa: PLR2004
                 return None  # the second half of a score: 3-1
-    if attached_after and after is not None and after.text in ":/_" and at + 2 < len(tokens) and _adjacent(tokens, at + 1):
+    if (
+        attached_after
+        and after is not None
+        and after.text in ":/_"
+        and at + 2 < len(tokens)
+        and _adjacent(tokens, at + 1)
+    ):
         following = tokens[at + 2]
         fraction = (token.text, following.text)
         if after.text == "/" and fraction in {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4"), ("1", "5")}:
@@ -532,17 +563,25 @@ def _is_attached_unit(tokens: Sequence[Word], at: int) -> bool:
     return letters.lower in _UNITS or letters.lower in _LETTER_SCALES
 
 
+_LONGEST_SCORE: Final = 3
+
+
 def _is_score(tokens: Sequence[Word], at: int) -> bool:
     """Tell a result ("3-1", "2–2 draw") from a range ("2-3 people")."""
     if at + 2 >= len(tokens) or tokens[at + 1].text not in {"-", "–"} or tokens[at + 2].kind != "number":
         return False
-    if not (_adjacent(tokens, at) and _adjacent(tokens, at + 1)) or max(len(tokens[at].text), len(tokens[at + 2].text)) > 3:  # noqa: PLR2004
+    if (
+        not (_adjacent(tokens, at) and _adjacent(tokens, at + 1))
+        or max(len(tokens[at].text), len(tokens[at + 2].text)) > _LONGEST_SCORE
+    ):
         return False
     following = tokens[at + 3] if at + 3 < len(tokens) else None
     if float(tokens[at].text) >= float(tokens[at + 2].text):
         return True
-    return following is None or not (following.kind == "word" or following.text in {"%", "°", "-"}) or (
-        following.lower in FUNCTION_WORDS
+    return (
+        following is None
+        or not (following.kind == "word" or following.text in {"%", "°", "-"})
+        or (following.lower in FUNCTION_WORDS)
     )
 
 
@@ -567,7 +606,7 @@ def _one_in(tokens: Sequence[Word], figure: _Figure) -> _Figure | None:
         if spelled is None:
             return None
         whole, after = spelled[0], spelled[1]
-    if not (0 < figure.value < whole <= 1000) or whole in {0}:  # noqa: PLR2004
+    if not (0 < figure.value < whole <= 1000):  # noqa: PLR2004
         return None
     if tokens[figure.after].lower == "in" and not (figure.value <= 9 and whole <= 100):  # noqa: PLR2004
         return None  # "12 in 50 cities"
@@ -629,7 +668,7 @@ def _spelled_integer(tokens: Sequence[Word], at: int) -> tuple[Decimal, int, Dec
     return total + current, end, smallest
 
 
-def _spelled(tokens: Sequence[Word], at: int) -> _Figure | None:  # noqa: C901, PLR0911, PLR0912  a grammar with a rule each
+def _spelled(tokens: Sequence[Word], at: int) -> _Figure | None:
     word = tokens[at].lower
     nexts = [token.lower for token in tokens[at + 1 : at + 7]] + [""] * 6
     previous = tokens[at - 1].lower if at else ""
@@ -646,6 +685,8 @@ def _spelled(tokens: Sequence[Word], at: int) -> _Figure | None:  # noqa: C901, 
         return _Figure(at, at + 3, size * 100, size * 100, upper=size * 2000, kind="vague")
     if word in {"half", "quarter"} or (word in {"a", "an"} and nexts[0] in {"half", "quarter"}):
         return _half(tokens, at)
+    if word in {"a", "an"} and nexts[0] in _ONE_OF and nexts[1] != "time" and previous in _BEFORE_ONE:
+        return _Figure(at, at + 1, Decimal(1), Decimal(1))
     if word == "couple" and nexts[0] == "of":
         return _Figure(at, at + 1, Decimal(2), Decimal(1), kind="vague", upper=Decimal(4))
     # "a third of", "one-fifth of", "two thirds", "three-quarters": below the line in words.
@@ -657,11 +698,15 @@ def _spelled(tokens: Sequence[Word], at: int) -> _Figure | None:  # noqa: C901, 
             plural = below.endswith("s")
             following = tokens[at + offset + 1].lower if at + offset + 1 < len(tokens) else ""
             if (plural and above > 1) or (above == 1 and following == "of") or (offset > skip and word == "one"):
-                return _Figure(at, at + offset + 1, Decimal(above) / _FRACTIONS[below], Decimal("0.01"), kind="fraction")
+                return _Figure(
+                    at, at + offset + 1, Decimal(above) / _FRACTIONS[below], Decimal("0.01"), kind="fraction"
+                )
     ordinal = _ordinal(tokens, at)
     if ordinal is not None:
         return ordinal
-    if word == "one" and (nexts[0] in FUNCTION_WORDS - {"million"} or nexts[0] in {"another", "day", ""} or previous == "no"):
+    if word == "one" and (
+        nexts[0] in FUNCTION_WORDS - {"million"} or nexts[0] in {"another", "day", ""} or previous == "no"
+    ):
         share = _one_in(tokens, _Figure(at, at + 1, Decimal(1), Decimal(1)))
         if share is not None:
             return share
@@ -681,6 +726,29 @@ def _spelled(tokens: Sequence[Word], at: int) -> _Figure | None:  # noqa: C901, 
         return _scaled(tokens, _Figure(at, after + 3, value + Decimal("0.5"), Decimal("0.5")))
     figure = _Figure(at, after, value, step)
     return _one_in(tokens, figure) or _scaled(tokens, figure)
+
+
+_ONE_OF: Final = frozenset(
+    {"second", "minute", "hour", "day", "week", "month", "year", "decade", "century", "fortnight"}
+)
+_BEFORE_ONE: Final = frozenset(
+    {
+        "than",
+        "over",
+        "under",
+        "about",
+        "around",
+        "nearly",
+        "almost",
+        "within",
+        "lasted",
+        "lasting",
+        "lasts",
+        "exactly",
+        "least",
+        "for",
+    }
+)
 
 
 def _half(tokens: Sequence[Word], at: int) -> _Figure | None:
@@ -765,7 +833,10 @@ def _letter_is_scale(tokens: Sequence[Word], figure: _Figure, at: int) -> bool:
     return (
         following is not None
         and following.kind == "word"
-        and (following.lower in _PLURAL_NOUNS or (following.lower.endswith("s") and following.lower not in FUNCTION_WORDS))
+        and (
+            following.lower in _PLURAL_NOUNS
+            or (following.lower.endswith("s") and following.lower not in FUNCTION_WORDS)
+        )
     )
 
 
@@ -775,7 +846,9 @@ def _range(tokens: Sequence[Word], figure: _Figure) -> _Figure:
         return figure
     join = tokens[figure.after].text.lower()
     before = [token.lower for token in tokens[max(0, figure.first - 2) : figure.first]]
-    lead = bool(before) and (before[-1] in {"between", "from"} or (before[-1] in _CURRENCY_SIGNS and before[0] == "between"))
+    lead = bool(before) and (
+        before[-1] in {"between", "from"} or (before[-1] in _CURRENCY_SIGNS and before[0] == "between")
+    )
     at = figure.after + 1
     if join == "%" and at < len(tokens):  # "10% to 12%"
         join = tokens[at].text.lower()
@@ -786,7 +859,7 @@ def _range(tokens: Sequence[Word], figure: _Figure) -> _Figure:
         return figure
     if join not in {"-", "–", "—", "to", "and"}:
         return figure
-    if join in {"-", "–", "—"} and not (_adjacent(tokens, at - 2) == _adjacent(tokens, at - 1)):
+    if join in {"-", "–", "—"} and _adjacent(tokens, at - 2) != _adjacent(tokens, at - 1):
         return figure
     if tokens[at].text in _CURRENCY_SIGNS:
         at += 1
@@ -807,8 +880,8 @@ def _range(tokens: Sequence[Word], figure: _Figure) -> _Figure:
         if before[-1] in {"won", "lost", "beat", "voted", "defeated"} or not (following.isalpha() or following == "%"):
             return figure  # "won 3 to 5": a score
     if join in {"-", "–", "—"}:
-        following = tokens[second.after] if second.after < len(tokens) else None
-        if following is None or not (following.kind == "word" or following.text in {"%", "°"}):
+        behind = tokens[second.after] if second.after < len(tokens) else None
+        if behind is None or not (behind.kind == "word" or behind.text in {"%", "°"}):
             return figure
     return _Figure(figure.first, second.after, low, min(step, second.step), upper=second.value)
 
@@ -825,14 +898,15 @@ def _digits_plain(tokens: Sequence[Word], at: int) -> _Figure | None:
     return _scaled(tokens, _Figure(at, at + 1, value, step))
 
 
-def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | None:  # noqa: C901, PLR0912, PLR0915  one pass over what may follow a figure
+def _quantity(tokens: Sequence[Word], figure: _Figure) -> Quantity | None:  # noqa: PLR0915  one pass over what may follow a figure
     first, after = figure.first, figure.after
     start, end = tokens[first].start, tokens[after - 1].end
     if figure.value < 0 and first:
         start = tokens[first - 1].start
     before = [token.lower for token in tokens[max(0, first - 8) : first]]
     nexts = [token.lower for token in tokens[after : after + 4]] + [""] * 4
-    unit, dimension, factor = "", "count", Decimal(1)
+    unit, factor = "", Decimal(1)
+    dimension: Dimension = "count"
     value, upper, step = figure.value, figure.upper, figure.step
     bound_at = first
     if figure.kind == "ordinal":
@@ -872,7 +946,7 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
             unit, dimension, after = "degrees Fahrenheit", "temperature", after + 2
         else:
             unit, after = "degrees", after + 1
-    elif nexts[0] in {"times"}:
+    elif nexts[0] == "times":
         unit, dimension, after = "times", "multiple", after + 1
     elif nexts[0] in _CURRENCY_WORDS:
         unit, dimension, after = _CURRENCY_WORDS[nexts[0]], "money", after + 1
@@ -893,6 +967,8 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
         if name in _UNITS and not bare and not (name == "second" and nexts[0] != "-" and value != 1):
             unit, dimension, factor = _UNITS[name]
             after = at + 1
+            if dimension == "pound" and after < len(tokens) and tokens[after].lower == "sterling":
+                unit, dimension, after = "GBP", "money", after + 1
             if name == "fortnight":
                 factor *= 2
             if squared or (after < len(tokens) and tokens[after].text == "²"):
@@ -912,11 +988,7 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
     noun = () if dimension == "ordinal" else _noun(tokens, after)
     if dimension == "ordinal":
         noun = _noun_run(tokens, after)
-    if (
-        dimension == "count"
-        and tokens[first].kind == "number"
-        and _is_label(tokens, first, after, value, has_noun=bool(noun))
-    ):
+    if dimension == "count" and tokens[first].kind == "number" and _is_label(tokens, first, value, has_noun=bool(noun)):
         return None
     if dimension == "count":
         unit = _counted(tokens, after, noun)
@@ -931,19 +1003,19 @@ def _quantity(text: str, tokens: Sequence[Word], figure: _Figure) -> Quantity | 
         value=value,
         upper=upper,
         unit=unit,
-        dimension=dimension,  # type: ignore[arg-type]
+        dimension=dimension,
         factor=factor,
         bound=bound,
         step=step,
         vague=figure.kind == "vague",
         fraction=figure.kind == "fraction",
         noun=noun,
-        about=_about(text, tokens, first, after),
+        about=_about(tokens, first, after),
     )
 
 
 def _bound(before: Sequence[str], after: Sequence[str]) -> Bound:
-    plain = [word for word in before if word not in {"\"", "“", "”", "~"}]
+    plain = [word for word in before if word not in {'"', "“", "”", "~"}]
     if plain and plain[-1] in {"a", "an", "the"}:
         plain.pop()  # "over a 2 hour run time"
     if before and before[-1] == "~":
@@ -952,7 +1024,7 @@ def _bound(before: Sequence[str], after: Sequence[str]) -> Bound:
         return Bound.MORE_THAN if plain[-1] == ">" else Bound.AT_LEAST
     if plain and plain[-1] in {"<", "≤"}:
         return Bound.LESS_THAN if plain[-1] == "<" else Bound.AT_MOST
-    trail = _BOUNDS_AFTER.get(tuple(after[:2])) or _BOUNDS_AFTER.get(tuple(after[1:3]))
+    trail = next((_BOUNDS_AFTER[pair] for pair in itertools.pairwise(after[:3]) if pair in _BOUNDS_AFTER), None)
     if trail is not None:
         return trail
     for length in range(_LONGEST_BOUND, 0, -1):
@@ -963,7 +1035,7 @@ def _bound(before: Sequence[str], after: Sequence[str]) -> Bound:
     return Bound.EXACT
 
 
-def _is_label(tokens: Sequence[Word], first: int, after: int, value: Decimal, *, has_noun: bool) -> bool:
+def _is_label(tokens: Sequence[Word], first: int, value: Decimal, *, has_noun: bool) -> bool:
     """Tell whether a bare number in digits is a name: "Boeing 737", "Article 5", "No 10"."""
     if not first:
         return False
@@ -974,7 +1046,7 @@ def _is_label(tokens: Sequence[Word], first: int, after: int, value: Decimal, *,
         return False
     if before.lower in _LABEL_WORDS and not (before.lower in {"day", "line", "order", "law", "an", "no"} and has_noun):
         return True
-    capital = before.text[0].isupper() and first > 1 and tokens[first - 2].text not in ".!?:\"“"
+    capital = before.text[0].isupper() and first > 1 and tokens[first - 2].text not in '.!?:"“'
     return capital and not has_noun and before.lower not in FUNCTION_WORDS and value == value.to_integral_value()
 
 
@@ -998,7 +1070,10 @@ def _noun_run(tokens: Sequence[Word], after: int) -> tuple[str, ...]:
     for index, token in enumerate(run):
         lower = token.lower
         if lower in _PLURAL_NOUNS or (
-            lower.endswith("s") and not lower.endswith("ss") and not lower.endswith(("ous", "'s", "’s")) and lower not in _SINGULAR_S
+            lower.endswith("s")
+            and not lower.endswith("ss")
+            and not lower.endswith(("ous", "'s", "’s"))
+            and lower not in _SINGULAR_S
         ):
             return tuple(stem(word.lower) for word in run[: index + 1])
     return tuple(stem(token.lower) for token in run[:2])
@@ -1025,18 +1100,34 @@ def _noun(tokens: Sequence[Word], after: int) -> tuple[str, ...]:
         at += 1
     if at < len(tokens) and tokens[at].lower == "of":
         at += 1
-        while at < len(tokens) and tokens[at].lower in {"the", "all", "its", "their", "these", "those", "our", "his", "her"}:
+        while at < len(tokens) and tokens[at].lower in {
+            "the",
+            "all",
+            "its",
+            "their",
+            "these",
+            "those",
+            "our",
+            "his",
+            "her",
+        }:
             at += 1
-        while at < len(tokens) and (tokens[at].kind == "number" or tokens[at].lower in _NUMBER_WORDS or tokens[at].text == "-"):
+        while at < len(tokens) and (
+            tokens[at].kind == "number" or tokens[at].lower in _NUMBER_WORDS or tokens[at].text == "-"
+        ):
             at += 1
-    elif at < len(tokens) and tokens[at].lower in {"the", "its", "their", "all"} and at > 0 and tokens[at - 1].lower == "half":
+    elif (
+        at < len(tokens)
+        and tokens[at].lower in {"the", "its", "their", "all"}
+        and at > 0
+        and tokens[at - 1].lower == "half"
+    ):
         at += 1
     return _noun_run(tokens, at)
 
 
-def _about(text: str, tokens: Sequence[Word], first: int, after: int) -> tuple[str, ...]:
+def _about(tokens: Sequence[Word], first: int, after: int) -> tuple[str, ...]:
     """Return the stems of the content words of the clause around tokens [first, after)."""
-    del text
     left = first
     while left > 0 and not _breaks(tokens, left - 1):
         left -= 1
@@ -1078,11 +1169,13 @@ _MONTHS: Final = {
 _WEEKDAYS: Final = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTH: Final = (
     r"(?P<month>January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)(?!\w)"
 )
 _DAY: Final = r"(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_FROM: Final = r"(?P<from>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?P<year>1\d{3}|20\d{2})"
-_SMALL: Final = "|".join(("a", "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"))
+_YEAR_2: Final = r"(?P<year2>1\d{3}|20\d{2})"
+_SMALL: Final = "a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _DASH: Final = r"\s?(?:-|–|—|to|until|and)\s?"
 _ORDINAL_WORD: Final = r"(?P<nth>first|second|third|fourth|last|1st|2nd|3rd|4th)"
 
@@ -1093,23 +1186,40 @@ _DATE_PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("iso", r"(?<![\d-])(?P<year>[12]\d{3})-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?![\d-])"),
         ("numeric", r"(?<![\d/.])(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d{2})(?![\d/])"),
         ("bc", r"\b\d{1,4}(?:[-–]\d{1,4})?\s?(?:BC|BCE|B\.C\.|AD|CE)\b"),
-        ("clock", r"\b\d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?|GMT|UTC|BST|EST|EDT)\b|\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{1,2}\s?[ap]\.?m\b"),
-        ("days_month", rf"(?<![\d.,])(?P<from>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?{_DASH}{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR}\b)?"),
-        ("month_days", rf"\b{_MONTH}\s+(?P<from>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?{_DASH}{_DAY}(?![\d:])(?:,?\s+{_YEAR}\b)?"),
+        (
+            "clock",
+            (
+                r"\b\d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?|GMT|UTC|BST|EST|EDT)\b"
+                r"|\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{1,2}\s?[ap]\.?m\b"
+            ),
+        ),
+        ("days_month", rf"(?<![\d.,]){_FROM}{_DASH}{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR}\b)?"),
+        ("month_days", rf"\b{_MONTH}\s+{_FROM}{_DASH}{_DAY}(?![\d:])(?:,?\s+{_YEAR}\b)?"),
         ("day_month", rf"(?<![\d.,/-]){_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+(?:of\s+)?{_YEAR}\b)?"),
         ("month_day", rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}(?![\d:%]|[.,]\d)(?:,?\s+(?:of\s+)?{_YEAR}\b)?"),
         ("month_year", rf"\b{_MONTH},?\s+(?:of\s+)?{_YEAR}\b"),
-        ("quarter", rf"\bQ(?P<q>[1-4])\s*(?:of\s+)?{_YEAR}\b|\b{_ORDINAL_WORD}\s+quarter\s+of\s+(?P<year2>1\d{{3}}|20\d{{2}})\b"),
-        ("half", rf"\bH(?P<h>[12])\s*(?:of\s+)?{_YEAR}\b|\b{_ORDINAL_WORD}\s+half\s+of\s+(?P<year2>1\d{{3}}|20\d{{2}})\b"),
+        ("quarter", rf"\bQ(?P<q>[1-4])\s*(?:of\s+)?{_YEAR}\b|\b{_ORDINAL_WORD}\s+quarter\s+of\s+{_YEAR_2}\b"),
+        ("half", rf"\bH(?P<h>[12])\s*(?:of\s+)?{_YEAR}\b|\b{_ORDINAL_WORD}\s+half\s+of\s+{_YEAR_2}\b"),
         ("season", rf"\b(?P<season>spring|summer|autumn|fall|winter)(?:\s+of)?\s+{_YEAR}\b"),
         ("decade", r"(?<![\w,.])(?P<decade>1\d|20)(?P<ten>\d)0['’]?s\b|(?<!\w)['’](?P<short>[2-9])0s\b"),
-        ("century", r"\b(?P<c>1\d|2[01]|[5-9])(?:th|st|nd|rd)[\s-]century\b|\b(?P<cw>eighteenth|nineteenth|twentieth|twenty-first)[\s-]century\b"),
+        (
+            "century",
+            r"\b(?:(?P<c>1\d|2[01]|[5-9])(?:th|st|nd|rd)|(?P<cw>eighteenth|nineteenth|twentieth|twenty-first))[\s-]century\b",
+        ),
         ("years", r"(?<![\w,./$€£#-])(?P<y1>1\d{3}|20\d{2})\s?(?:-|–|—)\s?(?P<y2>1\d{3}|20\d{2}|\d{2})(?![\w%/-]|[.,]\d)"),
         ("year", rf"(?<![\w,./$€£#]){_YEAR}(?![\w%/]|[.,:]\d|,\d{{3}}|-\d)"),
-        ("relative", r"\b(?P<rel>the day before yesterday|yesterday|today|tomorrow|tonight)\b"
-                     r"|\b(?P<which>last|this|next|past)\s+(?P<unit>week|month|year|monday|tuesday|wednesday|thursday|friday"
-                     r"|saturday|sunday|weekend|january|february|march|april|june|july|august|september|october|november|december)\b"),
-        ("ago", rf"(?<![\w.,])(?P<n>\d{{1,3}}|{_SMALL})\s+(?P<unit>days?|weeks?|months?|years?|decades?)\s+(?P<dir>ago|earlier|later|before|after)\b"),
+        (
+            "relative",
+            (
+                r"\b(?P<rel>the day before yesterday|yesterday|today|tomorrow|tonight)\b"
+                r"|\b(?P<which>last|this|next|past)\s+(?P<unit>week|month|year|monday|tuesday|wednesday|thursday|friday"
+                r"|saturday|sunday|january|february|march|april|june|july|august|september|october|november|december)\b"
+            ),
+        ),
+        (
+            "ago",
+            rf"(?<![\w.,])(?P<n>\d{{1,3}}|{_SMALL})\s+(?P<unit>days?|weeks?|months?|years?|decades?)\s+(?P<dir>ago|earlier|later)\b",
+        ),
         ("weekday", r"\b(?:on\s+)?(?P<wd>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"),
         ("month", rf"\b(?:in|since|until|by|during|early|late|mid|from|of|through|before|after)[\s-]{_MONTH}(?!\s+[A-Z])"),
     )
@@ -1122,7 +1232,7 @@ _ROLES: Final[dict[str, DateRole]] = {
 }  # fmt: skip
 _YEAR_LEADS: Final = frozenset(
     """in since until till by of from to before after during between and through early mid late circa around spring summer
-    autumn fall winter year the a an for or season""".split()  # noqa: SIM905  as above
+    autumn fall winter year the a an for or season""".split()
 )
 
 
@@ -1153,7 +1263,7 @@ def _read_dates(text: str, reference: dt.date | None) -> tuple[DateMention, ...]
         for mention in _mentions(name, match, text, reference):
             first = next((index for index, start in enumerate(starts) if start >= mention.span.start), len(tokens))
             after = next((index for index, start in enumerate(starts) if start >= mention.span.end), len(tokens))
-            found.append(mention.model_copy(update={"about": _about(text, tokens, first, after)}))
+            found.append(mention.model_copy(update={"about": _about(tokens, first, after)}))
     found.sort(key=lambda mention: mention.span.start)
     return tuple(found)
 
@@ -1187,16 +1297,46 @@ def _believable(name: str, match: re.Match[str], text: str) -> bool:
     after = following.group(1).lower() if following else ""
     if name == "year":
         if after in _UNITS or after in _SCALES or after in {"percent", "per", "km", "dollars", "euros", "doses"}:
-            return after in {"m", "day", "days", "second", "g", "min"} and lead in {"in"}
+            return after in {"m", "day", "days", "second", "g", "min"} and lead == "in"
         if lead in _LABEL_WORDS - {"season", "year"}:
             return False
-        if previous and before[previous.start() :][0].isupper() and lead not in FUNCTION_WORDS | _YEAR_LEADS | set(_MONTHS):
+        if (
+            previous
+            and before[previous.start() :][0].isupper()
+            and lead not in FUNCTION_WORDS | _YEAR_LEADS | set(_MONTHS)
+        ):
             # "Blade Runner 2049": part of a name, unless a sentence begins with its word ("Circa 1900").
             return not previous.start() or before[: previous.start()].rstrip()[-1:] in set(".!?(")
-        if lead in {"about", "around", "some", "nearly", "over", "than", "least", "approximately", "roughly", "almost", "most"}:
+        if lead in {
+            "about",
+            "around",
+            "some",
+            "nearly",
+            "over",
+            "than",
+            "least",
+            "approximately",
+            "roughly",
+            "almost",
+            "most",
+        }:
             return False
         if after in _PLURAL_NOUNS or (after.endswith("s") and after not in FUNCTION_WORDS and after not in _SINGULAR_S):
-            return lead in {"the", "in", "since", "after", "before", "of", "during", "his", "her", "its", "their", "a", "until"}
+            return lead in {
+                "the",
+                "in",
+                "since",
+                "after",
+                "before",
+                "of",
+                "during",
+                "his",
+                "her",
+                "its",
+                "their",
+                "a",
+                "until",
+            }
         return True
     if name == "month_year" and match.group("month") == "May":
         return True
@@ -1206,8 +1346,6 @@ def _believable(name: str, match: re.Match[str], text: str) -> bool:
         return match.group("month") not in {"March", "May"} or lead not in {"theresa", "brian"}
     if name == "weekday":
         return not re.match(r"\s+(?:Night|Times|Mirror|Telegraph|Post)\b", text[match.end() :])
-    if name == "ago":
-        return match.group("dir") in {"ago", "earlier", "later"}
     return True
 
 
@@ -1219,7 +1357,9 @@ _OR_LATER: Final = re.compile(r"\s+or\s+(later|after|earlier|before)\b", re.IGNO
 
 
 def _role(text: str, start: int, end: int) -> DateRole:
-    before = re.search(r"([A-Za-z]+)(?:\s+(?:the|early|late|mid|about|around|to|on))?[\s-]*$", text[max(0, start - 30) : start])
+    before = re.search(
+        r"([A-Za-z]+)(?:\s+(?:the|early|late|mid|about|around|to|on))?[\s-]*$", text[max(0, start - 30) : start]
+    )
     word = before.group(1).lower() if before else ""
     role = _ROLES.get(word, "on")
     trail = _OR_LATER.match(text, end)
@@ -1234,7 +1374,7 @@ def _role(text: str, start: int, end: int) -> DateRole:
     return role
 
 
-def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | None) -> Iterator[DateMention]:  # noqa: C901, PLR0912, PLR0915  one branch per form of date
+def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | None) -> Iterator[DateMention]:  # noqa: PLR0915  one branch per form of date
     groups = match.groupdict()
     span = Span(start=match.start(), end=match.end())
     role = _role(text, match.start(), match.end())
@@ -1249,7 +1389,15 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
 
     def unresolved(precision: Precision, *, month: int | None = None, day: int | None = None) -> DateMention:
         return DateMention(
-            span=span, start=None, end=None, precision=precision, relative=True, resolved=False, role=role, month=month, day=day
+            span=span,
+            start=None,
+            end=None,
+            precision=precision,
+            relative=True,
+            resolved=False,
+            role=role,
+            month=month,
+            day=day,
         )
 
     if name == "iso" and year:
@@ -1262,7 +1410,9 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
             day = readings.pop()
             yield fixed(day, day, "day")
         elif readings:  # 03/04/2022 may be either; both days are within the range
-            yield fixed(min(readings), max(readings), "day").model_copy(update={"resolved": False, "month": None, "day": None})
+            yield fixed(min(readings), max(readings), "day").model_copy(
+                update={"resolved": False, "month": None, "day": None}
+            )
     elif name in {"days_month", "month_days", "day_month", "month_day"} and month:
         number = int(groups["day"])
         begin = int(groups["from"]) if groups.get("from") else number
@@ -1297,9 +1447,7 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
         number = int(groups.get("q") or groups.get("h") or _nth(groups["nth"], 4 if name == "quarter" else 2))
         length = 3 if name == "quarter" else 6
         if 1 <= number <= 12 // length:
-            yield fixed(
-                dt.date(year, (number - 1) * length + 1, 1), _month_end(year, number * length), "quarter"
-            )
+            yield fixed(dt.date(year, (number - 1) * length + 1, 1), _month_end(year, number * length), "quarter")
     elif name == "season" and year:
         season = groups["season"].lower()
         if season == "winter":
@@ -1308,9 +1456,14 @@ def _mentions(name: str, match: re.Match[str], text: str, reference: dt.date | N
             begin_month = {"spring": 3, "summer": 6}.get(season, 9)
             yield fixed(dt.date(year, begin_month, 1), _month_end(year, min(12, begin_month + 3)), "season")
     elif name == "decade":
-        start_year = int(f"{groups['decade']}{groups['ten']}0") if groups.get("decade") else 1900 + int(groups["short"]) * 10
-        length = 100 if groups.get("ten") == "0" and start_year % 100 == 0 and start_year < 2000 else 10  # noqa: PLR2004  "the 1900s"
-        yield fixed(dt.date(start_year, 1, 1), dt.date(start_year + length - 1, 12, 31), "decade" if length == 10 else "century")  # noqa: PLR2004
+        start_year = (
+            int(f"{groups['decade']}{groups['ten']}0") if groups.get("decade") else 1900 + int(groups["short"]) * 10
+        )
+        hundred = groups.get("ten") == "0" and start_year < 2000  # noqa: PLR2004  "the 1900s" are a century
+        length = 100 if hundred else 10
+        yield fixed(
+            dt.date(start_year, 1, 1), dt.date(start_year + length - 1, 12, 31), "century" if hundred else "decade"
+        )
     elif name == "century":
         number = int(groups["c"]) if groups.get("c") else _CENTURIES[groups["cw"].lower()]
         yield fixed(dt.date((number - 1) * 100 + 1, 1, 1), dt.date(number * 100, 12, 31), "century")
@@ -1365,7 +1518,9 @@ def _relative(
             start = end = reference - dt.timedelta(days=(reference.weekday() - number) % 7)
     elif groups.get("rel"):
         if reference is not None:
-            shift = {"yesterday": -1, "tomorrow": 1, "the day before yesterday": -2}.get((groups["rel"] or "").lower(), 0)
+            shift = {"yesterday": -1, "tomorrow": 1, "the day before yesterday": -2}.get(
+                (groups["rel"] or "").lower(), 0
+            )
             start = end = reference + dt.timedelta(days=shift)
     else:
         which, unit = (groups["which"] or "").lower(), (groups["unit"] or "").lower()
@@ -1377,7 +1532,9 @@ def _relative(
         elif unit in _WEEKDAYS and reference is not None:
             number = _WEEKDAYS[unit]
             back = (reference.weekday() - number) % 7
-            start = end = reference - dt.timedelta(days=back or 7) if shift < 0 else reference + dt.timedelta(days=(-back) % 7)
+            start = end = (
+                reference - dt.timedelta(days=back or 7) if shift < 0 else reference + dt.timedelta(days=(-back) % 7)
+            )
         elif unit in _MONTHS:
             precision = "month"
             if reference is not None:

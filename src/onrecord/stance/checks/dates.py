@@ -3,13 +3,15 @@
 Only the evidence's best aligned date is compared: the one whose nearest words are those beside the claim's date.
 """
 
+# ruff: noqa: C901, PLR0911, PLR0912  one branch and one exit per reason not to compare
+
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from onrecord.quantities import DateMention, read_dates
+from onrecord.quantities import DateMention, read_dates, read_quantities
 from onrecord.records import Finding, Span
 from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
 
@@ -19,7 +21,13 @@ _LIFESPAN: Final = re.compile(r"\([^()]*?(?:\d{4})\s*(?:-|–|—)\s*[^()]*?\d{4
 _BORN_AT: Final = re.compile(r"[(;,]\s*(?:born|b\.|née)\b|\(\s*;?\s*born\b", re.IGNORECASE)
 _COVERAGE: Final = 0.6
 _NOT_ANCHORS: Final = frozenset(
-    "year month day time week date mani first second third american british french german english".split()  # noqa: SIM905
+    "year month day time week date mani first second third american british french german english".split()
+)
+# What the same people do again and again: another date of it contradicts nothing.
+_RECURRING: Final = frozenset(
+    """visit meet speak call travel attack strike shell say tell announc state report rise fall grow increas decreas declin
+    play score warn urg discuss talk pledg repeat reiter condemn test fire launch bomb kill die-toll sell rank sanction vote
+    address interview appear host arriv rally protest nomin award receiv""".split()
 )
 _MARGIN: Final = 1.0
 
@@ -57,7 +65,8 @@ class Dates:
         free = [
             date
             for date in given
-            if relate(claim, date) in {"equal", "rounded"} or not any(relate(other, date) == "equal" for other in others)
+            if relate(claim, date) in {"equal", "rounded"}
+            or not any(relate(other, date) == "equal" for other in others)
         ]
         candidates = sorted(
             (self._candidate(pair, claim, other, mine) for other in free or given), key=lambda item: -item.score
@@ -75,7 +84,9 @@ class Dates:
                 )  # fmt: skip
             words = span.of(pair.evidence.text)
             if close.relation == "equal":
-                return finding("dates", "equal", pair, claim.span, span, f"{text} in the claim agrees with {words} in the source")
+                return finding(
+                    "dates", "equal", pair, claim.span, span, f"{text} in the claim agrees with {words} in the source"
+                )
             message = f"{text} in the claim agrees with {words} in the source as far as that goes"
             return finding("dates", "rounded", pair, claim.span, span, message)
         why_not = (
@@ -85,7 +96,9 @@ class Dates:
         )
         if why_not:
             return finding("dates", "not_comparable", pair, claim.span, best.mention.span, why_not)
-        return finding("dates", "different", pair, claim.span, best.mention.span, f"{text} in the claim, {source} in the source")
+        return finding(
+            "dates", "different", pair, claim.span, best.mention.span, f"{text} in the claim, {source} in the source"
+        )
 
     def _candidate(self, pair: Pair, claim: DateMention, other: DateMention, mine: tuple[str, ...]) -> _Candidate:
         theirs = _anchors(pair.evidence, other, reach=5)
@@ -97,7 +110,7 @@ class Dates:
             score += 0.25
         return _Candidate(other, relate(claim, other), anchored, score + (1.0 if anchored else 0.0) + 2 * setting)
 
-    def _why_not(  # noqa: PLR0911  one reason each
+    def _why_not(
         self, pair: Pair, claim: DateMention, best: _Candidate, candidates: list[_Candidate], claimed: list[DateMention]
     ) -> str:
         """Return why ``different`` must not be said, or an empty string."""
@@ -108,9 +121,14 @@ class Dates:
         if any(
             best.score - item.score < _MARGIN
             for item in candidates[1:]
-            if relate(best.mention, item.mention) not in {"equal", "rounded"}  # "(1974-01-10) 10 January 1974" is one date
+            if relate(best.mention, item.mention)
+            not in {"equal", "rounded"}  # "(1974-01-10) 10 January 1974" is one date
         ):
             return "the source has several dates that could be meant"
+        if set(_anchors(pair.claim, claim)[:2]) & _RECURRING:
+            return "what the date is of may have happened more than once"
+        if _measured(pair.claim, claim) or _measured(pair.evidence, best.mention):
+            return "the date is the time of a figure, and figures of other times may be right too"
         if _guessed_year(claim, best.mention):
             return "the year of one of the dates is not written"
         if claim.role != best.mention.role and {claim.role, best.mention.role} != {"on", "from"}:
@@ -132,6 +150,15 @@ class Dates:
         return ""
 
 
+def _measured(text: Side, mention: DateMention) -> bool:
+    """Tell whether the date's sentence gives a figure: "inflation was 3 % in 2022" says nothing against one of 2023."""
+    return any(
+        quantity.dimension not in {"ordinal", "time", "calendar"} and text.in_one_sentence(quantity.span, mention.span)
+        and set(quantity.about) & set(mention.about)
+        for quantity in read_quantities(text.text)
+    )  # fmt: skip
+
+
 def _guessed_year(claim: DateMention, other: DateMention) -> bool:
     """Tell whether the difference rests on a year that neither text states."""
     if not (claim.relative or other.relative):
@@ -144,13 +171,17 @@ def _guessed_year(claim: DateMention, other: DateMention) -> bool:
 
 def _is_part_of_name(text: str, span: Span) -> bool:
     """Tell whether a year stands before a name: "the 2021 Annual Conference"; next year's is another event."""
-    return bool(re.match(r"(?:[–-]\d\d)? [A-Z]", text[span.end : span.end + 5])) and text[span.start : span.end].isdigit()
+    return (
+        bool(re.match(r"(?:[–-]\d\d)? [A-Z]", text[span.end : span.end + 5])) and text[span.start : span.end].isdigit()
+    )
 
 
 def _is_housekeeping(pair: Pair, mention: DateMention) -> bool:
     """Tell whether a date is about the page, not the matter: "Retrieved January 15, 2022"."""
     before = pair.evidence.text[max(0, mention.span.start - 16) : mention.span.start].lower()
-    return re.search(r"(?:retrieved|archived|accessed|updated|published|posted)(?: on| from)?:?\s*$", before) is not None
+    return (
+        re.search(r"(?:retrieved|archived|accessed|updated|published|posted)(?: on| from)?:?\s*$", before) is not None
+    )
 
 
 def _anchors(text: Side, mention: DateMention, *, reach: int = 3) -> tuple[str, ...]:
@@ -201,15 +232,25 @@ def relate(claim: DateMention, other: DateMention) -> Relation:
             if satisfied:
                 return "open"
             return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"
-        if "season" in {claim.precision, other.precision} and other.start.year <= claim.end.year and claim.start.year <= other.end.year:
-            return "rounded" if claim.start <= other.end and other.start <= claim.end else "open"  # a summer may be a southern one
+        if (
+            "season" in {claim.precision, other.precision}
+            and other.start.year <= claim.end.year
+            and claim.start.year <= other.end.year
+        ):
+            return (
+                "rounded" if claim.start <= other.end and other.start <= claim.end else "open"
+            )  # a summer may be a southern one
         if claim.start <= other.start and other.end <= claim.end:
             return "equal"
         if other.start <= claim.start and claim.end <= other.end:
             return "rounded"
         if claim.start <= other.end and other.start <= claim.end:
             return "open"
-        if claim.precision in {"decade", "century"} and other.precision == "year" and abs(claim.start.year - other.start.year) <= 1:
+        if (
+            claim.precision in {"decade", "century"}
+            and other.precision == "year"
+            and abs(claim.start.year - other.start.year) <= 1
+        ):
             return "open"
         return "different"
     if claim.month and other.month and claim.month == other.month:

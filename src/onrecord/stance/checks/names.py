@@ -23,18 +23,19 @@ _LONGEST: Final = 2000
 _MUTUAL: Final = frozenset(
     """meet marry divorce date play fight join talk negotiate discuss debate face compete contact resemble equal border agree
     cooperate collaborate clash differ exchange trade accompany match be have include feature star neighbour know like love
-    hate become call phone tell say ask speak own help support visit work see use make do get take give""".split()  # noqa: SIM905
+    hate become call phone tell say ask speak own help support visit work see use make do get take give""".split()
 )
 # What, of one object, only one does: another doer excludes the first.
 _EXCLUSIVE: Final = frozenset(
     """write author compose direct found invent discover paint design assassinate murder shoot defeat beat win create sculpt
-    coin acquire buy purchase overthrow succeed conquer annex invade appoint nominate""".split()  # noqa: SIM905
+    coin acquire buy purchase overthrow succeed conquer annex invade appoint nominate""".split()
 )
 _SUBJECTS: Final = frozenset({"nsubj", "csubj"})
 _OBJECTS: Final = frozenset({"dobj", "obj"})
-_NAMED: Final = frozenset({"PERSON", "ORG", "GPE", "NORP"})
 _NEGATIONS: Final = frozenset({"not", "never", "n't", "no", "n’t"})
-_MODALS: Final = frozenset({"would", "could", "may", "might", "should", "if", "whether", "want", "try", "attempt", "refuse", "fail"})
+_MODALS: Final = frozenset(
+    {"would", "could", "may", "might", "should", "if", "whether", "want", "try", "attempt", "refuse", "fail"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,27 @@ def actions(text: str) -> tuple[Action, ...]:
         if token.pos_ != "VERB":
             continue
         doer, target = _doer(token), _target(token)
-        if doer is None or target is None or doer.i == target.i:
+        verb = token.lemma_.lower()
+        if doer is not None and target is None:
+            target = _target_of_preposition(token)
+            verb = f"{verb} {target.head.lower_}" if target is not None else verb
+        if (
+            doer is None
+            or target is None
+            or doer.i == target.i
+            or "NUM" in {doer.pos_, target.pos_}
+            or doer.text == "%"
+        ):
             continue
-        plain = not any(child.lower_ in _NEGATIONS | _MODALS for child in token.children) and token.head.lemma_ not in _MODALS
+        if doer.conjuncts or target.conjuncts:
+            continue  # one of several
+        plain = (
+            not any(child.lower_ in _NEGATIONS | _MODALS for child in token.children)
+            and token.head.lemma_ not in _MODALS
+        )
         found.append(
             Action(
-                verb=token.lemma_.lower(),
+                verb=verb,
                 doer=_words(doer), doer_span=_span(doer), doer_named=_named(doer),
                 target=_words(target), target_span=_span(target), target_named=_named(target),
                 plain=plain,
@@ -143,6 +159,16 @@ def _target(verb: Token) -> Token | None:
     return next((child for child in verb.children if child.dep_ in _OBJECTS), None)
 
 
+def _target_of_preposition(verb: Token) -> Token | None:
+    """Return the object of "lost to", "apologised to", "surrendered to": the only one, and a name."""
+    prepositions = [
+        child for child in verb.children if child.dep_ == "prep" and child.lower_ in {"to", "against", "from"}
+    ]
+    if len(prepositions) != 1:
+        return None
+    return next((child for child in prepositions[0].children if child.dep_ == "pobj" and child.pos_ == "PROPN"), None)
+
+
 def _phrase(head: Token) -> list[Token]:
     inner = [child for child in head.lefts if child.dep_ in {"compound", "amod", "nummod", "nmod", "flat"}]
     inner += [child for child in head.rights if child.dep_ == "flat"]
@@ -159,7 +185,7 @@ def _span(head: Token) -> Span:
 
 
 def _named(head: Token) -> bool:
-    return head.pos_ == "PROPN" and head.ent_type_ in _NAMED and not any(True for _ in head.conjuncts)
+    return head.pos_ == "PROPN" or bool(head.ent_type_ and head.text[0].isupper())
 
 
 def _same(one: str, two: str) -> bool:
@@ -179,7 +205,8 @@ def _mentioned(name: str, pair: Pair) -> bool:
 
 def _compare(pair: Pair, claim: Action, others: list[Action]) -> Finding | None:
     for other in others:
-        if _same(claim.doer, other.doer) and _same(claim.target, other.target):
+        named = claim.doer_named or other.doer_named
+        if named and _same(claim.doer, other.doer) and _same(claim.target, other.target):
             message = f"in both, {other.doer} is the one who does it"
             return finding("names", "equal", pair, claim.doer_span, other.doer_span, message)
     for other in others:
@@ -187,11 +214,13 @@ def _compare(pair: Pair, claim: Action, others: list[Action]) -> Finding | None:
         if not swapped or _same(claim.doer, claim.target):
             continue
         sure = (
-            claim.plain and other.plain and claim.verb not in _MUTUAL and len(others) == 1
-            and claim.doer_named and other.doer_named and claim.target_named and other.target_named
+            claim.plain and other.plain and claim.verb.split()[0] not in _MUTUAL and len(others) == 1
+            and (claim.doer_named or other.target_named) and (claim.target_named or other.doer_named)
         )  # fmt: skip
         message = f"in the claim {claim.doer} does it to {claim.target}, in the source {other.doer} to {other.target}"
-        return finding("names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message)
+        return finding(
+            "names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message
+        )
     for other in others:
         if not _all_same(claim.target, other.target) or len(others) > 1:
             continue
@@ -200,5 +229,7 @@ def _compare(pair: Pair, claim: Action, others: list[Action]) -> Finding | None:
             and claim.target_named and other.target_named and not _mentioned(claim.doer, pair)
         )  # fmt: skip
         message = f"{claim.doer} in the claim, {other.doer} in the source"
-        return finding("names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message)
+        return finding(
+            "names", "different" if sure else "not_comparable", pair, claim.doer_span, other.doer_span, message
+        )
     return None

@@ -4,15 +4,18 @@
 subject at the same time; everything short of that is ``not_comparable``.
 """
 
+# ruff: noqa: C901, PLR0911, PLR0912  one branch and one exit per reason not to compare
+
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal
 
 from onrecord.quantities import Bound, DateMention, Quantity, read_dates, read_quantities
-from onrecord.records import Finding
+from onrecord.records import Finding, Span
 from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
 
 Relation = Literal["equal", "rounded", "close", "different", "open"]
@@ -28,14 +31,22 @@ _SHARED_WORDS: Final = 2
 _RUNNING_DAYS: Final = 3
 # Counts that grow from day to day: two reports of different days may both be right.
 _RUNNING: Final = frozenset(
-    "die case infect toll confirm so-far total record current refuge displac casualti wound injur vaccin price subscrib".split()  # noqa: SIM905
+    "die case infect toll confirm record current refuge displac casualti wound injur vaccin subscrib arrest destroy".split()
 )
+_RUNNING_PRECISION: Final = frozenset({"day", "week", "month"})
+# Who may be counted as "people".
+_PERSONS: Final = frozenset(
+    """worker employe soldier civilian resid citizen refuge patient voter student member troop victim passeng adult child woman
+    man migrant pilot polic prison hostag protest peopl fighter personnel staff servicemen user custom viewer teacher
+    offic detaine die wound injur""".split()
+)
+_TROOPS: Final = frozenset({"soldier", "troop", "fighter", "servicemen", "man", "personnel"})
 # A figure of a part, of a step or of a mean is not the figure of the whole.
 _PART_WORDS: Final = frozenset(
     """another additional further extra remaining each every per average mean median initial initially originally
     previous previously last final next rest half including included include includes annual
     annually monthly weekly daily yearly total altogether combined overall cumulative respectively other others
-    by""".split()  # noqa: SIM905
+    by""".split()
 )
 
 
@@ -63,11 +74,19 @@ class Numbers:
         return tuple(item for item in found if item is not None)
 
     def _one(self, pair: Pair, claim: Quantity, claimed: list[Quantity], given: list[Quantity]) -> Finding | None:
-        candidates = [
-            self._candidate(pair, claim, other) for other in given if _same_dimension(claim, other)
-        ]
+        claim, given = _settle_pounds(claim, given)
+        candidates = [self._candidate(pair, claim, other) for other in given if _same_dimension(claim, other)]
         if not candidates:
             return self._without_candidate(pair, claim, given)
+        if claim.dimension == "count" and claim.noun:
+            named = [item for item in candidates if item.quantity.noun and claim.noun[-1] == item.quantity.noun[-1]]
+            if named:  # the source counts the very thing: its other counts are of other things
+                candidates = [
+                    item
+                    if item in named or not item.quantity.noun
+                    else replace(item, same_subject=False, other_subject=True)
+                    for item in candidates
+                ]
         candidates.sort(key=lambda candidate: -candidate.score)
         for relation in ("equal", "rounded"):
             for candidate in candidates:
@@ -85,7 +104,9 @@ class Numbers:
         free = [
             item
             for item in candidates
-            if not any(_same_dimension(other, item.quantity) and relate(other, item.quantity) == "equal" for other in others)
+            if not any(
+                _same_dimension(other, item.quantity) and relate(other, item.quantity) == "equal" for other in others
+            )
         ]
         best = (free or candidates)[0]
         if not free:
@@ -106,7 +127,7 @@ class Numbers:
             score += 0.5
         return _Candidate(other, relate(claim, other), same, different, score)
 
-    def _why_not(  # noqa: PLR0911  one reason each
+    def _why_not(
         self, pair: Pair, claim: Quantity, best: _Candidate, candidates: list[_Candidate], claimed: list[Quantity]
     ) -> str:
         """Return why ``different`` must not be said, or an empty string."""
@@ -145,7 +166,8 @@ class Numbers:
             return "the two figures are of different times"
         stems = pair.claim.sentence(claim.span)
         shared = stems & pair.evidence.all_stems
-        if len(shared) < _SHARED_WORDS or len(shared) < _COVERAGE * len(stems):
+        needed = _SHARED_WORDS if not _states_time(pair, claim, best.quantity) else 1
+        if len(shared) < needed or len(shared) < _COVERAGE * len(stems):
             return "the two sentences say too little in common"
         return ""
 
@@ -157,22 +179,63 @@ class Numbers:
                     "numbers", "not_comparable", pair, claim.span, other.span,
                     "a share in per cent and a change in percentage points cannot be compared",
                 )  # fmt: skip
+        listed = _listed(pair.evidence.text) if claim.dimension == "count" else None
+        if listed is not None and not given:
+            return finding(
+                "numbers", "not_comparable", pair, claim.span, listed,
+                "the source lists and gives no figure; counting is left to a person",
+            )  # fmt: skip
         for other in given:
             if claim.dimension == other.dimension == "money":
                 return finding(
-                    "numbers", "not_comparable", pair, claim.span, other.span, "the two amounts are in different currencies"
+                    "numbers",
+                    "not_comparable",
+                    pair,
+                    claim.span,
+                    other.span,
+                    "the two amounts are in different currencies",
                 )
         return None
 
     def _say(self, pair: Pair, outcome: Relation, claim: Quantity, other: Quantity) -> Finding:
-        mine, theirs = claim.span.of(pair.claim.text), other.span.of(pair.evidence.text)
+        mine, theirs = _shown(claim, pair.claim.text), _shown(other, pair.evidence.text)
         if outcome == "equal":
-            message = f"{mine} in the claim and {theirs} in the source are the same"
+            bounded = {claim.bound, other.bound} & (_LOWER | _UPPER) and claim.bound != other.bound
+            message = (
+                f"{theirs} in the source bears out {mine} in the claim"
+                if bounded
+                else (f"{mine} in the claim and {theirs} in the source are the same")
+            )
             return finding("numbers", "equal", pair, claim.span, other.span, message)
         if outcome == "rounded":
             message = f"{mine} in the claim is {theirs} in the source, rounded"
             return finding("numbers", "rounded", pair, claim.span, other.span, message)
-        return finding("numbers", "different", pair, claim.span, other.span, f"{mine} in the claim, {theirs} in the source")
+        return finding(
+            "numbers", "different", pair, claim.span, other.span, f"{mine} in the claim, {theirs} in the source"
+        )
+
+
+_BOUND_WORDS: Final = {
+    Bound.EXACT: "", Bound.ABOUT: "about ", Bound.AT_LEAST: "at least ", Bound.AT_MOST: "at most ",
+    Bound.MORE_THAN: "more than ", Bound.LESS_THAN: "less than ",
+}  # fmt: skip
+
+
+def _shown(quantity: Quantity, text: str) -> str:
+    """Return a figure in words for a reader, its limit included."""
+    written = quantity.span.of(text)
+    between = "between " if quantity.upper is not None and re.search(r"\band\b", written) else ""
+    return f"{_BOUND_WORDS[quantity.bound]}{between}{written}"
+
+
+_ITEM: Final = r"[A-Z][\w’'-]*(?: (?:[A-Z][\w’'-]*|of|the))*"
+_LIST: Final = re.compile(rf"{_ITEM}(?:, (?:the )?{_ITEM})+,? and (?:the )?{_ITEM}")
+
+
+def _listed(text: str) -> Span | None:
+    """Return the first list of three or more names, which a total may be drawn from."""
+    match = _LIST.search(text)
+    return Span(start=match.start(), end=match.end()) if match else None
 
 
 def _near_words(text: Side, quantity: Quantity) -> set[str]:
@@ -190,14 +253,22 @@ def _is_compound(pair: Pair, claim: Quantity, claimed: list[Quantity]) -> bool:
     return False
 
 
+def _settle_pounds(claim: Quantity, given: list[Quantity]) -> tuple[Quantity, list[Quantity]]:
+    """Read "pounds" as money where the other text has pounds sterling."""
+    sterling = {"unit": "GBP", "dimension": "money"}
+    if claim.dimension == "pound" and any(other.unit == "GBP" for other in given):
+        return claim.model_copy(update=sterling), given
+    if claim.unit == "GBP":
+        return claim, [other.model_copy(update=sterling) if other.dimension == "pound" else other for other in given]
+    return claim, given
+
+
 def _same_dimension(claim: Quantity, other: Quantity) -> bool:
     if claim.dimension in _TIME_FREE and other.dimension in _TIME_FREE:
         return True
     if claim.dimension != other.dimension:
         return False
-    if claim.dimension == "money" or (claim.dimension == "temperature"):
-        return claim.unit == other.unit or claim.dimension == "temperature"
-    return True
+    return claim.dimension != "money" or claim.unit == other.unit
 
 
 def _bases(claim: Quantity, other: Quantity) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal], bool]:
@@ -207,7 +278,7 @@ def _bases(claim: Quantity, other: Quantity) -> tuple[tuple[Decimal, Decimal], t
         return _celsius(claim), _celsius(other), True
     if claim.dimension == other.dimension:
         return mine, theirs, True
-    month = Decimal("2629746")  # seconds in a mean Gregorian month
+    month = Decimal(2629746)  # seconds in a mean Gregorian month
     if claim.dimension == "calendar":
         mine = (mine[0] * month, mine[1] * month)
     if other.dimension == "calendar":
@@ -251,13 +322,19 @@ def relate(claim: Quantity, other: Quantity) -> Relation:
     difference = abs(low - other_low)
     larger = max(abs(low), abs(other_low))
     if difference == 0:
-        return "equal" if claim.bound is not Bound.ABOUT or other.bound is Bound.ABOUT else "equal"
+        return "equal"
     converted = claim.unit != other.unit and claim.dimension != "count"
     coarse = max(claim.step * claim.factor, other.step * other.factor)
     fine = min(claim.step * claim.factor, other.step * other.factor)
     approximate = Bound.ABOUT in {claim.bound, other.bound} or claim.fraction or other.fraction
     if not exact_conversion:
-        return "rounded" if difference <= larger * _ROUNDED_RATIO / 2 else "different" if difference > larger * _CLOSE_RATIO else "close"
+        return (
+            "rounded"
+            if difference <= larger * _ROUNDED_RATIO / 2
+            else "different"
+            if difference > larger * _CLOSE_RATIO
+            else "close"
+        )
     written_alike = coarse == fine and not approximate and not converted
     if not written_alike and difference <= coarse / 2 and difference <= larger * _ROUNDED_RATIO:
         # A figure written to a coarser place is the finer one rounded: 1.3 million of 1,270,000. Small whole counts are
@@ -293,7 +370,11 @@ def _relate_bounds(
     other_low = -infinite if other.bound in _UPPER else theirs[0]
     other_high = infinite if other.bound in _LOWER else theirs[1]
     strict_touch = low == other_high or other_low == high
-    if strict_touch and Bound.MORE_THAN not in {claim.bound, other.bound} and Bound.LESS_THAN not in {claim.bound, other.bound}:
+    if (
+        strict_touch
+        and Bound.MORE_THAN not in {claim.bound, other.bound}
+        and Bound.LESS_THAN not in {claim.bound, other.bound}
+    ):
         return "equal" if claim.bound in _LOWER | _UPPER else "open"
     opposite = {claim.bound, other.bound} & _LOWER and {claim.bound, other.bound} & _UPPER
     if strict_touch and opposite:
@@ -321,7 +402,11 @@ def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]
             if claim.noun[-1] in theirs or other.noun[-1] in mine:
                 extra = mine - theirs
                 return not (extra - pair.evidence.all_stems), False
-            linked = claim.noun[-1] in pair.evidence.sentence(other.span) or other.noun[-1] in pair.claim.sentence(claim.span)
+            if claim.noun[-1] in _TROOPS and other.noun[-1] in _TROOPS:
+                return False, False
+            if mine <= _PERSONS | {"people"} and theirs <= _PERSONS | {"people"} and "people" in mine | theirs:
+                return False, False
+            linked = claim.noun[-1] in other.about or other.noun[-1] in claim.about
             return False, not linked
         if not claim.noun and not other.noun:  # "the age of 70"
             left, other_left = pair.claim.near(claim.span, reach=1)[0], pair.evidence.near(other.span, reach=1)[0]
@@ -331,18 +416,40 @@ def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]
         return bool(mine & theirs), not (mine & theirs or mine & set(other.about) or theirs & set(claim.about))
     near_claim = {item for part in pair.claim.near(claim.span, reach=2) for item in part}
     near_other = {item for part in pair.evidence.near(other.span, reach=3) for item in part}
-    return bool(near_claim & near_other), not (set(claim.about) & pair.evidence.sentence(other.span))
+    return bool(near_claim & near_other), _other_topic(pair, claim, other)
+
+
+def _other_topic(pair: Pair, claim: Quantity, other: Quantity) -> bool:
+    """Tell whether each sentence has a topic before its figure that the other text lacks: "exports fell 4 %", "imports"."""
+    if not set(claim.about) & pair.evidence.all_stems:
+        return bool(claim.about)
+    before = set(pair.claim.near(claim.span, reach=4)[0])
+    there = set(pair.evidence.near(other.span, reach=4)[0])
+    return bool(before - pair.evidence.all_stems and there - pair.claim.all_stems and len(before & there) <= 1)
 
 
 def _same_time(pair: Pair, claim: Quantity, other: Quantity) -> bool:
     """Tell whether nothing in the texts or their dates says that the two figures are of different times."""
     claimed = _dates_beside(pair.claim, claim, pair.claim_date)
     given = _dates_beside(pair.evidence, other, pair.source_date)
+    running = bool((set(claim.about) | set(other.about) | set(claim.noun) | set(other.noun)) & _RUNNING)
     if claimed or given:
-        return any(_overlap(one.start, one.end, two.start, two.end) for one in claimed for two in given)
-    if pair.claim_date and pair.source_date and abs((pair.claim_date - pair.source_date).days) > _RUNNING_DAYS:
-        return not ((set(claim.about) | set(other.about)) & _RUNNING)
+        return any(
+            _overlap(one, two) and (not running or {one.precision, two.precision} <= _RUNNING_PRECISION)
+            for one in claimed
+            for two in given
+        )
+    if running:
+        known = pair.claim_date and pair.source_date
+        return bool(known) and abs((pair.claim_date - pair.source_date).days) <= _RUNNING_DAYS  # type: ignore[operator]
     return True
+
+
+def _states_time(pair: Pair, claim: Quantity, other: Quantity) -> bool:
+    """Tell whether both figures' sentences name a time."""
+    return bool(
+        _dates_beside(pair.claim, claim, pair.claim_date) and _dates_beside(pair.evidence, other, pair.source_date)
+    )
 
 
 def _dates_beside(text: Side, quantity: Quantity, reference: dt.date | None) -> list[DateMention]:
@@ -358,5 +465,7 @@ def _dates_beside(text: Side, quantity: Quantity, reference: dt.date | None) -> 
     return found
 
 
-def _overlap(start: dt.date | None, end: dt.date | None, other_start: dt.date | None, other_end: dt.date | None) -> bool:
-    return bool(start and end and other_start and other_end) and start <= other_end and other_start <= end  # type: ignore[operator]
+def _overlap(one: DateMention, two: DateMention) -> bool:
+    if not (one.start and one.end and two.start and two.end):
+        return False
+    return one.start <= two.end and two.start <= one.end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +17,12 @@ CheckName = Literal["numbers", "dates", "names", "quotes"]
 Outcome = Literal["equal", "rounded", "different", "not_comparable"]
 
 _NEGATIONS = frozenset(
-    "not no never neither nor none nothing nobody without n't cannot denied denies deny false untrue hardly".split()  # noqa: SIM905
+    "not no never neither nor none nothing nobody without n't cannot denied denies deny false untrue hardly".split()
 )
 _UNREAL = frozenset(
     """if would could may might should unless whether expected expects forecast forecasts predicted predicts projected plans
     planned plan target targets aims aim hopes proposed proposes suggested threatens threatened hypothetical likely
-    estimate""".split()  # noqa: SIM905  a list of strings would fill a page
+    estimate""".split()
 )
 _CONDITIONS = frozenset({"if", "unless", "whether"})
 _CLAUSE_ENDS = frozenset(",;:()—") | {"but", "while", "although", "though", "whereas"}
@@ -109,13 +110,31 @@ class Side:
         if any(word in _CONDITIONS for word in self.words_of_sentence(span)):
             return False
         left, right = first, after
-        while left > 0 and not _ends_clause(self.tokens[left - 1]) and self.sentence_of[left - 1] == self.sentence_of[first]:
+        while (
+            left > 0
+            and not _ends_clause(self.tokens[left - 1])
+            and self.sentence_of[left - 1] == self.sentence_of[first]
+        ):
             left -= 1
-        while right < len(self.tokens) and not _ends_clause(self.tokens[right]) and self.sentence_of[right] == self.sentence_of[first]:
+        while (
+            right < len(self.tokens)
+            and not _ends_clause(self.tokens[right])
+            and self.sentence_of[right] == self.sentence_of[first]
+        ):
             right += 1
-        clause = [token for index, token in enumerate(self.tokens[left:right], start=left) if not first <= index < after]
+        clause = [
+            token for index, token in enumerate(self.tokens[left:right], start=left) if not first <= index < after
+        ]
+        limits = {  # "no more than 100,000" denies nothing
+            index
+            for index, (one, two) in enumerate(itertools.pairwise(clause))
+            if one.lower in {"no", "not"} and two.lower in {"more", "less", "fewer", "later", "earlier", "only", "just"}
+        }
+        clause = [token for index, token in enumerate(clause) if index not in limits]
         return not any(
-            token.lower in _NEGATIONS or (token.lower in _UNREAL and token.text != "May") or token.lower.endswith(("n't", "n’t"))
+            token.lower in _NEGATIONS
+            or (token.lower in _UNREAL and token.text != "May")
+            or token.lower.endswith(("n't", "n’t"))
             for token in clause
         )
 
@@ -141,7 +160,9 @@ def side(text: str) -> Side:
 def _after_initial(text: str, stop: int) -> bool:
     """Tell whether the full stop at ``stop`` ends an initial or a title rather than a sentence."""
     word = re.search(r"(\w+)$", text[max(0, stop - 12) : stop])
-    return bool(word) and (len(word.group(1)) == 1 or word.group(1) in {"Mr", "Mrs", "Ms", "Dr", "St", "Gen", "Sen", "No", "vs"})
+    return word is not None and (
+        len(word.group(1)) == 1 or word.group(1) in {"Mr", "Mrs", "Ms", "Dr", "St", "Gen", "Sen", "No", "vs"}
+    )
 
 
 @dataclass(frozen=True)
@@ -202,7 +223,7 @@ def are_alternatives(text: str, mine: Span, others: list[Span]) -> bool:
     return False
 
 
-def finding(
+def finding(  # noqa: PLR0913, PLR0917  the two spans and the message are what a finding is made of
     check: CheckName, outcome: Outcome, pair: Pair, claim_span: Span, evidence_span: Span, message: str
 ) -> Finding:
     """Make a finding whose values are the words of both texts; spans are local to each."""

@@ -24,7 +24,9 @@ _TOKEN: Final = re.compile(r"[^\W_]+(?:['.,][^\W_]+)*", re.UNICODE)
 _BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 _GAP: Final = "\x00"
 _ELLIPSIS: Final = re.compile(r"\[\s*\.\.\.\s*\]|\(\s*\.\.\.\s*\)|\.\.\.|\. \. \.")
-_QUOTED: Final = re.compile(r"[“\"«„]([^“”\"«»„]{3,1200})[”\"»“]|(?<!\w)‘([^‘’]{8,1200}(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?!\w)")
+_QUOTED: Final = re.compile(
+    r"[“\"«„]([^“”\"«»„]{3,1200})[”\"»“]|(?<!\w)‘([^‘’]{8,1200}(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?!\w)"
+)
 _FILLERS: Final = frozenset({"uh", "um", "er", "erm", "ah", "eh", "mm", "hm"})
 """Sounds that a transcript may keep and a quotation leave out, or the other way round."""
 _BRITISH_ENDINGS: Final = (
@@ -135,7 +137,10 @@ def _prepare(text: str) -> _Prepared:
     positions: dict[str, list[int]] = {}
     for index, token in enumerate(tokens):
         positions.setdefault(token.key, []).append(index)
-    brackets = [mapped.span_in_original(Span(start=match.start(), end=match.end())) for match in _BRACKETED.finditer(mapped.text)]
+    brackets = [
+        mapped.span_in_original(Span(start=match.start(), end=match.end()))
+        for match in _BRACKETED.finditer(mapped.text)
+    ]
     inserted = frozenset(
         index for index, token in enumerate(tokens) if any(span.start <= token.start < span.end for span in brackets)
     )
@@ -250,9 +255,7 @@ def _in_order(wanted: list[_Token], passage: _Prepared) -> tuple[int, int, list[
     return None
 
 
-def _minor(
-    exact: tuple[int, int, list[int]], marks: tuple[str, ...], passage: _Prepared, bare: str
-) -> QuoteMatch:
+def _minor(exact: tuple[int, int, list[int]], marks: tuple[str, ...], passage: _Prepared, bare: str) -> QuoteMatch:
     first, last, _ = exact
     span = Span(start=passage.tokens[first].start, end=passage.tokens[last].end)
     there = fold(span.of(passage.text)).text
@@ -351,7 +354,9 @@ def _best_window(keys: list[str], passage: _Prepared) -> tuple[int, int] | None:
     return max(0, start - 2), min(len(passage.tokens), start + width + 2)
 
 
-_SMALL_WORDS: Final = frozenset("a an the of in on at to for with by from and that this these those as is are was were".split())  # noqa: SIM905
+_SMALL_WORDS: Final = frozenset(
+    "a an the of in on at to for with by from and that this these those as is are was were".split()
+)
 _SURE_WORDS: Final = 5
 _SURE_RATIO: Final = 0.7
 
@@ -386,7 +391,9 @@ class Quotes:
             quote = find_quotation(span.of(pair.claim.text), pair.evidence.text)
             where = quote.span or Span(start=0, end=len(pair.evidence.text))
             if quote.outcome == "verbatim":
-                found.append(finding("quotes", "equal", pair, span, where, "the quotation is in the source word for word"))
+                found.append(
+                    finding("quotes", "equal", pair, span, where, "the quotation is in the source word for word")
+                )
             elif quote.outcome == "minor":
                 what = ", ".join(quote.differences)
                 message = f"the quotation is in the source but for {what}"
