@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from onrecord.stance import nli
 from onrecord.stance.calibrate import (
@@ -55,9 +56,13 @@ def fingerprint(pairs: Sequence[Pair]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def dev_pairs(folder: Path) -> list[Pair]:
-    """Return all development pairs."""
-    return [pair for path in sorted((folder / "dev").glob("*.jsonl.gz")) for pair in read_pairs(path)]
+def dev_pairs(folder: Path, *, most: int) -> list[Pair]:
+    """Return the development pairs, at most ``most`` of each set: those whose ids hash lowest."""
+    chosen: list[Pair] = []
+    for path in sorted((folder / "dev").glob("*.jsonl.gz")):
+        pairs = sorted(read_pairs(path), key=lambda p: hashlib.sha256(f"sample:{p.pair_id}".encode()).digest())
+        chosen += pairs[:most]
+    return chosen
 
 
 def logits_of(pairs: Sequence[Pair], encoder: nli.CrossEncoder, kept: Path) -> Floats:
@@ -142,11 +147,11 @@ def curve(probability: Floats, right: np.ndarray, weights: Floats) -> list[dict[
     return rows
 
 
-def calibrate(pairs_folder: Path, run: Path, *, precision: float) -> dict[str, Any]:
+def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> dict[str, Any]:
     """Fit, write ``calibration.json`` beside the weights and return the whole report."""
     (nli.FAST_FOLDER / "calibration.json").unlink(missing_ok=True)
     encoder = nli._load_shipped(nli.FAST_FOLDER)  # noqa: SLF001 - without the golden pairs: this is what judges the model
-    pairs = dev_pairs(pairs_folder)
+    pairs = dev_pairs(pairs_folder, most=most)
     logits = logits_of(pairs, encoder, run / "dev-logits.npz")
     gold = np.array([COLUMN[pair.label] for pair in pairs])
     fitted = np.array([fitting_half(pair) for pair in pairs])
@@ -205,8 +210,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, for logits and the report")
     parser.add_argument("--precision", type=float, default=PRECISION)
+    parser.add_argument("--most", type=int, default=100_000, help="most pairs of each set")
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    report = calibrate(options.pairs, options.run, precision=options.precision)
+    torch.set_num_threads(options.threads)
+    report = calibrate(options.pairs, options.run, precision=options.precision, most=options.most)
     sys.stderr.write("| set | n | classes | accuracy | macro-F1 (95 %) | ECE (95 %) |\n|---|---|---|---|---|---|\n")
     for name, one in report["sets"].items():
         sys.stderr.write(
