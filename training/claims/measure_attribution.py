@@ -11,6 +11,7 @@ for the gold attributions whose content was found at least by half.
 from __future__ import annotations
 
 import argparse
+import difflib
 import gzip
 import json
 import re
@@ -46,7 +47,7 @@ def measure(rows: list[dict[str, Any]], *, show_misses: int = 0) -> dict[str, fl
                 false_cues[attribution.cue_span.of(paragraph).lower()] += 1
         for row, tokens in zip(gold, wanted, strict=True):
             scored = [(len(tokens & p) / max(1, len(tokens)), i) for i, p in enumerate(predicted)]
-            best, place = max(scored, default=(0.0, -1))
+            best = max((score for score, _ in scored), default=0.0)
             recall.append(best)
             exact += any(tokens == p for p in predicted)
             if best < 0.5:
@@ -60,7 +61,6 @@ def measure(rows: list[dict[str, Any]], *, show_misses: int = 0) -> dict[str, fl
             matched += 1
             candidates = [i for score, i in scored if score >= best - 0.2]
             heads += any(_same_head(row["source"], found[i].source_span.of(paragraph)) for i in candidates if found[i].source_span)
-            del place
     p, r = sum(precision) / max(1, len(precision)), sum(recall) / max(1, len(recall))
     print("missed cues", missed_cues.most_common(40))
     print("false cues", false_cues.most_common(60))
@@ -82,14 +82,12 @@ def _positions(text: str, spans: list[tuple[int, int]]) -> set[int]:
 
 def _located(paragraph: str, content: str) -> set[int]:
     """Return where the words of a gold content stand; a discontinuous one is laid along the paragraph in order."""
-    at = paragraph.find(content)
-    if at >= 0:
-        return _positions(paragraph, [(at, at + len(content))])
+    whole = re.search(rf"(?<!\w){re.escape(content)}(?!\w)", paragraph)
+    if whole:
+        return _positions(paragraph, [whole.span()])
     words = [m.group() for m in _WORD.finditer(content)]
     here = list(_WORD.finditer(paragraph))
     positions: set[int] = set()
-    import difflib  # noqa: PLC0415
-
     matcher = difflib.SequenceMatcher(None, [m.group() for m in here], words, autojunk=False)
     for block in matcher.get_matching_blocks():
         positions.update(here[block.a + k].start() for k in range(block.size))

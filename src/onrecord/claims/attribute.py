@@ -35,7 +35,7 @@ _SPEECH = frozenset(
     " divulge certify demonstrate document detail summarise summarize theorize theorise project forecast calculate quote"
     " blog email text whisper scoff muse opine elaborate describe calculate cite point read continue begin interject"
     " insinuate attest profess guarantee notify persuade convince teach hold object protest comment decree stipulate"
-    " specify tout sing phone signal accuse blame call caution deem".split()
+    " specify tout sing phone charge encourage allege caution deem".split()
 )
 # Verbs that report what is thought.
 _BELIEF = frozenset(
@@ -52,7 +52,8 @@ _ATTITUDE = frozenset(
     " demand cite mention describe announce propose urge recall reveal suggest report explain confirm acknowledge"
     " admit predict note emphasize emphasise stress threaten promise pledge recommend want consider expect fear"
     " believe doubt know see seek decry lament bemoan rip quote accept approve disclose allege detail invoke"
-    " misrepresent reference credit compare".split()
+    " misrepresent reference credit compare call accuse blame label brand dub name thank champion charge address echo"
+    " like love hate need share issue release offer illustrate target hammer hail rail knock commend congratulate".split()
 )
 # Verb and preposition that together report: "called for talks", "warned of famine".
 _WITH_PREPOSITION = {
@@ -72,11 +73,13 @@ _NOUN_CUES = frozenset(
     " acknowledgement acknowledgment report rumor rumour charge demand call proposal request criticism declaration estimate"
     " denial assurance remark comment".split()
 )
+_UTTERING = frozenset("say tell add write note ask warn argue insist reply explain".split())
 _WORDS_FOR_QUESTION = frozenset("whether if what who how why when where which".split())
 _MANY_SAY = frozenset("said believed reported thought alleged expected rumoured rumored known understood claimed".split())
 _HEADLINE_CONTENT_FIRST = re.compile(r"^(?P<content>.{12,}?)\s+(?:—|–|--|-)\s+(?P<source>[^—–:.?!]{2,60})$")
 _HEADLINE_SOURCE_FIRST = re.compile(r"^(?P<source>[^—–:.?!“”\"]{2,60}?)\s?:\s+(?P<content>\S.{9,})$", re.DOTALL)
 _SPEAKER_LABEL = re.compile(r"^[\"“']?(?P<source>[A-Z][A-Z.'’-]+(?:\s[A-Z][A-Z.'’-]+){0,3}(?:\s\([^)]{2,40}\))?):\s+(?=\S)")
+_SIGNATURE = re.compile(r"(?:^|[”\"'’»]\s*)(?P<dash>[―—–]|--)\s*(?P<source>[A-Z][\w.’'-]+(?:\s[\w.’'-]+){0,4})\s*\.?$")
 _TRAILING = " ,;:–—-\t"
 _PLACES = frozenset(
     "kremlin moscow kiev kyiv washington brussels beijing london paris berlin ankara pentagon nato un eu kremlin ministry"
@@ -141,10 +144,10 @@ class _Finder:
     def run(self) -> list[Report]:
         found: list[Report] = []
         for sentence in self.article.sentences:
-            here = self._labelled(sentence) or list(self._in_sentence(sentence))
+            here = self._labelled(sentence) or self._signed(sentence) or list(self._in_sentence(sentence))
             here = self._widen(here)
             found.extend(_without_repeats(here))
-        found.extend(self._carried_on(found))
+        self._carry_on(found)
         return sorted(found, key=lambda r: (r.sentence, -sum(s.end - s.start for s in r.content)))
 
     # One sentence.
@@ -154,10 +157,12 @@ class _Finder:
         text = sentence.text
         base = sentence.base
         label = _SPEAKER_LABEL.match(text)
-        match = label or (_HEADLINE_SOURCE_FIRST.match(text) if sentence.heading else None)
+        short = sentence.heading or (self._alone(sentence) and len(text.split()) <= 24)  # noqa: PLR2004  the longest headlines
+        match = label or (_HEADLINE_SOURCE_FIRST.match(text.rstrip(".")) if short else None)
         if match and (label or _can_speak(sentence, match.start("source"), match.end("source"), self.referents)):
-            end = len(text.rstrip())
-            content = Span(start=base + match.end(), end=base + end) if label else _shift(match, "content", base)
+            # What a transcript's speaker says goes on to the end of the paragraph.
+            last = max(s.span.end for s in self.article.sentences if s.paragraph == sentence.paragraph)
+            content = Span(start=base + match.end(), end=last) if label else _shift(match, "content", base)
             source = _shift(match, "source", base)
             colon = Span(start=source.end, end=source.end + 1)
             return [self._report(sentence, "speech", source, colon, [content], None, None)]
@@ -169,6 +174,22 @@ class _Finder:
             cue = Span(start=dash, end=dash + len(between.strip()))
             return [self._report(sentence, "speech", source, cue, [_shift(match, "content", base)], None, None)]
         return []
+
+    def _alone(self, sentence: ParsedSentence) -> bool:
+        beside = self.article.sentences[max(0, sentence.index - 1) : sentence.index + 2]
+        return sum(s.paragraph == sentence.paragraph for s in beside) == 1
+
+    def _signed(self, sentence: ParsedSentence) -> list[Report]:
+        """A quotation with its speaker's name behind a dash: “…” ― Sonya Herridge."""
+        match = _SIGNATURE.search(self.article.text, sentence.span.start, sentence.span.end)
+        if not match:
+            return []
+        quoted = next((q.span for q in self.outer if q.span.end <= match.start("dash") and match.start("dash") - q.span.end <= 4), None)  # noqa: PLR2004
+        if quoted is None:
+            return []
+        source = Span(start=match.start("source"), end=match.end("source"))
+        cue = Span(start=match.start("dash"), end=match.end("dash"))
+        return [self._report(sentence, "speech", source, cue, [quoted], None, None)]
 
     def _in_sentence(self, sentence: ParsedSentence) -> Iterator[Report]:
         for token in sentence.doc:
@@ -205,11 +226,14 @@ class _Finder:
             if tokens:
                 yield self._report(sentence, kind, source, cue, _runs(sentence, tokens), inserted, verb)
                 return
-        if saying:
+        if saying and not (lemma in _UTTERING and _rest_of_sentence(verb)):
             quoted = self._quoted_near(sentence, verb)
             if quoted:
                 yield self._report(sentence, kind, source, cue, quoted, None, verb)
                 return
+        if lemma in _UTTERING and (rest := _rest_of_sentence(verb)):
+            yield self._report(sentence, kind, source, cue, _runs(sentence, rest), None, verb)
+            return
         thing = _thing(verb, with_preposition, takes_object=lemma in _ATTITUDE)
         if thing:
             yield self._report(sentence, "attitude", source, cue, _runs(sentence, thing), None, verb)
@@ -354,8 +378,8 @@ class _Finder:
             widened.append(replace(report, content=tuple(merged)))
         return widened
 
-    def _carried_on(self, reports: list[Report]) -> Iterator[Report]:
-        """Quotations without a speaker of their own, beside one that has one in the same paragraph."""
+    def _carry_on(self, reports: list[Report]) -> None:
+        """Give quotations without a speaker of their own to the one quoted in the same paragraph before, or else after."""
         covered = [span for r in reports for span in r.content]
         for quotation in self.outer:
             if len(quotation.text.split()) < 3 or any(span.overlaps(quotation.span) for span in covered):  # noqa: PLR2004
@@ -368,22 +392,23 @@ class _Finder:
             fills = quotation.span.end - quotation.span.start >= 0.7 * (min(first.span.end, quotation.span.end) - first.span.start)  # noqa: PLR2004
             if not fills:
                 continue
-            giver = self._speaker_of_paragraph(reports, first, quotation)
+            giver = self._speaker_of_paragraph(reports, first)
             if giver is None:
                 continue
-            yield Report(first.index, "speech", giver.speaker, giver.resolved, giver.source, giver.cue, (quotation.span,))
+            spans = tuple(sorted((*giver.content, quotation.span), key=lambda s: s.start))
+            reports[reports.index(giver)] = replace(giver, content=spans)
 
-    def _speaker_of_paragraph(self, reports: list[Report], sentence: ParsedSentence, quotation: Quotation) -> Report | None:
+    def _speaker_of_paragraph(self, reports: list[Report], sentence: ParsedSentence) -> Report | None:
         in_reach = [
             r for r in reports
             if r.kind == "speech" and r.speaker
+            and r.source is not None
             and self.article.sentences[r.sentence].paragraph == sentence.paragraph
             and any(q.span.overlaps(s) for s in r.content for q in self.outer)
         ]  # fmt: skip
         before = [r for r in in_reach if r.sentence <= sentence.index]
         if before:
             return before[-1]
-        del quotation
         return in_reach[0] if in_reach else None
 
 
@@ -398,11 +423,12 @@ def _content_clause(verb: Token) -> Token | None:
     for child in verb.children:
         if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX"):
             return child
-    if verb.lemma_ in ("say", "tell", "add", "write", "note", "ask", "warn", "argue", "insist", "reply", "explain"):
+    if verb.lemma_.lower() in _SPEECH:
         for child in verb.children:
-            if child.dep_ in ("advcl", "parataxis", "dep") and child.pos_ in ("VERB", "AUX") and subject_of(child) is not None:
+            if child.dep_ in ("advcl", "parataxis", "dep", "acl", "relcl") and child.pos_ in ("VERB", "AUX") and subject_of(child) is not None:
+                opening = min(child.subtree, key=lambda t: t.i).lower_
                 marks = [g for g in child.children if g.dep_ in ("mark", "advmod")]
-                if not marks or child.dep_ != "advcl":
+                if opening == "that" or (verb.lemma_ in _UTTERING and (not marks or child.dep_ == "parataxis") and child.dep_ != "relcl"):
                     return child
     return None
 
@@ -416,7 +442,18 @@ def _content_tokens(clause: Token, verb: Token) -> list[Token]:
     own: set[int] = set()
     if verb.i in {t.i for t in clause.subtree}:
         own = {t.i for t in verb.subtree}
-    return [t for t in clause.subtree if t.i not in own]
+    tokens = [t for t in clause.subtree if t.i not in own]
+    if clause.dep_ == "xcomp" and clause.tag_ == "VB" and verb.tag_ != "VB":
+        # "wants to triple the programme, grow the corps and …": the later infinitives hang on the wrong verb.
+        for sister in verb.children:
+            if sister.dep_ == "conj" and sister.tag_ == "VB" and subject_of_own(sister) is None:
+                tokens.extend(sister.subtree)
+    return tokens
+
+
+def subject_of_own(verb: Token) -> Token | None:
+    """Return the subject that ``verb`` has itself, not shared."""
+    return next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")), None)
 
 
 def _host_clause(verb: Token) -> Token | None:
@@ -437,15 +474,31 @@ def _has_impersonal_passive(verb: Token) -> bool:
 
 def _thing(verb: Token, prepositions: set[str], *, takes_object: bool) -> list[Token]:
     """Return the thing reported on: the object, or the object of the verb's preposition."""
+    if takes_object and any(c.dep_ == "agent" for c in verb.children):
+        undergoer = next((c for c in verb.children if c.dep_ == "nsubjpass"), None)
+        return list(undergoer.subtree) if undergoer is not None and undergoer.pos_ in ("NOUN", "PROPN") else []
     rest = [c for c in verb.children if c.i > verb.i]
     direct = next((c for c in rest if c.dep_ == "dobj"), None)
     for child in rest:
         if child.dep_ in ("prep", "prt") and child.lower_ in prepositions and child.dep_ == "prep":
             return [t for g in child.children for t in g.subtree] if direct is None else [t for g in (direct, child) for t in g.subtree]
     if takes_object and direct is not None:
-        after = [c for c in rest if c.dep_ in ("prep", "oprd", "dobj") and c.i >= direct.i]
+        after = [c for c in rest if c.dep_ in ("prep", "oprd", "dobj", "xcomp") and c.i >= direct.i]
         return [t for c in after for t in c.subtree]
     return []
+
+
+def _rest_of_sentence(verb: Token) -> list[Token]:
+    """Return what follows "says" where the parser saw no clause: "Flynn says Trump 'absolutely right'"."""
+    following = [t for t in verb.doc[verb.i + 1 :] if not t.is_punct]
+    if len(following) < 4 or verb.i + 1 >= len(verb.doc) or verb.doc[verb.i + 1].is_punct:  # noqa: PLR2004
+        return []
+    first = verb.doc[verb.i + 1]
+    if first.pos_ not in ("PROPN", "NOUN", "DET", "PRON", "ADJ", "NUM") or first.dep_ in ("dobj", "dative", "nsubj", "npadvmod") and first.head.i == verb.i:
+        return []
+    if verb.i + 2 < len(verb.doc) and first.dep_ in ("det", "compound", "amod", "poss") and first.head.dep_ in ("dobj", "dative", "nsubj") and first.head.head.i == verb.i:
+        return []
+    return list(verb.doc[verb.i + 1 :])
 
 
 def _cue(sentence: ParsedSentence, verb: Token) -> Span:

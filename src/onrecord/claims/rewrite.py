@@ -121,7 +121,7 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
     single = Part(sentence.span, (body,), (core,), clause)
     if report is not None and clause is not None and (linked := _small_clause(sentence, clause, core)):
         return [Part(sentence.span, (body,), linked, clause)]
-    if report is not None and (report.negated or len(report.content) > 1 or not body.contains(report.content[0])):
+    if report is not None and (report.negated or sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index):
         return [single]
     if clause is None or _unsafe(clause):
         return [single]
@@ -169,9 +169,10 @@ def _frame(text: str, body: Span, report: Report | None) -> tuple[Span | None, S
     """Return what stands before the content, the content, and what stands after it."""
     if report is None or not report.content:
         return None, body, None
-    content = Span(start=report.content[0].start, end=report.content[-1].end)
-    if not body.overlaps(content):
+    here = [s for s in report.content if s.overlaps(body)]
+    if not here:
         return None, body, None
+    content = Span(start=here[0].start, end=here[-1].end)
     core = Span(start=max(body.start, content.start), end=min(body.end, content.end))
     if text[core.start : core.start + 5].lower() == "that " and core.end - core.start > 5:  # noqa: PLR2004  "that "
         core = Span(start=core.start + 5, end=core.end)
