@@ -6,6 +6,7 @@ another collection beside the old one. Chroma itself computes no embeddings here
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,10 @@ HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_construction": 200, "ef_
 """Graph of the nearest neighbours. Chroma's defaults (100, 100, 16) lose a quarter of the 60 nearest in 20,000."""
 
 
+_opening = threading.Lock()
+"""Chroma's table of embedded engines is not safe against two threads that open the same folder at once."""
+
+
 def wording(passage: Passage) -> str:
     """Return the text that is embedded for a passage."""
     title = passage.source.title.strip()
@@ -60,8 +65,12 @@ def open_client(settings: Settings) -> ClientAPI:
     if not settings.chroma_url:
         folder = settings.home / "chroma"
         folder.mkdir(parents=True, exist_ok=True)
-        with _guard(f"folder {folder}"):
-            client = chromadb.PersistentClient(path=str(folder), settings=quiet)
+        with _opening, _guard(f"folder {folder}"):
+            try:
+                client = chromadb.PersistentClient(path=str(folder), settings=quiet)
+            except BaseException:
+                _forget_half_started(str(folder))
+                raise
         return client
     address = urlsplit(settings.chroma_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
@@ -75,6 +84,14 @@ def open_client(settings: Settings) -> ClientAPI:
     with _guard(f"server {settings.chroma_url}"):
         client = chromadb.HttpClient(host=address.hostname, port=port, ssl=secure, settings=quiet)
     return client
+
+
+def _forget_half_started(path: str) -> None:
+    """Drop the engine that Chroma keeps for a path although it could not be started: it would be handed out again."""
+    from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
+
+    if not SharedSystemClient._identifier_to_refcount.get(path):  # noqa: SLF001  there is no public way for one path
+        SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001
 
 
 def close_client(client: ClientAPI) -> None:

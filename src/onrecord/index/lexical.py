@@ -46,7 +46,7 @@ STOP_WORDS = frozenset(
     a about after all also an and any are as at be because been but by can could did do does for from had has have he her him
     his how i if in into is it its just me more most my no nor not of on or our s she so some such t than that the their them
     then there these they this those to too very was we were what when where which while who whom why will with would you your
-    """.split()  # noqa: SIM905  a list of a hundred quoted words hides which they are
+    """.split()
 )
 """Left out of queries, never of the index, so that phrases can still be found."""
 
@@ -81,7 +81,7 @@ def query_terms(query: str) -> dict[str, str]:
     content: dict[str, str] = {}
     stops: dict[str, str] = {}
     for token in analyser().pre_tokenize(text).tokens:
-        word = _word(text, token)
+        word = text[token.char_offset_from : token.char_offset_to]
         (stops if word.casefold() in STOP_WORDS else content).setdefault(token.text, word)
     chosen = content or stops
     return dict(list(chosen.items())[:MAX_TERMS])
@@ -93,12 +93,6 @@ def matched_words(terms: Mapping[str, str], texts: Iterable[str]) -> tuple[str, 
     for text in texts:
         stems.update(analyser().analyze(encodable(text)))
     return tuple(word for stem, word in terms.items() if stem in stems)
-
-
-def _word(text: str, token: tantivy.Token) -> str:
-    # Tantivy counts bytes of UTF-8 where its Python binding says characters.
-    raw = text.encode("utf-8")
-    return raw[token.char_offset_from : token.char_offset_to].decode("utf-8", "replace")
 
 
 class LexicalEngine:

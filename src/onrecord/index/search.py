@@ -40,7 +40,7 @@ READ_BATCH = 2_000
 WRITE_BATCH = 1_024
 """Passages embedded and added at a time: what an interruption can lose, some seconds' work."""
 ROUNDS = 5
-"""How often ``sync`` starts again when the store changed while it worked."""
+"""How often ``sync`` goes on when the store changed while it worked."""
 SAMPLE = 8
 """Passages looked up in the store on opening, to see whether an index belongs to it."""
 _PASSAGE_ID = re.compile(r"(?P<version>.*):(?P<start>\d+)-(?P<end>\d+)", re.DOTALL)
@@ -62,6 +62,8 @@ class _Plan:
     engine: Engine
     add: frozenset[str]
     remove: tuple[str, ...]
+    expected: int | None = None
+    """How many passages it must hold afterwards, where that is known."""
 
 
 class Index:
@@ -125,14 +127,12 @@ class Index:
             for _ in range(ROUNDS):
                 target = self.store.state()
                 if self._in_step(target):
-                    return Synced(added=added, removed=removed, state=target)
+                    break
                 more, less = self._bring_into_step(target, progress)
                 added, removed = added + more, removed + less
-        message = (
-            f"the index could not be brought into step with the corpus in {ROUNDS} rounds: the corpus kept changing. "
-            "Try again when the other update has ended."
-        )
-        raise SearchIndexError(message)
+            else:
+                logger.warning("the corpus kept changing: the index has reached its state %d", target.number)
+        return Synced(added=added, removed=removed, state=target)
 
     def behind(self) -> bool:
         """Tell whether the store has changed since the index was last in step (cheap)."""
@@ -302,8 +302,15 @@ class Index:
             for plan in plans:
                 plan.engine.rollback()
             raise
-        if self.store.state().number == target.number:
-            self._mark([plan.engine for plan in plans], number=target.number)
+        for plan in plans:
+            if plan.expected is not None and plan.engine.count() != plan.expected:
+                message = (
+                    f"{plan.engine.name} holds {plan.engine.count()} passages after it was brought into step, not "
+                    f"{plan.expected}. Delete the folders chroma and tantivy in {self._home}: they are built again."
+                )
+                raise SearchIndexError(message)
+        # Should the store have moved on meanwhile, some of that may be here already; to apply it again does no harm.
+        self._mark([plan.engine for plan in plans], number=target.number)
         return len(to_add), len(frozenset[str]().union(*(plan.remove for plan in plans)))
 
     def _plans(self, target: CorpusState) -> list[_Plan]:
@@ -354,7 +361,7 @@ class Index:
                     if has.get(passage.id) != mark:
                         lacks.add(passage.id)
         return [
-            _Plan(engine, frozenset(lacks), tuple(sorted(has.keys() - wanted)))
+            _Plan(engine, frozenset(lacks), tuple(sorted(has.keys() - wanted)), len(wanted))
             for engine, has, lacks in zip(engines, held, lacking, strict=True)
         ]
 
