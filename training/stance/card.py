@@ -23,8 +23,10 @@ def run_figures(log: list[dict[str, Any]]) -> list[str]:
     scores = [row for row in log if row["event"] == "dev"]
     rates = sorted(row["pairs_per_second"] for row in losses)
     lines = [
-        f"Pairs seen: {scores[-1]['seen']:,} in {scores[-1]['step']:,} steps. Rate: median {rates[len(rates) // 2]} pairs/s "
-        f"({rates[0]}–{rates[-1]}). Mean loss over the last minutes: {losses[-1]['loss']}.",
+        (
+            f"Pairs seen: {scores[-1]['seen']:,} in {scores[-1]['step']:,} steps. Rate: median {rates[len(rates) // 2]} pairs/s "
+            f"({rates[0]}–{rates[-1]}). Mean loss over the last minutes: {losses[-1]['loss']}."
+        ),
         "",
         "| pairs seen | weights | mean macro-F1 (about 70 pairs of each set) | mean accuracy |",
         "|---|---|---|---|",
@@ -53,9 +55,11 @@ def set_figures(report: dict[str, Any]) -> list[str]:
         "",
         f"Mean macro-F1 over the sets: {report['mean_macro_f1']:.3f}. Sets without a neutral class are scored two-way.",
         "",
-        f"Calibration ({made['date']}, {made['pairs']} pairs): temperature {made['temperature']}, support from "
-        f"{made['support_threshold']}, conflict from {made['refute_threshold']}; ECE over the three-class sets, each weighing the "
-        f"same: {made['ece_before']:.3f} before, {made['ece_after']:.3f} after.",
+        (
+            f"Calibration ({made['date']}, {made['pairs']} pairs): temperature {made['temperature']}, support from "
+            f"{made['support_threshold']}, conflict from {made['refute_threshold']}; ECE over the three-class sets, "
+            f"each weighing the same: {made['ece_before']:.3f} before, {made['ece_after']:.3f} after."
+        ),
         "",
         "On the half not fitted on (three-class sets, each weighing the same):",
         "",
