@@ -22,9 +22,10 @@ def run_figures(log: list[dict[str, Any]]) -> list[str]:
     losses = [row for row in log if row["event"] == "loss"]
     scores = [row for row in log if row["event"] == "dev"]
     rates = sorted(row["pairs_per_second"] for row in losses)
+    median = rates[len(rates) // 2]
     lines = [
         (
-            f"Pairs seen: {scores[-1]['seen']:,} in {scores[-1]['step']:,} steps. Rate: median {rates[len(rates) // 2]} pairs/s "
+            f"Pairs seen: {scores[-1]['seen']:,} in {scores[-1]['step']:,} steps. Rate: median {median} pairs/s "
             f"({rates[0]}–{rates[-1]}). Mean loss over the last minutes: {losses[-1]['loss']}."
         ),
         "",
