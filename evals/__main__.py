@@ -132,12 +132,13 @@ def suite(  # noqa: PLR0913, PLR0917  as above
     only: Annotated[list[str] | None, typer.Option(help="Run only entries whose name starts with this.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the samples, the bootstrap and the baselines.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Measure also what is still current.")] = False,  # noqa: FBT002
 ) -> None:
     """Run everything there is data for and write small summaries: what ``make eval`` calls."""
     overrides = _overrides(set_ or [])
     with redirect_stdout(sys.stderr):
         options = Options(overrides, limit, seed, ProgressLines())
-        report = suites.run(data=data, results=results, only=only or [], options=options)
+        report = suites.run(data=data, results=results, only=only or [], options=options, again=again)
     print(report.text)
     if report.failed:
         raise typer.Exit(1)

@@ -67,10 +67,11 @@ def run_process(command: Sequence[str], *, home: Path, watch: re.Pattern[str] | 
             list(command), stdout=subprocess.PIPE, stderr=errors, env=environment, cwd=ROOT, text=True, encoding="utf-8"
         )
         assert process.stdout is not None
-        for line in process.stdout:
-            if seen is None and watch is not None and watch.match(line):
-                seen = time.perf_counter() - started
-            lines.append(line)
+        with process.stdout as output:
+            for line in output:
+                if seen is None and watch is not None and watch.match(line):
+                    seen = time.perf_counter() - started
+                lines.append(line)
         # wait4 gives this child's own memory; RUSAGE_CHILDREN would give the largest of all children so far.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
@@ -99,18 +100,24 @@ def timed(function: Callable[[], object], *, repeat: int = 3) -> float:
     return min(times)
 
 
+_IMPORT = """
+import json, sys, time
+started = time.perf_counter()
+import onrecord
+seconds = time.perf_counter() - started
+heavy = [name for name in ("torch", "transformers", "chromadb", "streamlit") if name in sys.modules]
+print(json.dumps({"seconds": seconds, "heavy": heavy}))
+"""
+
+
 def import_time(home: Path) -> dict[str, object]:
-    """Return what ``import onrecord`` costs beyond the interpreter's own start, and that no network library is loaded."""
-    probe = "import sys, onrecord; print([m for m in ('torch', 'transformers', 'chromadb', 'streamlit') if m in sys.modules])"
-    bare = timed(lambda: run_process([sys.executable, "-c", "pass"], home=home), repeat=5)
-    output = run_process([sys.executable, "-c", probe], home=home).output
-    full = timed(lambda: run_process([sys.executable, "-c", "import onrecord"], home=home), repeat=5)
+    """Return what ``import onrecord`` costs, the shortest of five fresh processes, and which heavy libraries it loads."""
+    found = [json.loads(run_process([sys.executable, "-c", _IMPORT], home=home).output) for _ in range(5)]
     command = timed(lambda: run_process(onrecord_command("--help"), home=home), repeat=3)
     return {
-        "import_seconds": round(full - bare, 3),
-        "interpreter_seconds": round(bare, 3),
+        "import_seconds": round(min(run["seconds"] for run in found), 3),
         "help_seconds": round(command, 3),
-        "heavy_modules_loaded": json.loads(output.replace("'", '"')),
+        "heavy_modules_loaded": found[0]["heavy"],
     }
 
 

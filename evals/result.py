@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import resource
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Table
 
+import onrecord
 from evals.data import DataFile
 from evals.metrics import Interval
 from onrecord import __version__
@@ -51,9 +54,22 @@ class Result(BaseModel):
     corpus: DataFile | None = None
     seed: int
     package_version: str = __version__
+    code_sha256: str
+    """Of the installed product, shipped models included: says whether two runs measured the same thing."""
     peak_memory_mb: int
     notes: tuple[str, ...] = ()
     """How the labels were mapped, what was left out of a figure and why."""
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Return the hash of the product's files, shipped models included, by path and content."""
+    folder = Path(onrecord.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(item for item in folder.rglob("*") if item.is_file() and "__pycache__" not in item.parts):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def peak_memory_mb() -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.result import Item, Result, peak_memory_mb
+from evals.result import Item, Result, code_sha256, peak_memory_mb
 from evals.tasks import Input, Progress, Request, Task
 from onrecord.settings import Settings, load_settings
 from onrecord.workflow import recorded_settings
@@ -89,6 +89,7 @@ def run_task(
         data=outcome.data,
         corpus=outcome.corpus,
         seed=options.seed,
+        code_sha256=code_sha256(),
         peak_memory_mb=peak_memory_mb(),
         notes=tuple(outcome.notes),
     )

@@ -8,13 +8,15 @@ stays and keeps its date.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from evals.result import Result
+from evals.data import fingerprint
+from evals.result import Result, code_sha256
 from evals.run import Options, run_task
 from evals.tasks import Input, catalogue
 from onrecord.errors import OnRecordError
@@ -86,6 +88,8 @@ class Report:
     """What a run of the suite did."""
 
     done: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    """Measured before on the same data with the same code, models and settings."""
     skipped: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -93,6 +97,8 @@ class Report:
     def text(self) -> str:
         """Lines for the terminal."""
         lines = [f"{len(self.done)} measured: {', '.join(self.done) or 'none'}"]
+        if self.current:
+            lines.append(f"{len(self.current)} measured before and still current: {', '.join(self.current)}")
         if self.skipped:
             lines.append(f"{len(self.skipped)} skipped, data absent:")
             lines += [f"  {item}" for item in self.skipped]
@@ -102,7 +108,7 @@ class Report:
         return "\n".join(lines)
 
 
-def run(*, data: Path, results: Path, only: Sequence[str], options: Options) -> Report:
+def run(*, data: Path, results: Path, only: Sequence[str], options: Options, again: bool = False) -> Report:
     """Run all entries whose data are there and write summaries and table; go on after a failure and report it.
 
     Args:
@@ -110,6 +116,8 @@ def run(*, data: Path, results: Path, only: Sequence[str], options: Options) -> 
         results: Folder of the summaries.
         only: Beginnings of the names to run; empty: all.
         options: Settings, items per set, seed and progress; the starter claims are always used whole.
+        again: Measure also what was measured before on the same data with the same code, models and settings; without it, an
+            interrupted run goes on where it stopped.
     """
     report = Report()
     tasks = catalogue()
@@ -124,13 +132,17 @@ def run(*, data: Path, results: Path, only: Sequence[str], options: Options) -> 
             if missing:
                 report.skipped.append(f"{entry.name}: {', '.join(_shown(path, data) for path in missing)}")
                 continue
+            identity = _identity(entry, {**task.defaults, **inputs}, options)
+            if not again and _known(results / f"{entry.name}.json", identity):
+                report.current.append(entry.name)
+                continue
             try:
                 home = Path(folder) / entry.corpus if entry.corpus else None
                 result, _ = run_task(task, inputs, options=_for_entry(options, entry), home=home)
             except OnRecordError as error:
                 report.failed.append(f"{entry.name}: {error}")
                 continue
-            _write(result, entry, results, data)
+            _write(result, identity, entry, results, data)
             report.done.append(entry.name)
     (results / "README.md").write_text(table(results), encoding="utf-8")
     return report
@@ -153,7 +165,27 @@ def _shown(path: Path, data: Path) -> str:
     return path.name
 
 
-def _write(result: Result, entry: Entry, results: Path, data: Path) -> None:
+def _identity(entry: Entry, inputs: Mapping[Input, Path], options: Options) -> str:
+    """Return a hash of everything that decides an entry's figures."""
+    parts = [
+        entry.task,
+        code_sha256(),
+        options.seed,
+        options.limit if entry.inputs else None,
+        sorted(options.overrides.items()),
+    ]
+    parts += [(name, fingerprint(path)) for name, path in sorted(inputs.items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _known(path: Path, identity: str) -> bool:
+    if not path.exists():
+        return False
+    known: object = json.loads(path.read_text(encoding="utf-8")).get("identity")
+    return known == identity
+
+
+def _write(result: Result, identity: str, entry: Entry, results: Path, data: Path) -> None:
     """Write the summary: everything but reliability bins, with paths that say nothing of this machine."""
     summary = result.model_dump(mode="json")
     for part in ("data", "corpus"):
@@ -162,7 +194,7 @@ def _write(result: Result, entry: Entry, results: Path, data: Path) -> None:
     calibration = summary["metrics"].get("calibration")
     if calibration:
         del calibration["bins"]
-    summary = {"name": entry.name, "date": dt.datetime.now(dt.UTC).date().isoformat(), **summary}
+    summary = {"name": entry.name, "date": dt.datetime.now(dt.UTC).date().isoformat(), "identity": identity, **summary}
     (results / f"{entry.name}.json").write_text(
         json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -689,6 +689,11 @@ def test_the_suite_names_what_it_skipped_and_writes_a_table(tmp_path: Path) -> N
     page = (results / "README.md").read_text()
     assert "| scifact | 2 | 1.000 (1.00–1.00) |" in page
     assert str(tmp_path) not in page + json.dumps(summary)  # nothing about this machine
+    # A second run measures nothing anew; other settings are another measurement.
+    again = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options())
+    assert (again.done, again.current) == ([], ["retrieval-scifact"])
+    other = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options({"rrf_constant": "10"}))
+    assert other.done == ["retrieval-scifact"]
 
 
 def test_the_suite_goes_on_after_a_failure_and_reports_it(tmp_path: Path) -> None:

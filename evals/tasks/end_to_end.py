@@ -166,7 +166,13 @@ def item_of(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: s
                     "question": item.question,
                     "stance": item.stance,
                     "probabilities": item.probabilities.model_dump(),
+                    "cosine": item.hit.dense_score,
+                    "ranks": [item.hit.dense_rank, item.hit.lexical_rank],
+                    "hypothesis": item.hypothesis,
+                    "window": item.window.shifted(-item.passage.span.start).of(item.passage.text),
                     "rationale": item.rationale_text,
+                    "findings": [f"{finding.check} {finding.outcome}: {finding.message}" for finding in item.findings],
+                    "own_words": item.own_words,
                     "note": item.note,
                 }
                 for item in checked.evidence
