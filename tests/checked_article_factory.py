@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from onrecord.errors import NotFoundError, OnRecordError
+from onrecord.errors import NotFoundError
 from onrecord.records import (
     Attribution,
     CheckedArticle,
     CheckedClaim,
+    CheckSummary,
     Claim,
     CorpusState,
     Document,
@@ -119,7 +120,7 @@ class Shelf:
         return source, version
 
 
-def evidence(
+def evidence(  # noqa: PLR0913  a record of many parts, named in every call
     shelved: tuple[Source, Version],
     passage_words: str,
     rationale_words: str,
@@ -283,7 +284,8 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
             evidence=(
                 evidence(
                     budget,
-                    "The terminal was opened to the public on 3 June 2024. The council approved the final account on 12 December.",
+                    "The terminal was opened to the public on 3 June 2024. "
+                    "The council approved the final account on 12 December.",
                     "The terminal was opened to the public on 3 June 2024.",
                     Stance.SUPPORTS,
                     opened,
@@ -320,14 +322,15 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
             ),
             verdict=verdict(
                 VerdictLabel.REFUTED,
-                "Contradicted by “Budget report 2024, chapter 7: harbour works” (Northport council, 2025-03-14). 40 million euros "
-                "in the article, 14 million euros in the source.",
+                "Contradicted by “Budget report 2024, chapter 7: harbour works” (Northport council, 2025-03-14). "
+                "40 million euros in the article, 14 million euros in the source.",
             ),
             evidence=(
                 evidence(
                     budget,
-                    "The council approved the final account on 12 December. The terminal cost 14 million euros in all, two million "
-                    "more than planned. The difference was met from the reserve.",
+                    "The council approved the final account on 12 December. "
+                    "The terminal cost 14 million euros in all, two million more than planned. "
+                    "The difference was met from the reserve.",
                     "The terminal cost 14 million euros in all, two million more than planned.",
                     Stance.REFUTES,
                     cost_standalone,
@@ -415,8 +418,8 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
             ),
             verdict=verdict(
                 VerdictLabel.REFUTED,
-                "That it was said is contradicted by “Minutes of the council, session of 14 March 2025”. 900,000 passengers in the "
-                "article, 600,000 passengers in the source.",
+                "That it was said is contradicted by “Minutes of the council, session of 14 March 2025”. "
+                "900,000 passengers in the article, 600,000 passengers in the source.",
                 proposition=VerdictLabel.NOT_ENOUGH_EVIDENCE,
             ),
             evidence=(
@@ -453,18 +456,18 @@ def checked_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
             evidence=(
                 evidence(
                     office,
-                    "In Northport 4.1 percent of the workforce were unemployed in the yearly mean, the lowest figure since the series "
-                    "began in 2003.",
-                    "In Northport 4.1 percent of the workforce were unemployed in the yearly mean, the lowest figure since the series "
-                    "began in 2003.",
+                    "In Northport 4.1 percent of the workforce were unemployed in the yearly mean, "
+                    "the lowest figure since the series began in 2003.",
+                    "In Northport 4.1 percent of the workforce were unemployed in the yearly mean, "
+                    "the lowest figure since the series began in 2003.",
                     Stance.SUPPORTS,
                     jobs,
                     probability=0.88,
                 ),
                 evidence(
                     paper,
-                    "The jobless rate in Northport stood at 4.1 percent at the end of 2025, the statistics office said. It had been "
-                    "lower only once, in 2008, when the shipyard was still open.",
+                    "The jobless rate in Northport stood at 4.1 percent at the end of 2025, the statistics office said. "
+                    "It had been lower only once, in 2008, when the shipyard was still open.",
                     "It had been lower only once, in 2008, when the shipyard was still open.",
                     Stance.REFUTES,
                     jobs,
@@ -633,17 +636,6 @@ def hostile_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
     )
 
 
-@dataclass(frozen=True)
-class Summary:
-    """A row of the history list, as ``review.list_checks`` gives it."""
-
-    id: str
-    created_at: dt.datetime
-    title: str
-    complete: bool
-    counts: dict[VerdictLabel, int]
-
-
 @dataclass
 class ShelfService:
     """The pages' service over made records: in place of the library where a test is about the pages alone."""
@@ -651,7 +643,7 @@ class ShelfService:
     settings: Settings
     shelf: Shelf = field(default_factory=Shelf)
     kept: dict[str, CheckedArticle] = field(default_factory=dict)
-    corpus: CorpusState = CorpusState(number=3, sources=57, passages=812)
+    corpus: CorpusState = field(default_factory=lambda: CorpusState(number=3, sources=57, passages=812))
     failure: Exception | None = None
     pause: Callable[[], None] = lambda: None
     asked: list[tuple[Document, SearchFilters, int]] = field(default_factory=list)
@@ -696,9 +688,9 @@ class ShelfService:
             raise NotFoundError(message)
         return self.kept[check_id]
 
-    def checks(self) -> Sequence[Summary]:
+    def checks(self) -> Sequence[CheckSummary]:
         return [
-            Summary(
+            CheckSummary(
                 id=checked.id,
                 created_at=checked.created_at,
                 title=checked.article.title or "",
@@ -752,6 +744,3 @@ class Surroundings:
     span: Span
     cut_before: bool
     cut_after: bool
-
-
-__all__ = ["OnRecordError", "ShelfService", "checked_article", "hostile_article"]

@@ -5,13 +5,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
-from checked_article_factory import Shelf, ShelfService, checked_article, hostile_article  # noqa: E402
 
 from onrecord.settings import load_settings  # noqa: E402
 from onrecord.ui import frame, start  # noqa: E402
+from tests.checked_article_factory import Shelf, ShelfService, checked_article, hostile_article  # noqa: E402
 
 GOOD, HOSTILE = "a" * 32, "b" * 32
 

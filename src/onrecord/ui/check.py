@@ -13,15 +13,17 @@ from onrecord import report
 from onrecord.errors import EmptyDocumentError
 from onrecord.records import CheckedArticle, CheckedClaim, CorpusState, Document, SearchFilters, SourceKind
 from onrecord.text import paragraphs
-from onrecord.ui import components, present
-from onrecord.ui.frame import guarded, problem, root, runner, service
+from onrecord.ui import components, frame, present
 from onrecord.ui.jobs import Job, Standing, State
 from onrecord.ui.service import examples, with_date
-from onrecord.ui.wording import KINDS, STAGES, VERDICTS, count, duration
+from onrecord.ui.wording import KINDS, STAGES, count, day, duration
 
 PASTE: Final = "Paste text"
 UPLOAD: Final = "Upload a file"
 EXAMPLE: Final = "Choose an example"
+
+KEEP: Final = "session"
+"""What was typed and chosen outlives the check, so that a failed one can be tried again with a change."""
 
 CONTEXT_CHARACTERS: Final = 900
 """Characters to each side of a passage shown at first: about a screen."""
@@ -33,9 +35,9 @@ MOST_CHARACTERS: Final = 10_000_000
 def page() -> None:
     """Show the entry form, a check on its way, or a finished check."""
     check_id = st.query_params.get("check", "")
-    job = runner().find(st.session_state.get("job", ""))
+    job = frame.runner().find(st.session_state.get("job", ""))
     if check_id:
-        with guarded():
+        with frame.guarded():
             _result(_finished(check_id))
             return
         _new_check()
@@ -49,7 +51,7 @@ def _finished(check_id: str) -> CheckedArticle:
     """Return the check named in the address; kept in the session so that a click does not read it again."""
     known: CheckedArticle | None = st.session_state.get("checked")
     if known is None or known.id != check_id:
-        known = service().load(check_id)
+        known = frame.service().load(check_id)
         st.session_state["checked"], st.session_state["made"] = known, {}
         st.session_state["chosen"] = st.query_params.get("claim", "")
     return known
@@ -69,7 +71,7 @@ def _entry() -> None:
             "side. You decide."
         )
         _say_if_failed()
-        state = service().state()
+        state = frame.service().state()
         if not state.passages:
             _empty_corpus(state)
             return
@@ -79,28 +81,32 @@ def _entry() -> None:
             default=PASTE,
             required=True,
             key="way",
+            persist_state=KEEP,
             label_visibility="collapsed",
         )
         take = {PASTE: _paste, UPLOAD: _upload, EXAMPLE: _example}[way or PASTE]
-        read = take()
+        read, known = take()
         published = st.date_input(
             "Date of the article",
             value=None,
             key="published",
+            persist_state=KEEP,
             min_value=dt.date(1800, 1, 1),
             max_value=dt.date(2100, 12, 31),
             format="YYYY-MM-DD",
-            help="Evidence from after this day is marked as later than the article. A date in the file is used if you give none.",
+            help="Evidence from after this day is marked as later than the article.",
             width=240,
         )
+        if known is not None and published is None:
+            st.caption(f"Left empty, the date in the file is used: {day(known)}.")
         filters, passages = _options()
         st.space("small")
         if st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
-            with guarded():
+            with frame.guarded():
                 document = with_date(read(), published)
                 _start(document, filters, passages)
         st.caption(
-            f"Searches {count(state.sources, 'source')} in {count(state.passages, 'passage')} on this machine. "
+            f"Searches {count(state.sources, 'source')} ({count(state.passages, 'passage')}) on this machine. "
             "Nothing is sent anywhere."
         )
 
@@ -109,7 +115,7 @@ def _say_if_failed() -> None:
     """Show once how the last check of this session ended, if not well."""
     message = st.session_state.pop("failure", "")
     if message:
-        problem(message)
+        frame.problem(message)
 
 
 def _empty_corpus(state: CorpusState) -> None:
@@ -121,10 +127,15 @@ def _empty_corpus(state: CorpusState) -> None:
         st.code("onrecord corpus add corpus/documents", language="shell")
 
 
-def _paste() -> Callable[[], Document]:
+Given = tuple[Callable[[], Document], dt.date | None]
+"""How to read what was given, and the date that is known of it before."""
+
+
+def _paste() -> Given:
     text = st.text_area(
         "Text of the article",
         key="text",
+        persist_state=KEEP,
         height=300,
         placeholder="Paste the article here, with its headline as the first line.",
     )
@@ -133,27 +144,31 @@ def _paste() -> Callable[[], Document]:
         if not text.strip():
             message = "There is no text yet. Paste the article into the field, or upload a file."
             raise EmptyDocumentError(message)
-        return service().paste(text)
+        return frame.service().paste(text)
 
-    return read
+    return read, None
 
 
-def _upload() -> Callable[[], Document]:
+def _upload() -> Given:
     upload = st.file_uploader(
-        "Article as a file", type=["txt", "md", "html", "htm"], key="upload", max_upload_size=20, help="Text, Markdown or HTML."
+        "Article as a file",
+        type=["txt", "md", "html", "htm"],
+        key="upload",
+        max_upload_size=20,
+        help="Text, Markdown or HTML.",
     )
 
     def read() -> Document:
         if upload is None:
             message = "There is no file yet. Choose one (txt, md or html), or paste the text."
             raise EmptyDocumentError(message)
-        return service().read(upload.getvalue(), upload.name)
+        return frame.service().read(upload.getvalue(), upload.name)
 
-    return read
+    return read, None
 
 
-def _example() -> Callable[[], Document]:
-    found = examples(root() / "corpus" / "examples")
+def _example() -> Given:
+    found = examples(frame.root() / "corpus" / "examples")
     if not found:
         st.text("No examples are installed here. Paste a text or upload a file.")
 
@@ -161,13 +176,14 @@ def _example() -> Callable[[], Document]:
             message = "No examples are installed here. Paste a text or upload a file."
             raise EmptyDocumentError(message)
 
-        return nothing
+        return nothing, None
     documents = {path.name: _example_document(path, path.stat().st_mtime_ns) for path in found}
     name = st.selectbox(
         "Example",
         list(documents),
         format_func=lambda key: present.title_of(documents[key]),
         key="example",
+        persist_state=KEEP,
         help="Written for this project, with true and false sentences in it.",
     )
     chosen = documents[name]
@@ -176,13 +192,13 @@ def _example() -> Callable[[], Document]:
         key="preview",
         data={"label": "Text of the example", "paragraphs": [span.of(text) for span in paragraphs(text)]},
     )
-    return lambda: chosen
+    return lambda: chosen, chosen.published
 
 
 @st.cache_data(show_spinner=False)
 def _example_document(path: Path, changed: int) -> Document:  # noqa: ARG001  part of the cache's key: an edited file is read again
     """Read one of the examples."""
-    return service().read(path.read_bytes(), path.name)
+    return frame.service().read(path.read_bytes(), path.name)
 
 
 def _options() -> tuple[SearchFilters, int]:
@@ -194,12 +210,14 @@ def _options() -> tuple[SearchFilters, int]:
             format_func=lambda kind: KINDS[kind],
             placeholder="All kinds",
             key="kinds",
+            persist_state=KEEP,
         )
         left, right = st.columns(2)
         as_of = left.date_input(
             "Only what was published up to",
             value=None,
             key="as_of",
+            persist_state=KEEP,
             format="YYYY-MM-DD",
             min_value=dt.date(1800, 1, 1),
             max_value=dt.date(2100, 12, 31),
@@ -209,18 +227,22 @@ def _options() -> tuple[SearchFilters, int]:
             "Passages judged for each claim",
             min_value=4,
             max_value=40,
-            value=service().settings.top_k,
+            value=frame.service().settings.top_k,
             key="passages",
+            persist_state=KEEP,
             help="More passages find more and take longer.",
         )
         primary = st.toggle(
-            "Primary sources only", key="primary", help="Transcripts, documents and data; no coverage, no summaries."
+            "Primary sources only",
+            key="primary",
+            persist_state=KEEP,
+            help="Transcripts, documents and data; no coverage, no summaries.",
         )
     return SearchFilters(kinds=tuple(kinds), primary_only=primary, as_of=as_of), passages
 
 
 def _start(document: Document, filters: SearchFilters, passages: int) -> None:
-    library = service()
+    library = frame.service()
 
     def work(job: Job) -> CheckedArticle:
         checked = library.check(
@@ -229,7 +251,7 @@ def _start(document: Document, filters: SearchFilters, passages: int) -> None:
         library.save(checked)
         return checked
 
-    job = runner().submit(document, work)
+    job = frame.runner().submit(document, work)
     st.session_state["job"] = job.id
     st.rerun()
 
@@ -246,11 +268,11 @@ def _underway(job: Job) -> None:
 @st.fragment(run_every=0.5)
 def _watch(job_id: str) -> None:
     """Show where the check is, twice a second, until it ends."""
-    job = runner().find(job_id)
+    job = frame.runner().find(job_id)
     if job is None:
         st.session_state.pop("job", None)
         st.rerun()
-    now = runner().standing(job)
+    now = frame.runner().standing(job)
     if now.state in {State.DONE, State.FAILED, State.STOPPED}:
         _ended(now)
     fraction, words = progress_words(now)
@@ -320,6 +342,7 @@ def _new_check() -> None:
     if st.button("New check", key="new", icon=":material/add:"):
         for name in ("checked", "chosen", "made", "job"):
             st.session_state.pop(name, None)
+        st.session_state["text"], st.session_state["published"] = "", None
         st.query_params.clear()
         st.rerun()
 
@@ -374,8 +397,10 @@ def _desk(checked: CheckedArticle) -> None:
             key=article_key,
             data=_once(
                 f"article {checked.id}",
-                lambda: present.article(checked.article, checked.claims, checked.skipped, key=checked.id)
-                | {"chosen": at_first},
+                lambda: (
+                    present.article(checked.article, checked.claims, checked.skipped, key=checked.id)
+                    | {"chosen": at_first}
+                ),
             ),
             on_choose_change=choose,
         )
@@ -425,13 +450,10 @@ def first_to_look_at(checked: CheckedArticle) -> str:
 def _context(item: CheckedClaim, index: int) -> None:
     """Show a passage inside its source."""
     evidence = item.evidence[index]
-    with guarded():
+    with frame.guarded():
         whole = st.session_state.get("whole_source") == evidence.passage.id
-        surroundings = service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
+        surroundings = frame.service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
         components.context(key=f"context-{item.claim.id}-{index}-{whole}", data=present.context(surroundings, evidence))
         if (surroundings.cut_before or surroundings.cut_after) and st.button("Show the whole source", key="whole"):
             st.session_state["whole_source"] = evidence.passage.id
             st.rerun(scope="fragment")
-
-
-__all__ = ["VERDICTS", "first_to_look_at", "page", "progress_words"]

@@ -77,32 +77,6 @@ def guard(page: Callable[[], None]) -> Callable[[], None]:
     return run
 
 
-_STYLE = """
-<style>
-[data-testid="stTopNav"]::before { content: "On Record"; font: 650 1.1875rem/1 "Source Serif", Georgia, serif; letter-spacing: -0.01em;
-  margin: 0 1.25rem 0 0.25rem; align-self: center; }
-[data-testid="stMainBlockContainer"] { max-width: 92rem; padding: 4.5rem clamp(1rem, 3vw, 3rem) 4rem; }
-.st-key-entry { max-width: 52rem; }
-[data-testid="stLayoutWrapper"]:has(> .st-key-claim_pane) { position: sticky; top: 4rem; }
-.st-key-claim_pane { max-height: calc(100vh - 5rem); overflow-y: auto; overscroll-behavior: auto;
-  border-left: 1px solid var(--st-border-color, rgba(128, 128, 128, .25)); padding-left: 1.5rem; scrollbar-width: thin; }
-.st-key-desk > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { align-items: stretch; gap: 2rem; }
-.st-key-aside { padding-top: 5.5rem; }
-.st-key-toolbar { justify-content: flex-end; }
-@media (max-width: 1000px) {
-  [data-testid="stHorizontalBlock"]:has(.st-key-aside) { flex-direction: column; }
-  [data-testid="stColumn"]:has(.st-key-aside), [data-testid="stColumn"]:has(.st-key-entry) { width: 100% !important; flex: 1 1 auto !important; min-width: 100% !important; }
-  .st-key-aside { padding-top: 0; }
-  .st-key-desk [data-testid="stHorizontalBlock"] { flex-direction: column; }
-  .st-key-desk [data-testid="stColumn"] { width: 100% !important; flex: 1 1 auto !important; min-width: 100% !important; }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-claim_pane) { position: static; }
-  .st-key-claim_pane { max-height: none; overflow: visible; border-left: 0; padding-left: 0;
-    scroll-margin-top: 4rem; border-top: 1px solid rgba(128, 128, 128, .35); padding-top: 1.25rem; }
-}
-</style>
-"""
-
-
 def style() -> None:
-    """Put the layout's style on the page: a constant, never made of anybody's text."""
-    st.html(_STYLE)
+    """Put the layout's style on the page: a file of ours, never made of anybody's text."""
+    st.html(Path(__file__).with_name("layout.css"))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from onrecord.ui import components, present
-from onrecord.ui.frame import service
+from onrecord.ui import components, frame, present
 from onrecord.ui.service import valid_check_id
 
 
 def page(check_page: st.Page) -> None:
     """Show the kept checks, the latest first."""
     st.title("History", anchor=False)
-    rows = present.history(service().checks())
+    rows = present.history(frame.service().checks())
     if not rows:
         st.markdown("No article has been checked yet. Every finished check is kept here and can be opened again.")
         st.page_link(check_page, label="Check an article", icon=":material/fact_check:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -32,7 +33,7 @@ def pieces(text: str, ranges: Sequence[tuple[Name, Span]], within: Span | None =
     end_of_all = min(bounds.end, len(text))
     cuts = sorted({bounds.start, end_of_all, *_cuts(ranges, bounds.start, end_of_all)})
     result: list[Piece[Name]] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         names = tuple(name for name, span in ranges if span.start < end and start < span.end)
         result.append(Piece(text[start:end], names))
     return result

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from onrecord.records import (
     CheckedArticle,
     CheckedClaim,
+    CheckSummary,
     Claim,
     CorpusState,
     Document,
@@ -347,8 +348,18 @@ def finding(part: Finding) -> Json:
         "outcome_word": OUTCOMES[part.outcome],
         "claim": part.claim_value,
         "evidence": part.evidence_value,
-        "message": part.message,
+        "message": sentence(part.message),
     }
+
+
+def sentence(text: str) -> str:
+    """Return ``text`` as a sentence of its own.
+
+    >>> sentence("40 % in the article, 14 % in the source"), sentence("")
+    ('40 % in the article, 14 % in the source.', '')
+    """
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".!?…”" else ".")
 
 
 def context(surroundings: SourceContext, evidence: Evidence) -> Json:
@@ -395,7 +406,7 @@ def _corpus(state: CorpusState) -> str:
     return f"{count(state.sources, 'source')}, {count(state.passages, 'passage')}"
 
 
-def history(summaries: Sequence[Any]) -> list[Json]:
+def history(summaries: Sequence[CheckSummary]) -> list[Json]:
     """Return the rows of the history list from ``review.list_checks``."""
     return [
         {
@@ -408,6 +419,3 @@ def history(summaries: Sequence[Any]) -> list[Json]:
         }
         for row in summaries
     ]
-
-
-Side = Literal["supports", "refutes", "neutral"]

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from onrecord.records import (
         CheckedArticle,
         CheckedClaim,
+        CheckSummary,
         CorpusState,
         Document,
         Evidence,
         SearchFilters,
     )
-    from onrecord.review import CheckSummary
     from onrecord.settings import Settings
     from onrecord.workflow import Checker, Progress, SourceContext
 

@@ -25,7 +25,9 @@ VERDICTS: dict[VerdictLabel, VerdictWords] = {
     VerdictLabel.SUPPORTED: VerdictWords(
         WORDS[VerdictLabel.SUPPORTED], "check", "The record supports this.", "The record shows it."
     ),
-    VerdictLabel.REFUTED: VerdictWords(WORDS[VerdictLabel.REFUTED], "cross", "The record contradicts this.", "The record says otherwise."),
+    VerdictLabel.REFUTED: VerdictWords(
+        WORDS[VerdictLabel.REFUTED], "cross", "The record contradicts this.", "The record says otherwise."
+    ),
     VerdictLabel.CONFLICTING: VerdictWords(
         WORDS[VerdictLabel.CONFLICTING],
         "split",

@@ -29,7 +29,7 @@ function build(place, state) {
   text.addEventListener("keydown", (event) => onKey(event, state));
   const empty = data.order.length === 0;
   place.replaceChildren(
-    counters(state),
+    data.live && empty ? "" : counters(state),
     data.live ? "" : empty ? el("p", { class: "notice" }, "No sentence of this article was taken as a claim that can be checked. Below are its sentences and why.") : "",
     empty || data.live ? "" : el("p", { class: "hint quiet" }, "Choose a claim in the text. Arrow keys go from claim to claim."),
     text,

@@ -126,7 +126,7 @@ function cardNode(card, state) {
   }));
   const who = [card.publisher, card.spoken_by ? `words of ${card.spoken_by}` : ""].filter(Boolean).join(" · ");
   return el("article", { class: "card", "aria-label": card.title },
-    card.findings.map(comparison),
+    card.findings.filter((finding) => finding.outcome !== "not_comparable").map(comparison),
     card.own_words ? el("p", { class: "own" }, "The speaker’s own words") : "",
     passage,
     el("p", { class: "title" }, outward(card.address, card.title) || card.title),
@@ -141,7 +141,9 @@ function cardNode(card, state) {
     el("div", { class: "actions" },
       el("button", { type: "button", class: "plain-button", on: { click: () => state.open(card.index) } }, "Open in context"),
       el("details", { class: "why" }, el("summary", {}, "Why this passage"),
-        el("p", { class: "quiet" }, card.found),
+        card.found ? el("p", { class: "quiet" }, card.found) : "",
+        card.findings.filter((finding) => finding.outcome === "not_comparable").map((finding) =>
+          el("p", { class: "quiet" }, `${finding.check}, ${finding.outcome_word}: ${finding.message}`)),
         el("p", { class: "quiet" }, `Judged against: ${card.hypothesis}`),
         card.origin ? el("p", { class: "quiet" }, `Where the text comes from: ${card.origin}`) : ""),
     ),
