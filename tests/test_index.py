@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+import onrecord.index.dense as dense_module
 from onrecord.corpus import Store
 from onrecord.errors import CorpusBusyError, ModelError, NotFoundError, SearchIndexError, SettingsError
 from onrecord.index import Index, load_embedder
@@ -782,6 +783,54 @@ def test_an_engine_that_does_not_keep_what_it_is_given_is_not_used(
 def test_an_address_that_is_no_server_is_refused(settings: Settings, address: str) -> None:
     with pytest.raises(SettingsError, match="not an address of a Chroma server"):
         open_client(load_settings(home=settings.home, chroma_url=address))
+
+
+UPDATE = """
+import datetime as dt, sys
+from pathlib import Path
+from onrecord.corpus import Store
+from onrecord.index import Index
+from onrecord.records import Document
+from onrecord.settings import load_settings
+settings = load_settings(home=Path(sys.argv[1]))
+documents = [
+    Document(
+        text=f"Statement number {n} on the production of steel.", media_type="text/plain", content_sha256="0" * 64,
+        title="Steel", published=dt.date(2022, 3, 29), metadata={"id": f"steel{n}", "kind": "data", "publisher": "P"},
+    )
+    for n in range(10)
+]
+with Store.open(settings) as store:
+    store.add_documents(documents)
+    Index.open(store, settings).close()
+"""
+
+
+def test_what_another_process_adds_is_found_by_an_open_index(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Chroma writes its graph to disk every so many records; an engine that is open does not see that by itself.
+    monkeypatch.setitem(dense_module.HNSW, "sync_threshold", 4)  # type: ignore[misc]
+    with Store.open(settings) as store:
+        store.add_documents([a_document("The ceasefire will hold for thirty days.")])
+        with Index.open(store, settings) as index, Index.open(store, settings) as second:
+            subprocess.run([sys.executable, "-c", UPDATE, str(settings.home)], check=True, capture_output=True)  # noqa: S603
+            for opened in (index, second, index):
+                assert not opened.behind()
+                hit = opened.search(["statement number 7 on steel"], filters=EVERYTHING, top_k=1)[0][0]
+                assert (hit.passage_id.split("@")[0], hit.dense_rank, hit.lexical_rank) == ("steel7", 1, 1)
+            store.add_documents([a_document("The truce will hold for ninety days.")])
+            second.sync()
+            assert index._dense.count() == index._lexical.count() == 11
+            hit = index.search(["truce for ninety days"], filters=EVERYTHING, top_k=1)[0][0]
+            assert (hit.dense_rank, hit.lexical_rank) == (1, 1)
+
+
+def test_one_of_two_indexes_may_be_closed(settings: Settings) -> None:
+    store = MemoryStore(PASSAGES)
+    with Index.open(store, settings) as first:
+        Index.open(store, settings).close()
+        assert sources_found(first, "wheat exports")[0] == "wheat"
 
 
 def test_a_server_that_does_not_answer_is_said_so_and_nothing_is_deleted(settings: Settings) -> None:

@@ -69,7 +69,7 @@ def open_client(settings: Settings) -> ClientAPI:
             try:
                 client = chromadb.PersistentClient(path=str(folder), settings=quiet)
             except BaseException:
-                _forget_half_started(str(folder))
+                forget_embedded(str(folder))
                 raise
         return client
     address = urlsplit(settings.chroma_url)
@@ -86,12 +86,17 @@ def open_client(settings: Settings) -> ClientAPI:
     return client
 
 
-def _forget_half_started(path: str) -> None:
-    """Drop the engine that Chroma keeps for a path although it could not be started: it would be handed out again."""
+def forget_embedded(path: str) -> None:
+    """Make Chroma open this folder anew for the next client.
+
+    It keeps one engine for each path, also one that could not be started, and one whose files another process has changed
+    since. Queries that still run on the old engine end on it; its clients must not be closed afterwards, for that would be
+    counted against the new one.
+    """
     from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
 
-    if not SharedSystemClient._identifier_to_refcount.get(path):  # noqa: SLF001  there is no public way for one path
-        SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001
+    SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001  there is no public way for one path
+    SharedSystemClient._identifier_to_refcount.pop(path, None)  # noqa: SLF001
 
 
 def close_client(client: ClientAPI) -> None:

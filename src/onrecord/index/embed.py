@@ -67,7 +67,9 @@ class Embedder:
     def _model(self) -> SentenceTransformer:
         import torch  # noqa: PLC0415  takes seconds
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar for loading weights would stand among our messages
         if self._threads:
             torch.set_num_threads(self._threads)
         try:

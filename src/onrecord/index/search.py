@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from onrecord.errors import CorpusBusyError, NotFoundError, OnRecordError, SearchIndexError
-from onrecord.index.dense import DenseEngine, close_client, open_client
+from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint
 from onrecord.index.lexical import LexicalEngine, matched_words, query_terms
@@ -66,6 +66,23 @@ class _Plan:
     """How many passages it must hold afterwards, where that is known."""
 
 
+class _Embedded:
+    """What this process knows of one embedded Chroma folder, shared by all indexes opened on it.
+
+    An embedded engine does not notice what another process writes: its graph of neighbours stays as it was loaded (seen with
+    Chroma 1.5.9: the count grows, the new vectors are not found). The stamp of the state file tells; then the folder is
+    opened anew, and the generation tells every index in this process to take the new engine.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.stamp: tuple[int, int] | None = None
+        self.generation = 0
+
+
+_embedded: dict[Path, _Embedded] = defaultdict(_Embedded)
+
+
 class Index:
     """The searchable form of a corpus. Made by ``Index.open``; a context manager; safe to use from several threads."""
 
@@ -82,6 +99,8 @@ class Index:
         self._database = database_key(settings.database_address)
         self._file_lock: FileLock = FileLock(self._home / "index.lock")
         self._thread_lock = threading.RLock()
+        self._shared = _embedded[self._home.resolve()]
+        self._generation = -1
         self._dense: DenseEngine
         self._lexical: LexicalEngine
 
@@ -159,6 +178,7 @@ class Index:
         self._check_queries(queries, top_k)
         if not queries:
             return []
+        self._take_news()
         distinct = list(dict.fromkeys(queries))
         limit = max(self.settings.candidates, 2 * top_k)
         dense = self._dense.search(distinct, filters=filters, limit=limit)
@@ -172,10 +192,11 @@ class Index:
 
     def close(self) -> None:
         """Release both engines."""
-        for name in ("_dense", "_lexical"):
-            engine: Engine | None = getattr(self, name, None)
-            if engine is not None:
-                engine.close()
+        if hasattr(self, "_lexical"):
+            self._lexical.close()
+        with self._shared.lock:
+            if hasattr(self, "_dense") and (self.settings.chroma_url or self._generation == self._shared.generation):
+                self._dense.close()
 
     def __enter__(self) -> Self:
         return self
@@ -270,9 +291,39 @@ class Index:
                 message = f"another process is updating the index in {self._home}. Try again when it has ended."
                 raise CorpusBusyError(message) from error
             try:
+                # A writer that does not know what was written before would overwrite it.
+                self._take_news(unfinished=True)
                 yield
             finally:
                 self._file_lock.release()
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """Return what tells one writing of the state file from another; ``None`` when there is none."""
+        try:
+            status = self._states.stat()
+        except FileNotFoundError:
+            return None
+        return (status.st_mtime_ns, status.st_ino)
+
+    def _take_news(self, *, unfinished: bool = False) -> None:
+        """Open the embedded vectors anew when another process has changed them and has finished, or cannot go on."""
+        if self.settings.chroma_url or not hasattr(self, "_dense"):
+            return
+        with self._shared.lock:
+            stamp = self._stamp()
+            if stamp != self._shared.stamp:
+                entry = read_states(self._states).get(self._dense.name)
+                if unfinished or entry is None or entry.clean:
+                    self._open_anew()
+                    self._shared.stamp = stamp
+            if self._generation != self._shared.generation:
+                self._dense = DenseEngine(open_client(self.settings), self.embedder)
+                self._generation = self._shared.generation
+
+    def _open_anew(self) -> None:
+        """Let every index of this process take a new embedded engine."""
+        forget_embedded(str(self._home / "chroma"))
+        self._shared.generation += 1
 
     def _mark(self, engines: Sequence[Engine], *, number: int | None = None) -> None:
         """Note that engines are in step with state ``number``, or that they are about to be changed."""
@@ -284,7 +335,9 @@ class Index:
                 )
             elif (entry := known.get(engine.name)) is not None:
                 known[engine.name] = entry.model_copy(update={"clean": False})
-        write_states(self._states, known)
+        with self._shared.lock:
+            write_states(self._states, known)
+            self._shared.stamp = self._stamp()
 
     def _bring_into_step(self, target: CorpusState, progress: Progress | None) -> tuple[int, int]:
         """Do one round; return the passages added and removed."""
@@ -414,24 +467,32 @@ class Index:
                 return attempt()
 
     def _opened_dense(self) -> DenseEngine:
-        def attempt() -> DenseEngine:
-            client = open_client(self.settings)
+        if self.settings.chroma_url:
+            return self._attempt_dense()
+        with self._shared.lock:
+            stamp = self._stamp()
+            if stamp != self._shared.stamp:
+                self._open_anew()
+                self._shared.stamp = stamp
             try:
-                engine = DenseEngine(client, self.embedder)
-                engine.probe()
-            except SearchIndexError:
-                close_client(client)
-                raise
+                engine = self._attempt_dense()
+            except SearchIndexError as problem:
+                with self._writing():
+                    self._clear_away(self._home / "chroma", problem)
+                    self._open_anew()
+                    engine = self._attempt_dense()
+            self._generation = self._shared.generation
             return engine
 
+    def _attempt_dense(self) -> DenseEngine:
+        client = open_client(self.settings)
         try:
-            return attempt()
-        except SearchIndexError as problem:
-            if self.settings.chroma_url:
-                raise
-            with self._writing():
-                self._clear_away(self._home / "chroma", problem)
-                return attempt()
+            engine = DenseEngine(client, self.embedder)
+            engine.probe()
+        except SearchIndexError:
+            close_client(client)
+            raise
+        return engine
 
     def _clear_away(self, folder: Path, problem: SearchIndexError) -> None:
         """Delete a broken cache. Only the two folders that this module names are ever passed."""
