@@ -53,6 +53,11 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
     if "\x00" in document.text:
         message = f"{name}: holds NUL characters, which no database keeps; clean the text"
         raise CorpusError(message)
+    try:
+        text_sha256 = hashlib.sha256(document.text.encode("utf-8")).hexdigest()
+    except UnicodeEncodeError as error:
+        message = f"{name}: holds half a character (a lone surrogate) at {error.start}; clean the text"
+        raise CorpusError(message) from error
     metadata = document.metadata
     kind = metadata.get("kind", SourceKind.DOCUMENT.value).strip().lower()
     if kind not in set(SourceKind):
@@ -74,7 +79,6 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
         "language": (document.language or "en")[:35],
         "licence": _one_line(metadata.get("licence", "")),
     }
-    text_sha256 = hashlib.sha256(document.text.encode("utf-8")).hexdigest()
     rule = (RULE, settings.passage_sentences, settings.passage_overlap, settings.passage_max_characters)
     basis = json.dumps([text_sha256, provenance, rule], default=str, sort_keys=True)
     return Given(
@@ -122,7 +126,7 @@ def _first_line(text: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return " ".join(value.replace("\x00", " ").split())
+    return " ".join(value.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8").split())
 
 
 def _host(address: str | None) -> str | None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _REDIRECTS = 5
 _REDIRECT_CODES = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ADDRESS = 4000
-_PIECE = 1 << 16
 _ACCEPT = "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.1"
 _EMBEDDED_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
@@ -253,7 +252,8 @@ def _body(response: httpx.Response, address: str, settings: Settings, deadline: 
     if encoding not in {"identity", ""}:
         unpacker = _Unpacker(raw_deflate_allowed=encoding == "deflate", limit=limit)
     out = bytearray()
-    for piece in response.iter_raw(_PIECE):
+    # Pieces as they arrive: to ask for a size would wait for it, past any deadline, while a server drips.
+    for piece in response.iter_raw():
         if time.monotonic() > deadline:
             message = f"{address}: not complete after {settings.fetch_timeout_seconds:g} s; try again later"
             raise FetchError(message)
