@@ -2,9 +2,12 @@
 
     python -m training.claims.measure_attribution [--data FILE] [--limit N] [--misses N]
 
-Paragraphs are read one by one, without their article. Content is compared by tokens: a predicted content counts with the share of its
-tokens inside the best gold content (precision), a gold content with the share of its tokens inside the best predicted one (recall).
-A source head is right when the last word of the gold source's first noun group is in the predicted source, or the other way round,
+Paragraphs are read one by one, without their article. Content is compared by tokens: a predicted content counts with
+the share of its
+tokens inside the best gold content (precision), a gold content with the share of its tokens inside the best predicted
+one (recall).
+A source head is right when the last word of the gold source's first noun group is in the predicted source, or the
+other way round,
 for the gold attributions whose content was found at least by half.
 """
 
@@ -43,14 +46,14 @@ def measure(rows: list[dict[str, Any]], *, show_misses: int = 0) -> dict[str, fl
         for attribution, tokens in zip(found, predicted, strict=True):
             best = max((len(tokens & w) / max(1, len(tokens)) for w in wanted), default=0.0)
             precision.append(best)
-            if best < 0.5 and attribution.cue_span is not None:
+            if best < 0.5 and attribution.cue_span is not None:  # noqa: PLR2004
                 false_cues[attribution.cue_span.of(paragraph).lower()] += 1
         for row, tokens in zip(gold, wanted, strict=True):
             scored = [(len(tokens & p) / max(1, len(tokens)), i) for i, p in enumerate(predicted)]
             best = max((score for score, _ in scored), default=0.0)
             recall.append(best)
             exact += any(tokens == p for p in predicted)
-            if best < 0.5:
+            if best < 0.5:  # noqa: PLR2004
                 missed_cues[row["cue"].lower()] += 1
                 if shown < show_misses:
                     shown += 1
@@ -60,7 +63,11 @@ def measure(rows: list[dict[str, Any]], *, show_misses: int = 0) -> dict[str, fl
                 continue
             matched += 1
             candidates = [i for score, i in scored if score >= best - 0.2]
-            heads += any(_same_head(row["source"], found[i].source_span.of(paragraph)) for i in candidates if found[i].source_span)
+            heads += any(
+                _same_head(row["source"], found[i].source_span.of(paragraph))
+                for i in candidates
+                if found[i].source_span
+            )
     p, r = sum(precision) / max(1, len(precision)), sum(recall) / max(1, len(recall))
     print("missed cues", missed_cues.most_common(40))
     print("false cues", false_cues.most_common(60))
@@ -101,7 +108,7 @@ def _same_head(gold: str, predicted: str) -> bool:
     g, p = words(gold), words(predicted)
     if not g or not p:
         return False
-    return p[-1] == g[-1] or p[-1] in g and g[-1] in p or _head(g) == _head(p)
+    return p[-1] == g[-1] or (p[-1] in g and g[-1] in p) or _head(g) == _head(p)
 
 
 def _head(words: list[str]) -> str:

@@ -2,7 +2,8 @@
 
     python -m training.claims.train [--data FOLDER] [--cache FOLDER]
 
-Data: CheckThat! 2024 task 1, English (debate sentences; MIT). ``train`` fits, ``dev`` calibrates and chooses, ``devtest`` is only
+Data: CheckThat! 2024 task 1, English (debate sentences; MIT). ``train`` fits, ``dev`` calibrates and chooses,
+``devtest`` is only
 reported. About ten minutes on two cores, nearly all of it for the embeddings, which ``--cache`` keeps.
 """
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onrecord.claims import attribute, rewrite, select
+from onrecord.claims import attribute, resolve, rewrite, select
 from onrecord.claims.linguistics import linguistics_model, parse, require_english
 from onrecord.claims.quotations import find_quotations
-from onrecord.claims.resolve import resolve
 from onrecord.claims.select import Encode, check_worthiness, threshold
 from onrecord.records import Claim, ClaimSet, Document, ModelUsed, Skipped, Span
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from onrecord.claims.attribute import Report
     from onrecord.claims.linguistics import ParsedSentence
-    from onrecord.claims.resolve import Referents
     from onrecord.records import Quotation
     from onrecord.settings import Settings
 
@@ -36,7 +34,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
         encode: texts to embeddings, float32, shape (n, 384), rows of length one.
 
     Returns:
-        Claims and skipped sentences, each in the order of the text. ``document.text[claim.span] == claim.text``, always. An article
+        Claims and skipped sentences, each in the order of the text. ``document.text[claim.span] == claim.text``,
+        always. An article
         without sentences gives an empty set.
 
     Raises:
@@ -47,7 +46,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     article = parse(document.text)
     if not article.sentences:
         return ClaimSet(claims=(), skipped=(), language=language)
-    referents = resolve(article)
+    referents = resolve.resolve(article)
     reports = attribute.find_reports(article, referents)
     quotations = find_quotations(article.text)
     docs = [sentence.doc for sentence in article.sentences]
@@ -99,7 +98,9 @@ def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report 
     here = [
         r
         for r in reports
-        if r.kind != "attitude" and any(s.overlaps(sentence.span) for s in r.content) and (r.sentence == sentence.index or _fills(r, sentence))
+        if r.kind != "attitude"
+        and any(s.overlaps(sentence.span) for s in r.content)
+        and (r.sentence == sentence.index or _fills(r, sentence))
     ]
     for report in here:
         if report.verb is not None and report.sentence == sentence.index and _is_main(report, sentence):
@@ -131,7 +132,7 @@ def _is_main(report: Report, sentence: ParsedSentence) -> bool:
 def _fills(report: Report, sentence: ParsedSentence) -> bool:
     """Tell whether the content is most of the sentence."""
     inside = sum(max(0, min(s.end, sentence.span.end) - max(s.start, sentence.span.start)) for s in report.content)
-    return inside >= 0.6 * (sentence.span.end - sentence.span.start)  # noqa: PLR2004  the greater part
+    return inside >= 0.6 * (sentence.span.end - sentence.span.start)
 
 
 def _states_a_proposition(report: Report) -> bool:
@@ -150,7 +151,8 @@ def _states_a_proposition(report: Report) -> bool:
 def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, limit: float) -> str:
     if sentence.heading and report is None and not any(select.is_finite(token) for token in sentence.doc):
         return "heading"
-    if judged.against and report is None:
+    own_voice = report is not None and report.speaker.lower() in ("i", "we")
+    if judged.against and (report is None or own_voice):
         return judged.against
     if judged.against in ("not in English", "question", "instruction"):
         return judged.against

@@ -1,6 +1,7 @@
 """Reported speech: who says what, by which words.
 
-Rules over the grammar of a sentence, with a list of reporting verbs whose members were chosen by their frequency as cues in the PolNeAR
+Rules over the grammar of a sentence, with a list of reporting verbs whose members were chosen by their frequency as
+cues in the PolNeAR
 corpus's training part (words and counts only; none of its text is here). ``attributions`` is the door for a text by itself.
 """
 
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from onrecord.claims.linguistics import parse
 from onrecord.claims.quotations import find_quotations
-from onrecord.claims.resolve import noun_phrase, resolve, subject_of, surface
-from onrecord.records import Attribution, Quotation, Span
+from onrecord.claims.resolve import noun_phrase, resolve, subject_of
+from onrecord.records import Attribution, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from onrecord.claims.resolve import Referents
 
 Kind = Literal["speech", "belief", "attitude"]
-"""``speech``: a clause or quotation is uttered; ``belief``: a clause is held; ``attitude``: a thing is called for, attacked …"""
+"""``speech``: a clause or quotation is uttered; ``belief``: a clause is held; ``attitude``: a thing is called
+for, attacked …"""
 
 # Verbs that report what was said or shown, with a clause or a quotation as content.
 _SPEECH = frozenset(
@@ -61,11 +63,11 @@ _WITH_PREPOSITION = {
     "refer": {"to"}, "warn": {"of", "about", "against"}, "complain": {"about", "of"}, "agree": {"with", "to", "on"},
     "insist": {"on"}, "ask": {"about", "for"}, "think": {"of", "about"}, "worry": {"about"}, "rail": {"against"},
     "push": {"for"}, "boast": {"of", "about"}, "brag": {"about"}, "hope": {"for"}, "dream": {"of"}, "lash": {"out"},
-    "hint": {"at"}, "argue": {"for", "against"}, "accuse": {"of"}, "apologize": {"for"}, "apologise": {"for"},
+    "hint": {"at"}, "accuse": {"of"}, "apologize": {"for"}, "apologise": {"for"},
     "campaign": {"for", "against"}, "know": {"of", "about"}, "hear": {"of", "about"}, "comment": {"on"},
     "elaborate": {"on"}, "allude": {"to"}, "object": {"to"}, "respond": {"to"}, "blame": {"for"}, "advocate": {"for"},
     "vote": {"for", "against"}, "look": {"for"}, "focus": {"on"}, "learn": {"of", "about"}, "wonder": {"about"},
-    "joke": {"about"}, "touch": {"on"}, "lobby": {"for", "against"}, "argue": {"for", "against"}, "disagree": {"with"},
+    "joke": {"about"}, "touch": {"on"}, "lobby": {"for", "against"}, "disagree": {"with"},
 }  # fmt: skip
 _NOUN_CUES = frozenset(
     "claim statement belief allegation suggestion promise assertion argument view opinion contention accusation warning"
@@ -75,11 +77,15 @@ _NOUN_CUES = frozenset(
 )
 _UTTERING = frozenset("say tell add write note ask warn argue insist reply explain".split())
 _WORDS_FOR_QUESTION = frozenset("whether if what who how why when where which".split())
-_MANY_SAY = frozenset("said believed reported thought alleged expected rumoured rumored known understood claimed".split())
+_MANY_SAY = frozenset(
+    "said believed reported thought alleged expected rumoured rumored known understood claimed".split()
+)
 _HEADLINE_CONTENT_FIRST = re.compile(r"^(?P<content>.{12,}?)\s+(?:—|–|--|-)\s+(?P<source>[^—–:.?!]{2,60})$")
 _HEADLINE_SOURCE_FIRST = re.compile(r"^(?P<source>[^—–:.?!“”\"]{2,60}?)\s?:\s+(?P<content>\S.{9,})$", re.DOTALL)
-_SPEAKER_LABEL = re.compile(r"^[\"“']?(?P<source>[A-Z][A-Z.'’-]+(?:\s[A-Z][A-Z.'’-]+){0,3}(?:\s\([^)]{2,40}\))?):\s+(?=\S)")
-_SIGNATURE = re.compile(r"(?:^|[”\"'’»]\s*)(?P<dash>[―—–]|--)\s*(?P<source>[A-Z][\w.’'-]+(?:\s[\w.’'-]+){0,4})\s*\.?$")
+_SPEAKER_LABEL = re.compile(
+    r"^[\"“']?(?P<source>[A-Z][A-Z.'’-]+(?:\s[A-Z][A-Z.'’-]+){0,3}(?:\s\([^)]{2,40}\))?):\s+(?=\S)"
+)
+_SIGNATURE = re.compile(r"(?P<dash>[―—–]|--)\s*(?P<source>[A-Z][\w.’'-]+(?:\s[\w.’'-]+){0,4})\s*\.?\s*(?:\n|$)")
 _TRAILING = " ,;:–—-\t"
 _PLACES = frozenset(
     "kremlin moscow kiev kyiv washington brussels beijing london paris berlin ankara pentagon nato un eu kremlin ministry"
@@ -122,7 +128,8 @@ class Report:
 def attributions(text: str) -> tuple[Attribution, ...]:
     """Return all reported speech of ``text`` in order: clauses, quotations, and things called for, praised or attacked.
 
-    >>> [(a.speaker, a.content_spans[0].of("The war is over, Ms. Brown said.")) for a in attributions("The war is over, Ms. Brown said.")]
+    >>> text = "The war is over, Ms. Brown said."
+    >>> [(report.speaker, report.content_spans[0].of(text)) for report in attributions(text)]
     [('Ms. Brown', 'The war is over')]
     """
     article = parse(text)
@@ -138,8 +145,10 @@ class _Finder:
     def __init__(self, article: ParsedArticle, referents: Referents) -> None:
         self.article = article
         self.referents = referents
-        self.quotations = [q for q in find_quotations(article.text)]
-        self.outer = [q for q in self.quotations if not any(o is not q and o.span.contains(q.span) for o in self.quotations)]
+        self.quotations = list(find_quotations(article.text))
+        self.outer = [
+            q for q in self.quotations if not any(o is not q and o.span.contains(q.span) for o in self.quotations)
+        ]
 
     def run(self) -> list[Report]:
         found: list[Report] = []
@@ -184,7 +193,10 @@ class _Finder:
         match = _SIGNATURE.search(self.article.text, sentence.span.start, sentence.span.end)
         if not match:
             return []
-        quoted = next((q.span for q in self.outer if q.span.end <= match.start("dash") and match.start("dash") - q.span.end <= 4), None)  # noqa: PLR2004
+        quoted = next(
+            (q.span for q in self.outer if q.span.end <= match.start("dash") and match.start("dash") - q.span.end <= 4),  # noqa: PLR2004
+            None,
+        )
         if quoted is None:
             return []
         source = Span(start=match.start("source"), end=match.end("source"))
@@ -200,7 +212,7 @@ class _Finder:
             elif token.pos_ == "NOUN" and token.lemma_ in _NOUN_CUES:
                 yield from self._noun(sentence, token)
 
-    def _verb(self, sentence: ParsedSentence, verb: Token) -> Iterator[Report]:
+    def _verb(self, sentence: ParsedSentence, verb: Token) -> Iterator[Report]:  # noqa: C901, PLR0911  one rule after another
         lemma = verb.lemma_.lower()
         saying, holding = lemma in _SPEECH, lemma in _BELIEF
         with_preposition = _WITH_PREPOSITION.get(lemma, set())
@@ -240,11 +252,14 @@ class _Finder:
 
     def _inside_name_of_many(self, verb: Token) -> bool:
         """Tell "is said to be", "is believed to have": nobody is named, and the clause is the sentence's own."""
-        return verb.lower_ in _MANY_SAY and verb.tag_ == "VBN" and any(c.dep_ == "nsubjpass" for c in verb.children) and any(
-            c.dep_ == "xcomp" for c in verb.children
+        return (
+            verb.lower_ in _MANY_SAY
+            and verb.tag_ == "VBN"
+            and any(c.dep_ == "nsubjpass" for c in verb.children)
+            and any(c.dep_ == "xcomp" for c in verb.children)
         )
 
-    def _source(self, sentence: ParsedSentence, verb: Token) -> Span | None:
+    def _source(self, sentence: ParsedSentence, verb: Token) -> Span | None:  # noqa: C901  one rule after another
         """Return the words for who says it."""
         passive = any(child.dep_ in ("auxpass", "nsubjpass") for child in verb.children)
         if passive:
@@ -258,7 +273,11 @@ class _Finder:
                 return self._np(sentence, subject) if subject is not None else None
             return None
         subject = subject_of(verb)
-        if subject is None and verb.dep_ in ("advcl", "xcomp", "pcomp", "conj", "ccomp") and verb.head.pos_ in ("VERB", "AUX"):
+        if (
+            subject is None
+            and verb.dep_ in ("advcl", "xcomp", "pcomp", "conj", "ccomp")
+            and verb.head.pos_ in ("VERB", "AUX")
+        ):
             governor = verb.head
             for _ in range(4):
                 subject = subject_of(governor)
@@ -269,8 +288,14 @@ class _Finder:
             subject = verb.head
         if subject is None:
             # "… ," said Caddell: the parser sometimes hangs the inverted subject elsewhere.
-            after = [t for t in verb.doc[verb.i + 1 : verb.i + 4] if t.ent_type_ in ("PERSON", "ORG") or t.pos_ == "PROPN"]
-            subject = after[0] if after and verb.lemma_ in ("say", "add", "write", "tell") and after[0].i == verb.i + 1 else None
+            after = [
+                t for t in verb.doc[verb.i + 1 : verb.i + 4] if t.ent_type_ in ("PERSON", "ORG") or t.pos_ == "PROPN"
+            ]
+            subject = (
+                after[0]
+                if after and verb.lemma_ in ("say", "add", "write", "tell") and after[0].i == verb.i + 1
+                else None
+            )
             if subject is None:
                 return None
         if subject.lower_ == "it" and any(c.dep_ == "ccomp" for c in verb.children) and verb.lemma_ in ("be", "seem"):
@@ -290,7 +315,11 @@ class _Finder:
         if to is None or who is None or (token.lower_ == "per" and who.ent_type_ not in ("PERSON", "ORG")):
             return
         governor = token.head
-        while governor.dep_ in ("prep", "pobj", "pcomp", "npadvmod", "advmod", "amod", "compound", "dobj", "acomp", "attr") and governor.head.i != governor.i:
+        while (
+            governor.dep_
+            in ("prep", "pobj", "pcomp", "npadvmod", "advmod", "amod", "compound", "dobj", "acomp", "attr")
+            and governor.head.i != governor.i
+        ):
             governor = governor.head
         own = {t.i for t in token.subtree} | {t.i for t in who.subtree} | {to.i}
         tokens = [t for t in governor.subtree if t.i not in own]
@@ -301,7 +330,12 @@ class _Finder:
 
     def _noun(self, sentence: ParsedSentence, noun: Token) -> Iterator[Report]:
         clause = next(
-            (c for c in noun.children if c.dep_ in ("acl", "ccomp", "relcl") and any(g.dep_ == "mark" and g.lower_ in ("that", "whether") for g in c.children)),
+            (
+                c
+                for c in noun.children
+                if c.dep_ in ("acl", "ccomp", "relcl")
+                and any(g.dep_ == "mark" and g.lower_ in ("that", "whether") for g in c.children)
+            ),
             None,
         )
         owner = next((c for c in noun.children if c.dep_ == "poss"), None)
@@ -309,7 +343,7 @@ class _Finder:
             return
         kept = [t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"]
         source = sentence.span_of(kept)
-        content = _runs(sentence, [t for t in clause.subtree if not (t.dep_ == "mark" and t.head.i == clause.i and False)])
+        content = _runs(sentence, list(clause.subtree))
         yield self._report(sentence, "speech", source, sentence.span_of([noun]), content, clause, noun)
 
     def _quoted_near(self, sentence: ParsedSentence, verb: Token) -> list[Span]:
@@ -335,7 +369,7 @@ class _Finder:
         spans = tuple(s for s in (_tidy(self.article.text, span) for span in content) if s is not None)
         return Report(sentence.index, kind, speaker, resolved, source, cue, spans, negated, clause, verb)
 
-    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:
+    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:  # noqa: C901  one rule after another
         """Return the name behind the words of the source, and whether it names someone."""
         if source is None:
             return "", False
@@ -354,7 +388,21 @@ class _Finder:
             if item.span == source:
                 return item.replacement, True
         missed = self.referents.unresolved_within(source)
-        pronoun = words.lower() in ("he", "she", "they", "it", "i", "we", "you", "this", "that", "some", "many", "one", "who")
+        pronoun = words.lower() in (
+            "he",
+            "she",
+            "they",
+            "it",
+            "i",
+            "we",
+            "you",
+            "this",
+            "that",
+            "some",
+            "many",
+            "one",
+            "who",
+        )
         return words, not missed and not pronoun
 
     # Between sentences.
@@ -380,7 +428,8 @@ class _Finder:
 
     def _carry_on(self, reports: list[Report]) -> None:
         """Give quotations without a speaker of their own to the one quoted in the same paragraph before, or else after."""
-        covered = [span for r in reports for span in r.content]
+        # A report made inside a quotation ("I think …") does not say who is quoted.
+        covered = [span for r in reports if not self._quoted(r) for span in r.content]
         for quotation in self.outer:
             if len(quotation.text.split()) < 3 or any(span.overlaps(quotation.span) for span in covered):  # noqa: PLR2004
                 continue
@@ -389,7 +438,9 @@ class _Finder:
                 continue
             first = holders[0]
             # A quotation that is the sentence, or its end after a colon: not scare quotes inside one.
-            fills = quotation.span.end - quotation.span.start >= 0.7 * (min(first.span.end, quotation.span.end) - first.span.start)  # noqa: PLR2004
+            fills = quotation.span.end - quotation.span.start >= 0.7 * (
+                min(first.span.end, quotation.span.end) - first.span.start
+            )
             if not fills:
                 continue
             giver = self._speaker_of_paragraph(reports, first)
@@ -398,11 +449,14 @@ class _Finder:
             spans = tuple(sorted((*giver.content, quotation.span), key=lambda s: s.start))
             reports[reports.index(giver)] = replace(giver, content=spans)
 
+    def _quoted(self, report: Report) -> bool:
+        return report.cue is not None and any(q.span.contains(report.cue) for q in self.outer)
+
     def _speaker_of_paragraph(self, reports: list[Report], sentence: ParsedSentence) -> Report | None:
         in_reach = [
             r for r in reports
             if r.kind == "speech" and r.speaker
-            and r.source is not None
+            and r.source is not None and not self._quoted(r)
             and self.article.sentences[r.sentence].paragraph == sentence.paragraph
             and any(q.span.overlaps(s) for s in r.content for q in self.outer)
         ]  # fmt: skip
@@ -417,7 +471,12 @@ def _content_clause(verb: Token) -> Token | None:
     for child in verb.children:
         if child.dep_ == "ccomp":
             deeper = next((g for g in child.children if g.dep_ == "ccomp" and g.i > child.i and _marked_that(g)), None)
-            if deeper is not None and not _marked_that(child) and child.i > verb.i and child.lemma_ not in _SPEECH | _BELIEF:
+            if (
+                deeper is not None
+                and not _marked_that(child)
+                and child.i > verb.i
+                and child.lemma_ not in _SPEECH | _BELIEF
+            ):
                 return deeper  # "said on the day it ended that P": the parser takes the time clause for the content
             return child
     for child in verb.children:
@@ -425,10 +484,16 @@ def _content_clause(verb: Token) -> Token | None:
             return child
     if verb.lemma_.lower() in _SPEECH:
         for child in verb.children:
-            if child.dep_ in ("advcl", "parataxis", "dep", "acl", "relcl") and child.pos_ in ("VERB", "AUX") and subject_of(child) is not None:
+            if (
+                child.dep_ in ("advcl", "parataxis", "dep", "acl", "relcl")
+                and child.pos_ in ("VERB", "AUX")
+                and subject_of(child) is not None
+            ):
                 opening = min(child.subtree, key=lambda t: t.i).lower_
                 marks = [g for g in child.children if g.dep_ in ("mark", "advmod")]
-                if opening == "that" or (verb.lemma_ in _UTTERING and (not marks or child.dep_ == "parataxis") and child.dep_ != "relcl"):
+                if opening == "that" or (
+                    verb.lemma_ in _UTTERING and (not marks or child.dep_ == "parataxis") and child.dep_ != "relcl"
+                ):
                     return child
     return None
 
@@ -446,12 +511,12 @@ def _content_tokens(clause: Token, verb: Token) -> list[Token]:
     if clause.dep_ == "xcomp" and clause.tag_ == "VB" and verb.tag_ != "VB":
         # "wants to triple the programme, grow the corps and …": the later infinitives hang on the wrong verb.
         for sister in verb.children:
-            if sister.dep_ == "conj" and sister.tag_ == "VB" and subject_of_own(sister) is None:
+            if sister.dep_ == "conj" and sister.tag_ == "VB" and _own_subject(sister) is None:
                 tokens.extend(sister.subtree)
     return tokens
 
 
-def subject_of_own(verb: Token) -> Token | None:
+def _own_subject(verb: Token) -> Token | None:
     """Return the subject that ``verb`` has itself, not shared."""
     return next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")), None)
 
@@ -481,7 +546,11 @@ def _thing(verb: Token, prepositions: set[str], *, takes_object: bool) -> list[T
     direct = next((c for c in rest if c.dep_ == "dobj"), None)
     for child in rest:
         if child.dep_ in ("prep", "prt") and child.lower_ in prepositions and child.dep_ == "prep":
-            return [t for g in child.children for t in g.subtree] if direct is None else [t for g in (direct, child) for t in g.subtree]
+            return (
+                [t for g in child.children for t in g.subtree]
+                if direct is None
+                else [t for g in (direct, child) for t in g.subtree]
+            )
     if takes_object and direct is not None:
         after = [c for c in rest if c.dep_ in ("prep", "oprd", "dobj", "xcomp") and c.i >= direct.i]
         return [t for c in after for t in c.subtree]
@@ -494,9 +563,16 @@ def _rest_of_sentence(verb: Token) -> list[Token]:
     if len(following) < 4 or verb.i + 1 >= len(verb.doc) or verb.doc[verb.i + 1].is_punct:  # noqa: PLR2004
         return []
     first = verb.doc[verb.i + 1]
-    if first.pos_ not in ("PROPN", "NOUN", "DET", "PRON", "ADJ", "NUM") or first.dep_ in ("dobj", "dative", "nsubj", "npadvmod") and first.head.i == verb.i:
+    if first.pos_ not in ("PROPN", "NOUN", "DET", "PRON", "ADJ", "NUM") or (
+        first.dep_ in ("dobj", "dative", "nsubj", "npadvmod") and first.head.i == verb.i
+    ):
         return []
-    if verb.i + 2 < len(verb.doc) and first.dep_ in ("det", "compound", "amod", "poss") and first.head.dep_ in ("dobj", "dative", "nsubj") and first.head.head.i == verb.i:
+    if (
+        verb.i + 2 < len(verb.doc)
+        and first.dep_ in ("det", "compound", "amod", "poss")
+        and first.head.dep_ in ("dobj", "dative", "nsubj")
+        and first.head.head.i == verb.i
+    ):
         return []
     return list(verb.doc[verb.i + 1 :])
 
@@ -580,10 +656,6 @@ def _can_speak(sentence: ParsedSentence, start: int, end: int, referents: Refere
         return True
     speakers = {"spokesman", "spokeswoman", "minister", "president", "official", "officials", "expert", "experts", "source",
                 "sources", "diplomat", "lawmaker", "senator", "governor", "media", "report", "study", "poll", "survey",
-                "analyst", "analysts", "police", "court", "government", "ministry", "agency", "envoy", "aide", "premier"}  # fmt: skip
+                "analyst", "analysts", "police", "court", "government", "ministry", "agency", "envoy", "aide",
+                "premier"}  # fmt: skip
     return bool({t.lemma_.lower() for t in tokens} & speakers or words & speakers)
-
-
-def describe_source(tokens: Sequence[Token]) -> str:
-    """Return the words of a source as they stand."""
-    return surface(tokens)

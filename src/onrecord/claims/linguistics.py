@@ -35,7 +35,9 @@ _DATELINE = re.compile(
         \s*(?:—|–|--|-)\s+(?=["“‘«'A-Z0-9])""",
     re.VERBOSE,
 )
-_AGENCY_DATELINE = re.compile(r"[A-Z][A-Za-z .,'’-]{1,40},\s(?:[A-Z][a-z]{2,8}\.?\s\d{1,2}|\d{1,2}\s[A-Z][a-z]+)[^./]{0,8}\.?\s/[^/\n]{2,20}/\.?\s")
+_AGENCY_DATELINE = re.compile(
+    r"[A-Z][A-Za-z .,'’-]{1,40},\s(?:[A-Z][a-z]{2,8}\.?\s\d{1,2}|\d{1,2}\s[A-Z][a-z]+)[^./]{0,8}\.?\s/[^/\n]{2,20}/\.?\s"
+)
 _DATELINE_LOWER = frozenset("of the and de la el al del upon on".split())
 
 # Function words that between them make 25-50 % of running English; other languages written in Latin letters share few.
@@ -161,7 +163,12 @@ def _with_closing_marks(text: str, spans: Sequence[Span]) -> list[Span]:
     joined: list[Span] = []
     for span in spans:
         words = span.of(text)
-        if joined and not any(c.isalnum() for c in words) and len(words) <= 3 and "\n" not in text[joined[-1].end : span.start]:  # noqa: PLR2004
+        if (
+            joined
+            and not any(c.isalnum() for c in words)
+            and len(words) <= 3  # noqa: PLR2004
+            and "\n" not in text[joined[-1].end : span.start]
+        ):
             joined[-1] = Span(start=joined[-1].start, end=span.end)
         else:
             joined.append(span)

@@ -1,6 +1,7 @@
 """Words between quotation marks, whatever the marks.
 
-Pairs are “…”, „…“, „…”, «…», »…«, ‹…›, ‘…’, "…", '…', ``…'' and ''…''. A mark that is never closed makes no quotation, unless the next
+Pairs are “…”, „…“, „…”, «…», »…«, ‹…›, ‘…’, "…", '…', ``…'' and ''…''. A mark that is never closed makes no
+quotation, unless the next
 paragraph opens with the same mark: then the quotation runs over both, as newspapers set it.
 """
 
@@ -13,6 +14,7 @@ from onrecord.text import paragraphs
 
 _CLOSERS = {
     "“": "”“",  # “English” and “German-set by mistake“
+    "”": "”",  # ”Swedish”, or English with the first mark turned
     "„": "“”",
     "‟": "”",
     "«": "»",
@@ -103,6 +105,8 @@ def _may_open(text: str, position: int, width: int, block: Span) -> bool:
     if after.isspace():
         return False
     mark = text[position]
+    if mark == "”":
+        return position == block.start
     if mark in "'\"»›`":
         return not before.isalnum() and before not in ".,!?)]’”"
     return not (mark in _SINGLE and before.isalnum())
@@ -122,8 +126,10 @@ def _may_close(text: str, position: int, width: int, block: Span, opened: _Open)
         if before == "s" and after == " " and opened.mark in _SINGLE:
             rest = text[position + 1 : block.end]
             surer = next((i for i, c in enumerate(rest) if c == mark and i and not rest[i + 1 : i + 2].isalnum()), None)
-            return surer is None or any(c in "‘'“\"" and rest[i + 1 : i + 2].isalpha() for i, c in enumerate(rest[:surer]))
+            return surer is None or any(
+                c in "‘'“\"" and rest[i + 1 : i + 2].isalpha() for i, c in enumerate(rest[:surer])
+            )
         return not (before.isspace() and opened.mark == "'")
-    if mark == '"' or opened.mark == mark:
+    if mark in ('"', opened.mark):
         return not (before.isspace() and after.isalnum())
     return True

@@ -1,14 +1,19 @@
 """What the words of an article refer to: partial names, titles, pronouns and repeated descriptions.
 
-Careful rules, no model: a word is replaced only when the article leaves one reading. Anything else is an ``Unresolved`` with the
-reason; nothing is guessed. Two passes: the first learns who the article introduces and how ("Russian President Vladimir Putin"), the
+Careful rules, no model: a word is replaced only when the article leaves one reading. Anything else is an
+``Unresolved`` with the
+reason; nothing is guessed. Two passes: the first learns who the article introduces and how ("Russian President
+Vladimir Putin"), the
 second reads in order and resolves.
 """
 
 from __future__ import annotations
 
+import bisect
+import datetime as dt
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from onrecord.claims.quotations import find_quotations
 from onrecord.records import Quotation, Span, Unresolved
@@ -34,7 +39,9 @@ _MALE_TITLES = frozenset("mr mr. sir lord king prince pope patriarch spokesman c
 _FEMALE_TITLES = frozenset(
     "mrs mrs. ms ms. miss dame lady queen princess spokeswoman chairwoman congresswoman businesswoman".split()
 )
-_HONORIFICS = _MALE_TITLES | _FEMALE_TITLES | frozenset("dr dr. prof prof. rev rev. gen gen. sen sen. rep rep. gov gov.".split())
+_HONORIFICS = (
+    _MALE_TITLES | _FEMALE_TITLES | frozenset("dr dr. prof prof. rev rev. gen gen. sen sen. rep rep. gov gov.".split())
+)
 # Frequent given names in English-language news, to keep "she" from a man and "he" from a woman; an unknown name fits both.
 _MALE_NAMES = frozenset(
     "vladimir sergei sergey dmitry mikhail volodymyr andriy oleksandr donald joe barack george john james robert michael"
@@ -65,13 +72,35 @@ _VAGUE_DEFINITES = frozenset(
     "conflict war crisis dispute incident attack agreement deal accord talk negotiation document proposal understanding"
     " study report survey poll company firm group organisation organization country region city government court law bill"
     " measure plan programme program project decision meeting summit event party side figure number rate increase decrease"
-    " period path drug vaccine trial team match election vote case document round statement position phrase move".split()
+    " period path drug vaccine trial team match election vote case document round statement position phrase move emergency"
+    " bank committee range cut outbreak epidemic ceasefire treaty delegation ministry operation reform sanction budget rule"
+    " ruling verdict strike protest disaster storm fire explosion accident crash invasion outcome result order".split()
 )
 _ADDITIVE = frozenset("also additionally furthermore moreover besides however meanwhile later then still".split())
 _PERSONAL = {
     "he": "male", "him": "male", "his": "male", "himself": "male",
     "she": "female", "her": "female", "hers": "female", "herself": "female",
 }  # fmt: skip
+_PLACES = frozenset({"GPE", "LOC", "FAC"})
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MONTH = "|".join(_MONTHS)
+_DATE = re.compile(
+    rf"\b(?:(?P<day>\d{{1,2}})\s(?P<month>{_MONTH})\s(?P<year>\d{{4}})"
+    rf"|(?P<month2>{_MONTH})\s(?P<day2>\d{{1,2}}),\s(?P<year2>\d{{4}})"
+    rf"|(?P<month3>{_MONTH})\s(?P<year3>\d{{4}}))\b"
+)
+_NUMBERS = {
+    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_COUNTED = re.compile(
+    r"\b(?:(?:on\s)?(?P<same>(?:the\ssame|that)\s(?P<period>day|month|year))"
+    r"|(?P<next>the\s(?:following|next)\sday)"
+    rf"|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})\s(?P<unit>day|week|month|year)s?\slater)\b",
+    re.IGNORECASE,
+)
 _NOT_PERSON = frozenset({"GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "EVENT", "WORK_OF_ART", "LAW", "PRODUCT"})
 
 
@@ -96,6 +125,9 @@ class Resolution:
     """The antecedent stands in the same sentence: replace only where the words are cut out of it."""
 
 
+_Placed = TypeVar("_Placed", Resolution, Unresolved)
+
+
 @dataclass(frozen=True, slots=True)
 class Referents:
     """All resolutions of an article, and what could not be resolved, in order of position."""
@@ -106,11 +138,18 @@ class Referents:
 
     def within(self, span: Span) -> tuple[Resolution, ...]:
         """Return the resolutions whose words lie in ``span``."""
-        return tuple(item for item in self.resolutions if span.contains(item.span))
+        return _inside(self.resolutions, span)
 
     def unresolved_within(self, span: Span) -> tuple[Unresolved, ...]:
         """Return what could not be resolved in ``span``."""
-        return tuple(item for item in self.unresolved if span.contains(item.span))
+        return _inside(self.unresolved, span)
+
+
+def _inside(items: tuple[_Placed, ...], span: Span) -> tuple[_Placed, ...]:
+    """Return the items in ``span`` of a tuple ordered by start; bisection keeps long articles linear."""
+    first = bisect.bisect_left(items, span.start, key=lambda item: item.span.start)
+    last = bisect.bisect_left(items, span.end, key=lambda item: item.span.start)
+    return tuple(item for item in items[first:last] if span.contains(item.span))
 
 
 def resolve(article: ParsedArticle) -> Referents:
@@ -128,7 +167,11 @@ def noun_phrase(head: Token, *, full: bool) -> list[Token]:
         # "human and economic losses", "COVID-19": coordination and hyphens in front of the head belong to it.
         if child.dep_ not in wanted and not (child.dep_ in ("punct", "cc", "conj") and child.i < head.i):
             continue
-        if child.dep_ == "prep" and child.lower_ in ("on", "by", "during") and any(g.ent_type_ == "DATE" for g in child.children):
+        if (
+            child.dep_ == "prep"
+            and child.lower_ in ("on", "by", "during")
+            and any(g.ent_type_ == "DATE" for g in child.children)
+        ):
             continue  # "declared an emergency on 30 January": the day belongs to the verb, whatever the parser says
         kept.extend(child.subtree)
     kept.sort(key=lambda token: token.i)
@@ -164,6 +207,8 @@ class _Resolver:
         self.by_part: dict[str, set[str]] = {}
         self.resolutions: list[Resolution] = []
         self.unresolved: list[Unresolved] = []
+        self.short_names: dict[str, set[str]] = {}
+        """The last word of each organisation's name ("Assembly"), with the names that end in it."""
         self.quotations: list[Quotation] = find_quotations(article.text)
         self.named: list[list[tuple[int, str]]] = [[] for _ in article.sentences]
         """For each sentence, the persons it names or refers to, with the token where."""
@@ -177,17 +222,23 @@ class _Resolver:
             self._read(sentence)
         order = lambda item: (item.span.start, item.span.end)  # noqa: E731
         return Referents(
-            tuple(self.people.values()), tuple(sorted(self.resolutions, key=order)), tuple(sorted(self.unresolved, key=order))
+            tuple(self.people.values()),
+            tuple(sorted(self.resolutions, key=order)),
+            tuple(sorted(self.unresolved, key=order)),
         )
 
     # First pass: who is introduced, under which titles.
 
     def _learn(self, sentence: ParsedSentence) -> None:
+        self._learn_organisations(sentence)
         for tokens in _person_names(sentence):
             words = [token.text for token in tokens]
             if len(words) < 2 or not all(word[:1].isupper() or word.islower() for word in words):  # noqa: PLR2004  a single name introduces nobody
                 continue
-            if sentence.heading and sum(word[:1].isupper() for word in sentence.text.split()) > len(sentence.text.split()) * 0.6:
+            if (
+                sentence.heading
+                and sum(word[:1].isupper() for word in sentence.text.split()) > len(sentence.text.split()) * 0.6
+            ):
                 continue  # Title Case runs words together: "Putin Urges Talks" is tagged as one name
             name = " ".join(words)
             person = self.people.setdefault(name, Person(name))
@@ -204,12 +255,20 @@ class _Resolver:
             elif before & _FEMALE_TITLES or first in _FEMALE_NAMES or any(t & _FEMALE_TITLES for t in person.titles):
                 person.gender = person.gender or "female"
 
+    def _learn_organisations(self, sentence: ParsedSentence) -> None:
+        for entity in sentence.doc.ents:
+            if entity.label_ == "ORG" and len(entity) > 1 and not sentence.heading and entity[-1].is_title:
+                kept = [t.text_with_ws for t in entity if not (t.i == entity.start and t.lower_ == "the")]
+                if len(kept) > 1:
+                    self.short_names.setdefault(entity[-1].text, set()).add("".join(kept).strip())
+
     # Second pass: read in order.
 
     def _read(self, sentence: ParsedSentence) -> None:
         taken: set[int] = set()
         self._names(sentence, taken)
         self._titles(sentence, taken)
+        self._counted_from(sentence, taken)
         subject = self._main_subject(sentence)
         if subject is not None:
             self.focus[sentence.index] = next((name for at, name in self.named[sentence.index] if at == subject.i), "")
@@ -221,8 +280,16 @@ class _Resolver:
                 self._personal(sentence, token)
             elif lower in ("it", "they", "its", "their", "them") and token.pos_ == "PRON":
                 self._impersonal(sentence, token)
-            elif lower in ("this", "these", "that", "those") and token.tag_ == "DT" and token.dep_ in ("nsubj", "nsubjpass"):
+            elif (
+                lower in ("this", "these", "that", "those")
+                and token.tag_ == "DT"
+                and token.dep_ in ("nsubj", "nsubjpass")
+            ):
                 self._demonstrative(sentence, token)
+            elif lower == "there" and token.tag_ == "RB" and token.dep_ == "advmod":
+                self._there(sentence, token)
+            elif token.pos_ == "PROPN" and token.text in self.short_names:
+                self._short_name(sentence, token)
             elif token.pos_ == "NOUN":
                 self._description(sentence, token, taken)
 
@@ -265,7 +332,11 @@ class _Resolver:
             if any(child.dep_ == "prep" and child.lower_ == "of" for child in token.children):
                 continue  # "the president of Finland" says by itself who is meant
             words = frozenset(t.lower_ for t in run[1:])
-            fitting = [p for p in self.people.values() if any(words <= title or _same_title(words, title) for title in p.titles)]
+            fitting = [
+                p
+                for p in self.people.values()
+                if any(words <= title or _same_title(words, title) for title in p.titles)
+            ]
             if len(fitting) == 1:
                 self.resolutions.append(Resolution(sentence.span_of(run), fitting[0].name, fitting[0].name))
                 self.named[sentence.index].append((token.i, fitting[0].name))
@@ -335,7 +406,11 @@ class _Resolver:
         if token.dep_ == "expl" or _is_empty_it(token):
             return
         plural = token.lower_.startswith("the")
-        earlier = [t for t in sentence.doc if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")]
+        earlier = [
+            t
+            for t in sentence.doc
+            if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")
+        ]
         earlier = [t for t in earlier if t.ent_type_ not in ("DATE", "TIME")]
         if earlier:
             return  # its antecedent is in the sentence, which therefore stands by itself
@@ -349,7 +424,8 @@ class _Resolver:
             return
         rivals = [
             t for t in before.doc
-            if t.i != subject.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ in ("dobj", "pobj", "attr", "nsubj", "nsubjpass", "conj")
+            if t.i != subject.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ in ("dobj", "pobj", "attr", "nsubj",
+            "nsubjpass", "conj")
             and (t.tag_ in ("NNS", "NNPS")) == plural
             and t.ent_type_ not in ("DATE", "TIME", "PERSON", "PERCENT", "MONEY", "CARDINAL", "QUANTITY")
             and not any(c.dep_ == "nummod" for c in t.children)
@@ -373,7 +449,9 @@ class _Resolver:
         determiner = run[0].lower_
         if determiner not in ("the", "this", "these", "that", "those", "both") or len(run) > 3:  # noqa: PLR2004  fuller phrases describe themselves
             return
-        if any(t.i in taken for t in run) or any(t.pos_ == "PROPN" or t.ent_type_ in ("NORP", "GPE", "ORG") for t in run):
+        if any(t.i in taken for t in run) or any(
+            t.pos_ == "PROPN" or t.ent_type_ in ("NORP", "GPE", "ORG") for t in run
+        ):
             return
         if any(child.dep_ in ("relcl", "acl", "prep") for child in head.children):
             return
@@ -381,7 +459,12 @@ class _Resolver:
         if head.lemma_ in _PHRASE_NOUNS and self._phrase(sentence, run):
             taken.update(t.i for t in run)
             return
-        if len(run) == 3 and not demonstrative and run[1].pos_ in ("ADJ", "NOUN") and head.lemma_ not in _VAGUE_DEFINITES:  # noqa: PLR2004
+        if (
+            len(run) == 3  # noqa: PLR2004
+            and not demonstrative
+            and run[1].pos_ in ("ADJ", "NOUN")
+            and head.lemma_ not in _VAGUE_DEFINITES
+        ):
             return
         antecedent, same_sentence = ("", False) if determiner == "both" else self._antecedent(sentence, head, run)
         if antecedent:
@@ -392,6 +475,17 @@ class _Resolver:
         elif demonstrative or (head.lemma_ in _VAGUE_DEFINITES and len(run) <= 3):  # noqa: PLR2004
             self._miss(sentence, run, f"the article does not say before which {_bare(run)} is meant")
             taken.update(t.i for t in run)
+
+    def _short_name(self, sentence: ParsedSentence, token: Token) -> None:
+        """Resolve "the Assembly" to the one organisation whose name ends so."""
+        if not token.i or sentence.doc[token.i - 1].lower_ != "the" or token.dep_ == "compound":
+            return
+        if token.i + 1 < len(sentence.doc) and sentence.doc[token.i + 1].lower_ in ("of", "for"):
+            return
+        names = self.short_names[token.text]
+        if len(names) == 1:
+            written = f"the {next(iter(names))}"
+            self.resolutions.append(Resolution(sentence.span_of([sentence.doc[token.i - 1], token]), written))
 
     def _phrase(self, sentence: ParsedSentence, run: list[Token]) -> bool:
         """Resolve "the phrase" to the only quotation of the two sentences before."""
@@ -420,15 +514,16 @@ class _Resolver:
                 phrase
                 for t in before.doc
                 if t.lemma_ == head.lemma_ and t.pos_ in ("NOUN", "PROPN") and t.tag_[-1] == head.tag_[-1]
-                if len(phrase := _described(t)) >= 2 and phrase[0].lower_ not in ("this", "these", "those", "that", "any", "no", "some")  # noqa: PLR2004
+                if len(phrase := _described(t)) >= 2  # noqa: PLR2004
+                and phrase[0].lower_ not in ("this", "these", "those", "that", "any", "no", "some")
             ]
             fuller = [p for p in options if any(t.pos_ in ("PROPN", "NUM") or t.dep_ in ("prep", "acl") for t in p)]
             definite = [p for p in fuller if p[0].lower_ == "the" or p[0].dep_ == "poss" or p[0].ent_type_]
-            if sentence.paragraph - before.paragraph > 4:  # noqa: PLR2004  further away a reader does not connect them either
+            if sentence.paragraph - before.paragraph > 4 or sentence.index - back > 15:  # noqa: PLR2004  further away a reader does not connect them either
                 return "", False
             choice = definite or fuller
             if len(choice) == 1:
-                phrase = choice[0]
+                phrase = _without_figures(choice[0], dated=any(e.label_ == "DATE" for e in sentence.doc.ents))
                 if phrase[0].lower_ in ("a", "an"):
                     return ("the " + surface(phrase[1:]), False)
                 bare = phrase[0].dep_ not in ("det", "poss") and phrase[0].pos_ != "PROPN"
@@ -437,7 +532,40 @@ class _Resolver:
                 return "", False
         return "", False
 
-    def _miss(self, sentence: ParsedSentence, tokens: Sequence[Token], reason: str, *, in_sentence: bool = False) -> None:
+    # Time and place, told from the sentence before.
+
+    def _counted_from(self, sentence: ParsedSentence, taken: set[int]) -> None:
+        """Date "on the same day" and "three days later" from the only date of the sentences before."""
+        text = sentence.text
+        for match in _COUNTED.finditer(text):
+            span = Span(start=sentence.base + match.start(), end=sentence.base + match.end())
+            taken.update(t.i for t in sentence.doc if match.start() <= t.idx < match.end())
+            anchors = _dates(text[: match.start()])
+            for back in range(sentence.index - 1, max(-1, sentence.index - 3), -1):
+                if anchors:
+                    break
+                anchors = _dates(self.article.sentences[back].text)
+            written = _counted(match, anchors[0]) if len(anchors) == 1 else ""
+            if written:
+                self.resolutions.append(Resolution(span, f"{match.group()} ({written})"))
+            else:
+                reason = f"it is not clear from which date “{match.group()}” counts"
+                self.unresolved.append(Unresolved(span=span, text=match.group(), reason=reason))
+
+    def _there(self, sentence: ParsedSentence, token: Token) -> None:
+        if any(t.ent_type_ in _PLACES and t.i < token.i for t in sentence.doc):
+            return
+        before = self.article.sentences[sentence.index - 1] if sentence.index else None
+        named = [] if before is None else [e for e in before.doc.ents if e.label_ in _PLACES and e.root.dep_ == "pobj"]
+        places = _unique(f"{e.root.head.text.lower()} {e.text}" for e in named if e.root.head.lower_ in ("in", "at"))
+        if len(places) == 1:
+            self.resolutions.append(Resolution(sentence.span_of([token]), places[0]))
+        else:
+            self._miss(sentence, [token], "the sentence before does not name one place that “there” could be")
+
+    def _miss(
+        self, sentence: ParsedSentence, tokens: Sequence[Token], reason: str, *, in_sentence: bool = False
+    ) -> None:
         if in_sentence:
             reason = reason + " in the same sentence"
         span = sentence.span_of(tokens)
@@ -451,6 +579,62 @@ CONTINUING = frozenset(
 """Verbs after which "He …" at the start of the next sentence is still the same speaker."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Date:
+    year: int
+    month: int
+    day: int
+    """0 where only the month is known."""
+
+    def written(self) -> str:
+        return (
+            f"{self.day} {_MONTHS[self.month - 1]} {self.year}"
+            if self.day
+            else f"{_MONTHS[self.month - 1]} {self.year}"
+        )
+
+
+def _dates(text: str) -> list[_Date]:
+    """Return the different dates of ``text`` that name at least month and year."""
+    found: list[_Date] = []
+    for match in _DATE.finditer(text):
+        month = match.group("month") or match.group("month2") or match.group("month3")
+        year = match.group("year") or match.group("year2") or match.group("year3")
+        day = match.group("day") or match.group("day2") or "0"
+        date = _Date(int(year), _MONTHS.index(month) + 1, int(day))
+        if date not in found:
+            found.append(date)
+    return found
+
+
+def _counted(match: re.Match[str], anchor: _Date) -> str:  # noqa: PLR0911  one line per kind of date
+    """Return the date that ``match`` counts to from ``anchor``, "" where the anchor is not exact enough."""
+    period, unit = (match.group("period") or "").lower(), (match.group("unit") or "").lower()
+    if period == "year":
+        return str(anchor.year)
+    if period == "month":
+        return _Date(anchor.year, anchor.month, 0).written()
+    if period == "day":
+        return anchor.written() if anchor.day else ""
+    number = 1
+    if unit:
+        given = match.group("count").lower()
+        number = _NUMBERS.get(given) or int(given)
+    if unit == "year":
+        return str(anchor.year + number)
+    if unit == "month":
+        months = anchor.year * 12 + anchor.month - 1 + number
+        return _Date(months // 12, months % 12 + 1, 0).written()
+    if not anchor.day:
+        return ""
+    try:
+        exact = dt.date(anchor.year, anchor.month, anchor.day) + dt.timedelta(number * (7 if unit == "week" else 1))
+    except (ValueError, OverflowError):
+        return ""  # "31 February": the article's own slip
+    about = "about " if unit == "week" else ""
+    return about + _Date(exact.year, exact.month, exact.day).written()
+
+
 def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = None) -> Iterator[list[Token]]:
     """Yield the tokens of each person's name, honorific and possessive left out."""
     doc = sentence.doc
@@ -460,7 +644,11 @@ def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = 
         run: list[Token] = []
         if token.ent_type_ == "PERSON" and token.ent_iob_ == "B":
             run = [token]
-            while run[-1].i + 1 < len(doc) and doc[run[-1].i + 1].ent_type_ == "PERSON" and doc[run[-1].i + 1].ent_iob_ == "I":
+            while (
+                run[-1].i + 1 < len(doc)
+                and doc[run[-1].i + 1].ent_type_ == "PERSON"
+                and doc[run[-1].i + 1].ent_iob_ == "I"
+            ):
                 run.append(doc[run[-1].i + 1])
         elif known and token.text in known and token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSON:
             run = [token]
@@ -513,10 +701,12 @@ def _is_nameless_person(token: Token) -> bool:
     """Tell whether a token is a person without a name: "a spokesman", "the author"."""
     if token.lemma_.lower() not in _TITLE_NOUNS | {"witness", "man", "woman", "official", "source", "expert"}:
         return False
-    if token.tag_ not in ("NN",) or token.dep_ in ("compound", "appos", "amod", "attr"):
+    if token.tag_ != "NN" or token.dep_ in ("compound", "appos", "amod", "attr"):
         return False
     beside = [*token.children, token.head] if token.dep_ in ("compound", "appos") else list(token.children)
-    return not any(t.ent_type_ == "PERSON" for t in beside) and any(t.lower_ in ("a", "an", "one") for t in token.children)
+    return not any(t.ent_type_ == "PERSON" for t in beside) and any(
+        t.lower_ in ("a", "an", "one") for t in token.children
+    )
 
 
 def _names_a_thing(token: Token) -> bool:
@@ -529,7 +719,11 @@ def _is_empty_it(token: Token) -> bool:
     if token.lower_ != "it":
         return False
     head = token.head
-    clause = any(c.dep_ in ("ccomp", "xcomp", "advcl", "csubj") or (c.dep_ == "acomp" and any(g.dep_ in ("ccomp", "xcomp") for g in c.children)) for c in head.children)
+    clause = any(
+        c.dep_ in ("ccomp", "xcomp", "advcl", "csubj")
+        or (c.dep_ == "acomp" and any(g.dep_ in ("ccomp", "xcomp") for g in c.children))
+        for c in head.children
+    )
     return (head.lemma_ in ("be", "seem", "appear", "turn", "take", "remain", "become") and clause) or (
         token.dep_ == "nsubjpass" and any(c.dep_ == "ccomp" for c in head.children)
     )
@@ -540,13 +734,36 @@ def _described(head: Token) -> list[Token]:
     return noun_phrase(head, full=True)
 
 
+def _without_figures(phrase: list[Token], *, dated: bool) -> list[Token]:
+    """Cut what belongs to the earlier statement only: its number, and its date where the new sentence has its own.
+
+    "249 million cases of malaria in 2022" … "46 per cent of the cases in 2023" → "cases of malaria".
+    """
+    head = next((t for t in phrase if t.head not in phrase), phrase[-1])
+    numbers = {g.i for t in phrase if t.dep_ == "nummod" and t.head.i == head.i for g in t.subtree}
+    kept = [t for t in phrase if t.i not in numbers]
+    if dated:
+        late = {
+            g.i
+            for t in phrase
+            if t.dep_ == "prep" and any(c.ent_type_ == "DATE" for c in t.children)
+            for g in t.subtree
+        }
+        kept = [t for t in kept if t.i not in late]
+    return kept or phrase
+
+
 def _bare(run: Sequence[Token]) -> str:
     return surface([t for t in run if t.lower_ not in ("the", "this", "these", "that", "those", "both")])
 
 
 def _lower_first(words: Sequence[Token]) -> str:
     text = surface(words)
-    return text if words[0].pos_ == "PROPN" or words[0].ent_type_ in ("GPE", "ORG", "PERSON") else text[0].lower() + text[1:]
+    return (
+        text
+        if words[0].pos_ == "PROPN" or words[0].ent_type_ in ("GPE", "ORG", "PERSON")
+        else text[0].lower() + text[1:]
+    )
 
 
 def _possessive(name: str) -> str:

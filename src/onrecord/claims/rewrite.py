@@ -1,6 +1,7 @@
 """Claims in words that stand alone: references resolved, dates made absolute, compound sentences taken apart.
 
-Parts are always cut from the article; what is added (a shared subject, a resolved name) is added in the wording only, never in the span.
+Parts are always cut from the article; what is added (a shared subject, a resolved name) is added in the wording only,
+never in the span.
 """
 
 from __future__ import annotations
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
     from onrecord.claims.linguistics import ParsedArticle, ParsedSentence, Token
     from onrecord.claims.resolve import Referents, Resolution
 
-_NEVER_SPLIT_MARKS = frozenset("if unless whether while although though when until because since as once lest whereas before after than".split())
+_NEVER_SPLIT_MARKS = frozenset(
+    "if unless whether while although though when until because since as once lest whereas before after than".split()
+)
 _NEVER_SPLIT_WORDS = frozenset("either or nor neither rather only".split())
-_QUANTIFIED = frozenset("no few neither none nobody nothing hardly scarcely some most many each every any half several both all".split())
-_LEADING = frozenset("however furthermore moreover additionally meanwhile also besides therefore thus nevertheless nonetheless but and so yet still".split())
-_QUOTES = "“”„«»\""
+_QUANTIFIED = frozenset(
+    "no few neither none nobody nothing hardly scarcely some most many each every any half several both all".split()
+)
+_LEADING = frozenset(
+    "however furthermore moreover additionally meanwhile also besides therefore thus nevertheless nonetheless but and so"
+    " yet still".split()
+)
+_QUOTES = '“”„«»"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ Piece = tuple[Span, tuple["Span | str", ...], Any]
 """A range, what to put before it, and the verb of its clause."""
 
 
-def compose(items: Sequence[Span | str], article: ParsedArticle, referents: Referents, published: dt.date | None) -> str:
+def compose(
+    items: Sequence[Span | str], article: ParsedArticle, referents: Referents, published: dt.date | None
+) -> str:
     """Return the wording of ``items`` with everything resolvable resolved, as a sentence.
 
     A name is written in full once; a pronoun whose antecedent already stands in the wording is left.
@@ -105,7 +115,8 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
     """Return the atomic parts of a sentence in order; one part when it cannot safely be taken apart.
 
     Only clauses that are each complete and finite are parted, joined by "and", "but" or a semicolon, or hung on at the end by
-    ", which" or ", who". Conditions, alternatives, shared auxiliaries and negations, and quantified subjects keep a sentence whole.
+    ", which" or ", who". Conditions, alternatives, shared auxiliaries and negations, and quantified subjects keep a
+    sentence whole.
     Reported speech is parted inside its content, and each part keeps the report around it.
     """
     start = sentence.base
@@ -121,7 +132,9 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
     single = Part(sentence.span, (body,), (core,), clause)
     if report is not None and clause is not None and (linked := _small_clause(sentence, clause, core)):
         return [Part(sentence.span, (body,), linked, clause)]
-    if report is not None and (report.negated or sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index):
+    if report is not None and (
+        report.negated or sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index
+    ):
         return [single]
     if clause is None or _unsafe(clause):
         return [single]
@@ -150,13 +163,21 @@ def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:
 def _small_clause(sentence: ParsedSentence, clause: Token, core: Span) -> tuple[Span | str, ...]:
     """Return "these understandings are a suitable foundation" for "considers these understandings a suitable foundation"."""
     subject = next((c for c in clause.children if c.dep_ in ("nsubj", "nsubjpass")), None)
-    if subject is None or clause.pos_ not in ("NOUN", "ADJ", "PROPN") or any(c.dep_ in ("cop", "aux", "mark") for c in clause.children):
+    if (
+        subject is None
+        or clause.pos_ not in ("NOUN", "ADJ", "PROPN")
+        or any(c.dep_ in ("cop", "aux", "mark") for c in clause.children)
+    ):
         return ()
     last = max(t.i for t in subject.subtree)
     if last >= clause.i or last + 1 >= len(sentence.doc):
         return ()
     rest = sentence.doc[last + 1]
-    plural = subject.tag_ in ("NNS", "NNPS") or subject.lower_ in ("these", "those", "they") or any(c.dep_ == "conj" for c in subject.children)
+    plural = (
+        subject.tag_ in ("NNS", "NNPS")
+        or subject.lower_ in ("these", "those", "they")
+        or any(c.dep_ == "conj" for c in subject.children)
+    )
     verb = " are " if plural else " is "
     first = sentence.span_of(list(subject.subtree))
     second_start = sentence.base + rest.idx
@@ -184,9 +205,13 @@ def _frame(text: str, body: Span, report: Report | None) -> tuple[Span | None, S
 def _unsafe(clause: Token) -> bool:
     """Tell whether parting ``clause`` could change what it says."""
     tokens = list(clause.subtree)
-    if any(t.lower_ in _NEVER_SPLIT_WORDS and t.dep_ in ("cc", "preconj", "advmod") and t.lower_ != "only" for t in tokens):
+    if any(
+        t.lower_ in _NEVER_SPLIT_WORDS and t.dep_ in ("cc", "preconj", "advmod") and t.lower_ != "only" for t in tokens
+    ):
         return True
-    return any(t.dep_ in ("mark", "advmod") and t.lower_ in ("if", "unless", "whether", "when", "until") for t in tokens)
+    return any(
+        t.dep_ in ("mark", "advmod") and t.lower_ in ("if", "unless", "whether", "when", "until") for t in tokens
+    )
 
 
 def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
@@ -198,6 +223,8 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     if subject is None or any(t.lower_ in _QUANTIFIED for t in subject.subtree):
         return []
     fronted = _fronted(sentence, clause, subject)
+    if _date_may_be_shared(verbs):
+        return []
     cuts: list[tuple[int, int]] = []
     leads: list[tuple[Span | str, ...]] = []
     for verb in verbs[1:]:
@@ -206,7 +233,9 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
         gap = left - 1
         while gap > 0 and (sentence.doc[gap].dep_ in ("cc", "punct") or sentence.doc[gap].lower_ in ("and", "but")):
             gap -= 1
-        cuts.append((sentence.base + sentence.doc[gap].idx + len(sentence.doc[gap]), sentence.base + sentence.doc[left].idx))
+        cuts.append(
+            (sentence.base + sentence.doc[gap].idx + len(sentence.doc[gap]), sentence.base + sentence.doc[left].idx)
+        )
         if own is None:
             leads.append((*fronted, sentence.span_of(noun_phrase(subject, full=True)), " "))
         else:
@@ -220,6 +249,16 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
         start = following
     pieces.append((Span(start=start, end=core.end), leads[-1], verbs[-1]))
     return pieces
+
+
+def _date_may_be_shared(verbs: Sequence[Token]) -> bool:
+    """Tell whether only the last clause has a date: "A fell and B rose in 2022" may mean both."""
+    own = [{t.i for t in verb.subtree} for verb in verbs]
+    dated = [
+        any(t.ent_type_ == "DATE" and t.i in tokens and not (later and t.i in later) for t in verbs[0].doc)
+        for tokens, later in zip(own, [*own[1:], set()], strict=True)
+    ]
+    return dated[-1] and not any(dated[:-1])
 
 
 def _coordinated(clause: Token) -> list[Token]:
@@ -264,7 +303,9 @@ def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[
     for token in clause.subtree:
         if token.dep_ != "relcl" or not is_finite(token):
             continue
-        subject = next((c for c in token.children if c.dep_ in ("nsubj", "nsubjpass") and c.lower_ in ("which", "who")), None)
+        subject = next(
+            (c for c in token.children if c.dep_ in ("nsubj", "nsubjpass") and c.lower_ in ("which", "who")), None
+        )
         tokens = sorted(token.subtree, key=lambda t: t.i)
         if subject is None or tokens[0].i != subject.i or subject.i == 0 or sentence.doc[subject.i - 1].text != ",":
             continue
@@ -272,7 +313,11 @@ def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[
         if any(c.isalnum() for c in sentence.doc.text[end - sentence.base : core.end - sentence.base]):
             continue
         noun = token.head
-        if noun.pos_ not in ("NOUN", "PROPN") or noun.dep_ in ("conj",) or any(t.lower_ in ("no", "any") for t in noun.children):
+        if (
+            noun.pos_ not in ("NOUN", "PROPN")
+            or noun.dep_ == "conj"
+            or any(t.lower_ in ("no", "any") for t in noun.children)
+        ):
             continue
         after_subject = sentence.doc[subject.i + 1]
         comma = sentence.doc[subject.i - 1]
@@ -288,11 +333,26 @@ def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[
 # Dates.
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_COUNTS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
 _RELATIVE = re.compile(
     r"\b(?:(?P<day>yesterday|today|tonight|tomorrow)"
     r"|(?P<which>last|this|next)\s(?P<unit>week|month|year|" + "|".join(_WEEKDAYS) + r")"
-    r"|on\s(?P<weekday>" + "|".join(_WEEKDAYS) + r")(?!,?\s(?:\d|January|February|March|April|May|June|July|August|September|October|November|December))"
+    r"|on\s(?P<weekday>"
+    + "|".join(_WEEKDAYS)
+    + r")(?!,?\s(?:\d|January|February|March|April|May|June|July|August|September|October|November|December))"
     r"|(?P<count>\d{1,3}|" + "|".join(_COUNTS) + r")\s(?P<what>day|week|month|year)s?\sago)\b",
     re.IGNORECASE,
 )
@@ -322,7 +382,7 @@ def undated(article: ParsedArticle, span: Span, published: dt.date | None) -> tu
     )
 
 
-def _meaning(match: re.Match[str], published: dt.date) -> str:  # noqa: PLR0911  one line per kind of date
+def _meaning(match: re.Match[str], published: dt.date) -> str:  # noqa: C901, PLR0911  one line per kind of date
     day = (match.group("day") or "").lower()
     if day:
         return _written_day(published + dt.timedelta({"yesterday": -1, "tomorrow": 1}.get(day, 0)))

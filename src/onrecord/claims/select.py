@@ -4,8 +4,10 @@ Two signals are combined, because the labelled data are sentences of debates and
 
 1. a logistic regression on the sentence's embedding and on about a hundred counts over its grammar (``features``), trained by
    ``training/claims/train.py``, calibrated on the development part;
-2. the *register* of the whole article. In a debate a quarter of the sentences are worth checking; in a written report most are. When
-   an article is a report (hardly a first or second person outside quotations), the probability of each sentence of *factual form*
+2. the *register* of the whole article. In a debate a quarter of the sentences are worth checking; in a written report
+most are. When
+   an article is a report (hardly a first or second person outside quotations), the probability of each sentence of
+   *factual form*
    is moved from the one prior to the other by Bayes' rule (Saerens, Latinne and Decaestecker 2002, equation 2.4).
 
 What is a question, an instruction, a bare prediction, an opinion or a heading is told by its grammar and never moved.
@@ -45,13 +47,29 @@ _PERSONAL_MAXIMUM = 0.02
 MODEL_FILE = "check_worthiness.safetensors"
 CARD_FILE = "check_worthiness.json"
 
-_ENTITIES = ("PERSON", "NORP", "ORG", "GPE", "LOC", "DATE", "MONEY", "PERCENT", "CARDINAL", "ORDINAL", "LAW", "EVENT", "QUANTITY")
+_ENTITIES = (
+    "PERSON",
+    "NORP",
+    "ORG",
+    "GPE",
+    "LOC",
+    "DATE",
+    "MONEY",
+    "PERCENT",
+    "CARDINAL",
+    "ORDINAL",
+    "LAW",
+    "EVENT",
+    "QUANTITY",
+)
 _PARTS = ("VERB", "NOUN", "PROPN", "ADJ", "ADV", "NUM", "PRON", "AUX", "INTJ")
 _TAGS = ("VBD", "VBN", "VBZ", "VBP", "VB", "VBG", "MD", "JJR", "JJS", "RBR", "WP", "WRB", "NNS")
 _WORDS = (
-    "i", "we", "you", "he", "she", "they", "it", "my", "our", "your", "his", "not", "n't", "will", "would", "should", "must", "can",
+    "i", "we", "you", "he", "she", "they", "it", "my", "our", "your", "his", "not", "n't", "will", "would", "should",
+    "must", "can",
     "could", "if", "think", "believe", "want", "going", "said", "voted", "more", "most", "than", "every", "never", "because",
-    "thank", "let", "has", "had", "was", "were", "been", "is", "are", "have", "did", "do", "now", "first", "only", "who", "what",
+    "thank", "let", "has", "had", "was", "were", "been", "is", "are", "have", "did", "do", "now", "first", "only",
+    "who", "what",
     "why", "how", "but", "so", "well", "that", "this", "there", "against", "need", "know", "say", "tell",
 )  # fmt: skip
 _ROOT_TAGS = ("VBD", "VBZ", "VBP", "VB", "VBN", "MD")
@@ -126,6 +144,7 @@ def load_classifier() -> Classifier:
         ModelError: its files are missing, or do not fit this version of ``FEATURES``.
     """
     import hashlib  # noqa: PLC0415  only here
+
     from safetensors.numpy import load  # noqa: PLC0415  only here
 
     folder = resources.files("onrecord.claims") / "models"
@@ -133,12 +152,22 @@ def load_classifier() -> Classifier:
         raw = (folder / MODEL_FILE).read_bytes()
         card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         arrays = load(raw)
-        weights = arrays["embedding_weights"], arrays["feature_weights"], arrays["feature_mean"], arrays["feature_deviation"]
+        weights = (
+            arrays["embedding_weights"],
+            arrays["feature_weights"],
+            arrays["feature_mean"],
+            arrays["feature_deviation"],
+        )
     except (OSError, KeyError, ValueError) as error:
-        message = f"the check-worthiness classifier cannot be read ({error}); install onrecord again, or run `python -m training.claims.train`"
+        message = (
+            f"the check-worthiness classifier cannot be read ({error}); install onrecord again, "
+            "or run `python -m training.claims.train`"
+        )
         raise ModelError(message) from error
     if card["features"] != list(FEATURES) or weights[1].shape != (len(FEATURES),):
-        message = "the check-worthiness classifier was trained with other features; run `python -m training.claims.train`"
+        message = (
+            "the check-worthiness classifier was trained with other features; run `python -m training.claims.train`"
+        )
         raise ModelError(message)
     return Classifier(
         *weights,
@@ -235,7 +264,7 @@ FORMS = ("reported", "named and counted", "named", "counted", "plain", "modal")
 """The kinds of factual form, from the strongest sign to the weakest."""
 
 
-def reason_against(doc: Doc) -> str:  # noqa: PLR0911  a table of reasons, first match wins
+def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons, first match wins
     """Return why the grammar of a sentence rules it out as a claim, or "" if it does not."""
     text = doc.text.strip()
     words = [t for t in doc if t.is_alpha or t.like_num]
@@ -248,21 +277,31 @@ def reason_against(doc: Doc) -> str:  # noqa: PLR0911  a table of reasons, first
     subject = subject_of(root)
     if text.rstrip("\"'”’)» ").endswith("?") and root.lemma_ not in _REPORTING_ROOTS:
         return "question"
-    if root.tag_ == "VB" and subject is None and not any(c.dep_ in ("aux", "auxpass") for c in root.children) and root in outside and (
-        root.i == min((t.i for t in words), default=0) or root.i <= 2  # noqa: PLR2004  "Please wait", "Do not wait"
+    if (
+        root.tag_ == "VB"
+        and subject is None
+        and not any(c.dep_ in ("aux", "auxpass") for c in root.children)
+        and root in outside
+        and (
+            root.i == min((t.i for t in words), default=0) or root.i <= 2  # noqa: PLR2004  "Please wait", "Do not wait"
+        )
     ):
         return "instruction"
     finite = [t for t in doc if is_finite(t)]
     if not finite:
         return "no factual content"
-    if len(words) < 4 and not any(e.label_ in _FIGURES for e in doc.ents):  # noqa: PLR2004
+    if len(words) < 4 and not any(e.label_ in _FIGURES | _NAMES for e in doc.ents):  # noqa: PLR2004
         return "too vague"
     reported = root.lemma_ in _REPORTING_ROOTS and subject is not None
     if reported:
         return "opinion" if _first_person(subject) and root.lemma_ in _OPINION_VERBS else ""
     modals = {c.lower_ for c in root.children if c.dep_ == "aux"}
     named = any(e.label_ in _FIGURES | _NAMES for e in doc.ents)
-    if modals & _FUTURE or any(c.lower_ in _HEDGED_FUTURE and c.dep_ in ("acomp", "advmod") for c in root.children) or _going_to(root):
+    if (
+        modals & _FUTURE
+        or any(c.lower_ in _HEDGED_FUTURE and c.dep_ in ("acomp", "advmod") for c in root.children)
+        or _going_to(root)
+    ):
         return "prediction"
     if _opinion(doc, root, subject, modals, named=named):
         return "opinion"
@@ -279,14 +318,16 @@ def _opinion(doc: Doc, root: Token, subject: Token | None, modals: set[str], *, 
         return True
     if modals & {"should", "must", "ought"}:
         return True
-    judged = [c for c in root.children if c.dep_ in ("acomp", "attr") and root.lemma_ in ("be", "seem", "remain", "look")]
+    judged = [
+        c for c in root.children if c.dep_ in ("acomp", "attr") and root.lemma_ in ("be", "seem", "remain", "look")
+    ]
     valued = {c.lower_ for c in judged} | {g.lower_ for c in judged for g in c.children if g.dep_ == "amod"}
     if valued & _EVALUATIVE and not any(e.label_ in _FIGURES for e in doc.ents):
         return True
-    return not named and any(t.tag_ in ("JJS",) and t.lower_ in _EVALUATIVE for t in doc)
+    return not named and any(t.tag_ == "JJS" and t.lower_ in _EVALUATIVE for t in doc)
 
 
-def factual_form(doc: Doc) -> str:
+def factual_form(doc: Doc) -> str:  # noqa: PLR0911  one rule after another
     """Return which of ``FORMS`` a sentence has, "" if none: what it states is then for the classifier alone."""
     outside = _outside_quotation(doc)
     if any(t.lower_ in _FIRST_SECOND for t in outside) or "!" in doc.text:
