@@ -9,11 +9,12 @@ import http.server
 import io
 import json
 import os
+import re
 import threading
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from onrecord.documents import (
     ReadFailure,
     Received,
+    TableMapping,
     count_documents,
     iter_collection,
     iter_documents,
@@ -32,10 +34,11 @@ from onrecord.documents import (
 )
 from onrecord.documents.fetch import fetch, is_global
 from onrecord.errors import DocumentError, EmptyDocumentError, FetchError, MappingError, UnsupportedFormatError
+from onrecord.records import Document
 from onrecord.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 DATA = Path(__file__).parent / "data" / "documents"
 MAPPINGS = Path(__file__).parent.parent / "corpus" / "mappings"
@@ -47,8 +50,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
-def texts(found: Any) -> list[str]:
-    assert not isinstance(found, ReadFailure), found
+def texts(found: Iterable[Document | ReadFailure]) -> list[str]:
     return [document.text for document in found if not isinstance(document, ReadFailure)]
 
 
@@ -178,7 +180,12 @@ def test_unsupported(settings: Settings, name: str, data: bytes, media_type: str
     ("name", "data", "media_type", "reader"),
     [
         ("-", b"Words here.", None, "text/plain"),
-        ("-", b"<!DOCTYPE html><p>Words in a page, enough of them to be read.</p>", None, "text/html"),  # by its first bytes
+        (
+            "-",
+            b"<!DOCTYPE html><p>Words in a page, enough of them to be read.</p>",
+            None,
+            "text/html",
+        ),  # by its first bytes
         ("a.txt", b"<html><body><p>Words in a page, enough of them.</p></body></html>", None, "text/html"),
         ("a.md", b"# Words", "text/plain", "text/markdown"),  # servers do not know Markdown
         ("https://example.org/a.md?x=1", b"# Words", None, "text/markdown"),
@@ -217,7 +224,14 @@ def test_too_large(tmp_path: Path) -> None:
 # Tables
 
 ROWS: list[dict[str, object]] = [
-    {"key": "1", "when": "2024-03-29", "head": "Talks go on", "body": "They met.", "who": {"name": "Anna"}, "talk": "x"},
+    {
+        "key": "1",
+        "when": "2024-03-29",
+        "head": "Talks go on",
+        "body": "They met.",
+        "who": {"name": "Anna"},
+        "talk": "x",
+    },
     {"key": "2", "when": "2024-03-30", "head": "Talks end", "body": "They left.", "who": {"name": "José"}, "talk": "x"},
     {"key": "3", "when": "2024-03-31", "head": "Rain", "body": "It rained.", "who": {"name": "Ivo"}, "talk": "y"},
 ]
@@ -243,7 +257,7 @@ field = "body"
 CSV_MAPPING = MAPPING.replace("{who.name}", "{who}")
 
 
-def mapped(tmp_path: Path, text: str) -> Any:
+def mapped(tmp_path: Path, text: str) -> TableMapping:
     path = tmp_path / "mapping.toml"
     path.write_text(text, encoding="utf-8")
     return load_mapping(path)
@@ -276,7 +290,11 @@ def test_table_formats_agree(tmp_path: Path, settings: Settings, kind: str) -> N
     path = write_table(tmp_path, kind)
     mapping = mapped(tmp_path, CSV_MAPPING if "csv" in kind else MAPPING)
     documents = list(read_table(path, mapping, settings=settings))
-    assert [document.text for document in documents] == ["Talks go on\nThey met.", "Talks end\nThey left.", "Rain\nIt rained."]
+    assert [document.text for document in documents] == [
+        "Talks go on\nThey met.",
+        "Talks end\nThey left.",
+        "Rain\nIt rained.",
+    ]
     second = documents[1]
     assert second.title == "Talks end, 30 March 2024"
     assert second.published == dt.date(2024, 3, 30)
@@ -306,7 +324,10 @@ def test_rows_are_grouped_across_files(tmp_path: Path, settings: Settings) -> No
     assert texts(documents) == ["First.\n[…]\nSecond.\n[…]\nThird.", "Other."]
     first = documents[0]
     assert isinstance(first, Received)
-    assert [(content.name, content.locator) for content in first.contents] == [("a.csv", "rows 1-2"), ("b.csv", "row 1")]
+    assert [(content.name, content.locator) for content in first.contents] == [
+        ("a.csv", "rows 1-2"),
+        ("b.csv", "row 1"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -337,35 +358,36 @@ PLAIN = 'name="p"\nid="{id}"\n[[date]]\nvalue="{date}"\n[text]\nparts=[{field="t
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "read_well", "reason"),
+    ("name", "data", "expected"),
     [
-        ("a.jsonl", b'{"id":1,"text":"A."}\n{"id":2}\n{"id":3,"text":"C."}', 2, "no field 'text'"),
-        ("a.jsonl", b'{"id":1,"text":"A."}\n{bad\n{"id":3,"text":"C."}', 2, "not JSON"),
-        ("a.jsonl", b'{"id":1,"text":"A."}\n[1]\n', 1, "a JSON list where an object"),
-        ("a.jsonl", b'{"id":1,"text":"A.","date":"soon"}\n', 0, "not a date of the form"),
-        ("a.jsonl", b'{"id":1,"text":"A\\u0000B"}\n', 0, "NUL"),
-        ("a.jsonl", b'{"id":1,"text":"   "}\n', 0, "no text in text"),
-        ("a.jsonl", b'{"id":1,"text":{"deep":1}}\n', 0, "holds a dict"),
-        ("a.jsonl", b'{"id":null,"text":"A."}\n', 0, "no field 'id'"),
-        ("a.jsonl", b'{"id":1,"text":' + b"[" * 100_000 + b"\n", 0, "not JSON"),  # deep
-        ("a.json", b"[" * 100_000, 0, "nested too deeply|not closed"),
-        ("a.json", b'[{"id":1,"text":"A."}, {"id":2,"text":"B', 1, "not closed"),  # truncated
-        ("a.json", b'[{"id":1,"text":"A."} garbage]', 1, "not JSON"),
-        ("a.json", b'{"id":1}', 0, "path_to_records"),
-        ("a.json", b"nonsense", 0, "not JSON"),
-        ("a.json", b"", 0, "empty file"),
-        ("a.csv", b"", 0, "empty table"),
-        ("a.csv", b"id,text\n1,A.\n2,B.,more\n3,C.\n", 2, "more cells"),
-        ("a.csv", b"id,text\n1,A.\n2\n", 1, "no field 'text'"),
-        ("a.csv", b'id,text\n1,A.\n2,"never closed\n3,C.\n', 1, "cannot be read further"),
-        ("a.csv.gz", b"not gzip at all", 0, "cannot be read further"),
-        ("a.csv.gz", gzip.compress(b"id,text\n1,A.\n" * 1000)[:40], 0, "cannot be read further"),  # truncated
-        ("a.xlsx", b"PK", 0, "not a table"),
+        ("a.jsonl", b'{"id":1,"text":"A."}\n{"id":2}\n{"id":3,"text":"C."}', (2, "no field 'text'")),
+        ("a.jsonl", b'{"id":1,"text":"A."}\n{bad\n{"id":3,"text":"C."}', (2, "not JSON")),
+        ("a.jsonl", b'{"id":1,"text":"A."}\n[1]\n', (1, "a JSON list where an object")),
+        ("a.jsonl", b'{"id":1,"text":"A.","date":"soon"}\n', (0, "not a date of the form")),
+        ("a.jsonl", b'{"id":1,"text":"A\\u0000B"}\n', (0, "NUL")),
+        ("a.jsonl", b'{"id":1,"text":"   "}\n', (0, "no text in text")),
+        ("a.jsonl", b'{"id":1,"text":{"deep":1}}\n', (0, "holds a dict")),
+        ("a.jsonl", b'{"id":null,"text":"A."}\n', (0, "no field 'id'")),
+        ("a.jsonl", b'{"id":1,"text":' + b"[" * 100_000 + b"\n", (0, "not JSON")),  # deep
+        ("a.json", b"[" * 100_000, (0, "nested too deeply|not closed")),
+        ("a.json", b'[{"id":1,"text":"A."}, {"id":2,"text":"B', (1, "not closed")),  # truncated
+        ("a.json", b'[{"id":1,"text":"A."} garbage]', (1, "not JSON")),
+        ("a.json", b'{"id":1}', (0, "path_to_records")),
+        ("a.json", b"nonsense", (0, "not JSON")),
+        ("a.json", b"", (0, "empty file")),
+        ("a.csv", b"", (0, "empty table")),
+        ("a.csv", b"id,text\n1,A.\n2,B.,more\n3,C.\n", (2, "more cells")),
+        ("a.csv", b"id,text\n1,A.\n2\n", (1, "no field 'text'")),
+        ("a.csv", b'id,text\n1,A.\n2,"never closed\n3,C.\n', (1, "cannot be read further")),
+        ("a.csv.gz", b"not gzip at all", (0, "cannot be read further")),
+        ("a.csv.gz", gzip.compress(b"id,text\n1,A.\n" * 1000)[:40], (0, "cannot be read further")),  # truncated
+        ("a.xlsx", b"PK", (0, "not a table")),
     ],
 )
 def test_bad_rows_are_failures(
-    tmp_path: Path, settings: Settings, name: str, data: bytes, read_well: int, reason: str
+    tmp_path: Path, settings: Settings, name: str, data: bytes, expected: tuple[int, str]
 ) -> None:
+    read_well, reason = expected
     path = tmp_path / name
     path.write_bytes(data)
     mapping = mapped(tmp_path, PLAIN)
@@ -373,8 +395,6 @@ def test_bad_rows_are_failures(
     failures = [item for item in found if isinstance(item, ReadFailure)]
     assert len(found) - len(failures) == read_well
     assert failures
-    import re
-
     assert re.search(reason, failures[-1].reason)
     assert all(name in failure.reason for failure in failures)
     with pytest.raises(MappingError):
@@ -383,7 +403,7 @@ def test_bad_rows_are_failures(
 
 def test_long_rows_are_streamed(tmp_path: Path, settings: Settings) -> None:
     # Rows larger than a piece, strings with brackets, white space between, a number at the end of a piece.
-    rows = [{"id": number, "text": "[}]{, \\\" " * 20_000 + str(number)} for number in range(5)]
+    rows = [{"id": number, "text": '[}]{, \\" ' * 20_000 + str(number)} for number in range(5)]
     path = tmp_path / "long.json"
     path.write_text("  [\n" + "  ,\n".join(json.dumps(row) for row in rows) + "\n]  ")
     found = list(read_table(path, mapped(tmp_path, PLAIN), settings=settings))
@@ -753,7 +773,7 @@ def unreachable(host: str, port: int) -> list[str]:
         ("not an address", False),
     ],
 )
-def test_global_addresses(address: str, expected: bool) -> None:
+def test_global_addresses(address: str, *, expected: bool) -> None:
     assert is_global(address) is expected
 
 
@@ -798,7 +818,7 @@ def test_redirect_to_a_private_address_is_refused(settings: Settings) -> None:
     def resolver(host: str, _port: int) -> list[str]:
         return ["93.184.216.34"] if host == "example.org" else [host]
 
-    with pytest.raises(FetchError, match="169.254.169.254"):
+    with pytest.raises(FetchError, match=r"169\.254\.169\.254"):
         fetch(
             "http://example.org/",
             settings=settings,
@@ -814,9 +834,7 @@ def test_loopback_is_refused_by_default(server: str, settings: Settings) -> None
         read(server.replace("127.0.0.1", "localhost") + "/text", settings=settings)
 
 
-def test_environment_proxies_are_not_used(
-    server: str, loopback: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_proxies_are_not_used(server: str, loopback: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     assert read(f"{server}/text", settings=loopback).text == "“No”, he said."
@@ -849,9 +867,7 @@ def test_network_failures(settings: Settings, failure: Exception, message: str) 
         raise failure
 
     with pytest.raises(FetchError, match=message):
-        fetch(
-            "http://example.org/", settings=settings, transport=pages(answer), resolver=lambda *_: ["93.184.216.34"]
-        )
+        fetch("http://example.org/", settings=settings, transport=pages(answer), resolver=lambda *_: ["93.184.216.34"])
 
 
 def test_slow_body_is_given_up(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from onrecord.text import sentences
 
 # How a file of each format is made from paragraphs; a reader without a line here fails the first test.
 WRITTEN = {
-    "text": lambda paragraphs: "\n\n".join(paragraphs),
-    "markdown": lambda paragraphs: "\n\n".join(paragraphs),
-    "html": lambda paragraphs: "<!doctype html><html><head><title>T</title></head><body><article>"
-    + "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-    + "</article></body></html>",
+    "text": "\n\n".join,
+    "markdown": "\n\n".join,
+    "html": lambda paragraphs: (
+        "<!doctype html><html><head><title>T</title></head><body><article>"
+        + "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+        + "</article></body></html>"
+    ),
 }
 PARAGRAPHS = [
     "The ministers met in Geneva on Friday, for the second round of talks; it lasted two days and ended late at night.",
@@ -133,7 +135,7 @@ def test_empty(reader: Reader, data: bytes) -> None:
     if data.startswith(b"<") and reader.name == "text":
         assert reader.read(raw(data, reader)).text == "<!-- -->"  # plain text has no comments
         return
-    with pytest.raises(EmptyDocumentError, match="no text|without text"):
+    with pytest.raises(EmptyDocumentError, match=r"no text|without text"):
         reader.read(raw(data, reader))
 
 
@@ -172,12 +174,11 @@ def test_truncated_anywhere(reader: Reader, encoding: str) -> None:
 def test_whatever_comes(reader: Reader, data: bytes) -> None:
     try:
         document = reader.read(raw(data, reader))
-    except DocumentError as error:
-        assert "given" in str(error)
-    else:
-        assert document.text.strip()
-        assert "\x00" not in document.text
-        assert "\r" not in document.text
+    except DocumentError:
+        return  # any other exception fails
+    assert document.text.strip()
+    assert "\x00" not in document.text
+    assert "\r" not in document.text
 
 
 @each_reader

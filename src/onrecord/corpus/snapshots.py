@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from onrecord.errors import CorpusDamagedError, CorpusError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from onrecord.settings import Settings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -33,6 +35,8 @@ def snapshot_path(settings: Settings, sha256: str) -> Path:
 
 def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
     """Keep the bytes of ``source`` under their hash; what is kept already is not written again. Returns their number.
+
+    The bytes are on disk when this returns, their name when ``settle`` has been called.
 
     Raises:
         CorpusError: they are not the bytes that were read (the file changed meanwhile), or cannot be written.
@@ -61,7 +65,6 @@ def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
     except OSError as error:
         message = f"snapshot {target} cannot be written ({error.strerror}); check the folder's rights and free space"
         raise CorpusError(message) from error
@@ -101,12 +104,17 @@ def _copy(source: Path | bytes, out: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut; on systems that cannot open folders there is nothing to do."""
+def settle(settings: Settings, hashes: Iterable[str]) -> None:
+    """Make the names of kept snapshots survive a power cut; one call for many costs one flush a folder.
+
+    On systems that cannot open folders there is nothing to do.
+    """
     if not hasattr(os, "O_DIRECTORY"):
         return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    folders = {snapshot_path(settings, sha256).parent for sha256 in hashes}
+    for folder in sorted(folders | ({settings.snapshots} if folders else set())):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

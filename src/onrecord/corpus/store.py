@@ -225,6 +225,7 @@ class Store:
                 tally.fail(given.name, str(error), given.id)
                 continue
             kept.append((given, rows))
+        snapshots.settle(self.settings, done)
         return kept
 
     # Reading

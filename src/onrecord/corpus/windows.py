@@ -77,7 +77,8 @@ _NO_NAMES = frozenset(
             "source",
         ),
         *("sources", "also", "however", "again", "thus", "therefore", "date", "subject", "from", "overview", "part"),
-        *("chapter", "section", "article", "annex", "take", "look", "remember", "consider", "imagine", "here", "the", "and", "of", "for", "my", "our", "its", "to", "in", "on"),
+        *("chapter", "section", "article", "annex", "take", "look", "remember", "consider", "imagine", "here"),
+        *("the", "and", "of", "for", "my", "our", "its", "to", "in", "on"),
     }
 )
 

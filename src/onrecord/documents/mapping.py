@@ -3,7 +3,7 @@
 A value such as ``title = "Kremlin transcript {source_doc_id}"`` is a template. The names in braces are the fields of the
 row (``a.b`` reaches into an object), the named groups of the ``[[extract]]`` patterns, the results of the ``[[lookup]]``
 tables, and ``file`` and ``member`` (the names of the file and of the text in a zip), ``published`` and
-``published_in_words``. See ``docs/corpus.md`` and ``corpus/mappings``.
+``published_in_words``. Examples are in ``corpus/mappings``.
 """
 
 from __future__ import annotations
