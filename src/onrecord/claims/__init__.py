@@ -6,6 +6,7 @@ sentence with the reason why it was left out.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from onrecord.claims import attribute, resolve, rewrite, select
@@ -15,10 +16,10 @@ from onrecord.claims.select import Encode, check_worthiness, threshold
 from onrecord.records import Claim, ClaimSet, Document, ModelUsed, Skipped, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from onrecord.claims.attribute import Report
-    from onrecord.claims.linguistics import ParsedSentence
+    from onrecord.claims.linguistics import ParsedArticle, ParsedSentence
     from onrecord.records import Quotation
     from onrecord.settings import Settings
 
@@ -49,6 +50,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     referents = resolve.resolve(article)
     reports = attribute.find_reports(article, referents)
     quotations = find_quotations(article.text)
+    quoted = [quotation.span for quotation in quotations]
     docs = [sentence.doc for sentence in article.sentences]
     judged = select.judge(docs, encode=encode, register=select.register_of(docs))
     limit = select.threshold(settings)
@@ -67,19 +69,21 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                 )
             )
             continue
-        for piece in rewrite.parts_of(article, sentence, main):
-            report = main or _report_of(piece, sentence, reports)
-            part = rewrite.reported_part(piece, sentence, report) if report is not None and main is None else piece
-            standalone = rewrite.compose(part.whole, article, referents, document.published)
-            reported = report is not None and _states_a_proposition(report)
-            proposition = rewrite.compose(part.bare, article, referents, document.published) if reported else standalone
+        for part, report in _parts(article, sentence, main, reports):
+            standalone = rewrite.compose(part.whole, article, referents, document.published, quoted=quoted)
+            proposition = standalone
+            if report is not None and _states_a_proposition(report):
+                proposition = _without_that(rewrite.compose(part.bare, article, referents, document.published))
+                if _FIRST_PERSON.search(proposition):
+                    # "We remain open": without its speaker it says nothing that could be checked.
+                    proposition = standalone
             claims.append(
                 Claim(
                     id=f"c{len(claims) + 1}-{part.span.start}",
                     span=part.span,
                     text=part.span.of(article.text),
                     standalone=standalone,
-                    proposition=_without_that(proposition) if reported else proposition,
+                    proposition=proposition,
                     attribution=report.record if report is not None else None,
                     quotations=_within(quotations, part.span),
                     unresolved=(
@@ -91,6 +95,30 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                 )
             )
     return ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
+
+
+_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|us|me|ours|mine)\b")
+
+
+def _parts(
+    article: ParsedArticle, sentence: ParsedSentence, main: Report | None, reports: Sequence[Report]
+) -> Iterator[tuple[rewrite.Part, Report | None]]:
+    """Yield the atomic parts of a sentence, each with the report that it makes."""
+    apart = rewrite.parts_of(article, sentence, None)
+    several = len(apart) > 1 and all(
+        part.head is not None and part.head.lemma_ in select.REPORTING for part in apart[1:]
+    )
+    if main is None or (
+        several and main.verb is not None and main.verb.i == sentence.root.i and main.sentence == sentence.index
+    ):
+        # Also "He noted that P, but he warned that Q": two reports, each with its own content.
+        for part in apart:
+            report = _report_of(part, sentence, reports)
+            yield (part if report is None else rewrite.reported_part(part, sentence, report)), report
+        return
+    for part in rewrite.parts_of(article, sentence, main):
+        away = main.sentence != sentence.index and main.speaker
+        yield (rewrite.continued(part, main) if away else part), main
 
 
 def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:

@@ -133,8 +133,8 @@ def parse(text: str) -> ParsedArticle:
     Raises:
         ModelError: the grammar model is not installed.
     """
-    spans = _with_closing_marks(text, sentences(text))
     blocks = paragraphs(text)
+    spans = _with_datelines(text, _with_closing_marks(text, sentences(text)), blocks)
     placed: list[tuple[Span, int, int]] = []
     block = 0
     for span in spans:
@@ -156,6 +156,21 @@ def parse(text: str) -> ParsedArticle:
         for index, ((span, base, block), doc) in enumerate(zip(placed, docs, strict=True))
     )
     return ParsedArticle(text, parsed)
+
+
+def _with_datelines(text: str, spans: Sequence[Span], blocks: Sequence[Span]) -> list[Span]:
+    """Give a dateline that was cut into sentences ("MOSCOW, March 5. /TASS/.") to the sentence it introduces."""
+    ends = {block.start: block.start + dateline_length(text[block.start : block.end]) for block in blocks}
+    joined: list[Span] = []
+    start, until = -1, -1
+    for span in spans:
+        if span.start in ends and ends[span.start] > span.start:
+            start, until = span.start, ends[span.start]
+        if start >= 0 and span.end <= until:
+            continue  # all of it is dateline
+        joined.append(Span(start=start, end=span.end) if start >= 0 else span)
+        start = -1
+    return joined
 
 
 def _with_closing_marks(text: str, spans: Sequence[Span]) -> list[Span]:

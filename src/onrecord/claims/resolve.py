@@ -101,6 +101,7 @@ _COUNTED = re.compile(
     rf"|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})\s(?P<unit>day|week|month|year)s?\slater)\b",
     re.IGNORECASE,
 )
+_TIMES = frozenset("day week month year time moment morning evening night afternoon decade century hour minute".split())
 _NOT_PERSON = frozenset({"GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "EVENT", "WORK_OF_ART", "LAW", "PRODUCT"})
 
 
@@ -362,6 +363,8 @@ class _Resolver:
         if here or nameless:
             if len(here) > 1:
                 self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(here)}", in_sentence=True)
+            elif nameless and token.dep_ in ("nsubj", "nsubjpass"):
+                self._miss(sentence, [token], f"“{token.text}” may be someone the article does not name")
             return
         for back in range(sentence.index - 1, max(-1, sentence.index - 1 - _LOOK_BACK), -1):
             before = self.article.sentences[back]
@@ -413,7 +416,12 @@ class _Resolver:
         ]
         earlier = [t for t in earlier if t.ent_type_ not in ("DATE", "TIME")]
         if earlier:
-            return  # its antecedent is in the sentence, which therefore stands by itself
+            # Its antecedent is in the sentence, which therefore stands by itself; cut out of it, only one reading will do.
+            options = [t for t in earlier if (t.tag_ in ("NNS", "NNPS")) == plural and t.ent_type_ != "PERSON"]
+            if len(options) == 1 and token.dep_ in ("nsubj", "nsubjpass") and options[0].dep_ in ("nsubj", "nsubjpass"):
+                source = _lower_first(noun_phrase(options[0], full=False))
+                self.resolutions.append(Resolution(sentence.span_of([token]), source, in_sentence=True))
+            return
         before = self.article.sentences[sentence.index - 1] if sentence.index else None
         if before is None or before.heading or before.paragraph < sentence.paragraph - 1:
             self._miss(sentence, [token], f"nothing stands before “{token.text}” that it could refer to")
@@ -444,7 +452,9 @@ class _Resolver:
             return
         self._miss(sentence, [token], f"“{token.text}” refers to what the sentence before says as a whole")
 
-    def _description(self, sentence: ParsedSentence, head: Token, taken: set[int]) -> None:
+    def _description(self, sentence: ParsedSentence, head: Token, taken: set[int]) -> None:  # noqa: PLR0911  one rule after another
+        if head.ent_type_ in ("DATE", "TIME") or head.lemma_ in _TIMES:
+            return
         run = noun_phrase(head, full=False)
         determiner = run[0].lower_
         if determiner not in ("the", "this", "these", "that", "those", "both") or len(run) > 3:  # noqa: PLR2004  fuller phrases describe themselves
@@ -650,6 +660,8 @@ def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = 
                 and doc[run[-1].i + 1].ent_iob_ == "I"
             ):
                 run.append(doc[run[-1].i + 1])
+        elif token.lemma_.lower() in _TITLE_NOUNS and (run := _name_after_title(token)):
+            pass
         elif known and token.text in known and token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSON:
             run = [token]
         if not run:
@@ -662,6 +674,16 @@ def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = 
             run = run[:-1]
         if run and run[0].text[0].isupper():
             yield run
+
+
+def _name_after_title(title: Token) -> list[Token]:
+    """Return the capitalised names right after a title where the tagger saw none: "Chair Jerome Powell"."""
+    run: list[Token] = []
+    for token in title.doc[title.i + 1 : title.i + 4]:
+        if token.pos_ != "PROPN" or not token.is_title or token.ent_type_ not in ("", "ORG"):
+            break
+        run.append(token)
+    return run if len(run) >= 2 and title.text[0].isupper() else []  # noqa: PLR2004  a given name and a family name
 
 
 def _title_before(first: Token) -> tuple[frozenset[str], frozenset[str]]:

@@ -55,11 +55,17 @@ Piece = tuple[Span, tuple["Span | str", ...], Any]
 
 
 def compose(
-    items: Sequence[Span | str], article: ParsedArticle, referents: Referents, published: dt.date | None
+    items: Sequence[Span | str],
+    article: ParsedArticle,
+    referents: Referents,
+    published: dt.date | None,
+    *,
+    quoted: Sequence[Span] = (),
 ) -> str:
     """Return the wording of ``items`` with everything resolvable resolved, as a sentence.
 
-    A name is written in full once; a pronoun whose antecedent already stands in the wording is left.
+    A name is written in full once; a pronoun whose antecedent already stands in the wording is left. What is changed inside the
+    ranges ``quoted`` stands in square brackets.
     """
     written = ""
     for item in items:
@@ -71,7 +77,10 @@ def compose(
             if resolution.span.start < at:
                 continue
             written += article.text[at : resolution.span.start]
-            written += _written(resolution, article.text, written)
+            words = _written(resolution, article.text, written)
+            changed = words != resolution.span.of(article.text)
+            inside = changed and any(range_.contains(resolution.span) for range_ in quoted)
+            written += f"[{words}]" if inside else words
             at = resolution.span.end
         written += article.text[at : item.end]
     return as_sentence(absolute_dates(written, published))
@@ -86,7 +95,7 @@ def _written(resolution: Resolution, text: str, before: str) -> str:
     if resolution.person and resolution.person in before:
         # Named already in this wording: "Putin" and "he" are clear.
         return words
-    if resolution.in_sentence and not resolution.person and not resolution.replacement:
+    if resolution.in_sentence and not resolution.person and resolution.replacement.lower() in before.lower():
         return words
     return resolution.replacement
 
@@ -149,6 +158,12 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
         whole = (*((before,) if before else ()), *bare, *((after,) if after else ()))
         parts.append(Part(Span(start=first, end=last), whole, bare, head))
     return parts
+
+
+def continued(part: Part, report: Report) -> Part:
+    """Return ``part`` as said by the speaker of a quotation that began in another sentence."""
+    core = part.bare[-1]
+    return Part(part.span, (f"{report.speaker} said: “", core, "”"), (core,), part.head)
 
 
 def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:

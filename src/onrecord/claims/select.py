@@ -18,6 +18,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -251,6 +252,9 @@ _EVALUATIVE = frozenset(
     " ridiculous absurd outrageous deplorable magnificent important essential vital necessary crucial fair unfair nice"
     " disgusting reckless cowardly foolish wise sensible sad tragic lovely inspiring overdue unacceptable heartless".split()
 )
+_OWN_VIEW = re.compile(
+    r"\b(?:in (?:my|our) (?:view|opinion)|to my mind|if you ask me|frankly|sadly|thankfully)\b", re.IGNORECASE
+)
 _FUTURE = frozenset("will shall wo 'll ’ll".split())
 _HEDGED_FUTURE = frozenset("likely unlikely set poised bound expected due".split())
 _REPORTING_ROOTS = frozenset(
@@ -258,6 +262,8 @@ _REPORTING_ROOTS = frozenset(
     " acknowledge admit reveal emphasise emphasize describe believe consider maintain assert accuse pledge promise vow suggest"
     " show find estimate indicate conclude call urge demand condemn reject agree allege reiterate point underline".split()
 )
+REPORTING = _REPORTING_ROOTS
+"""Verbs whose subject says or finds what follows."""
 _FIGURES = frozenset({"PERCENT", "MONEY", "CARDINAL", "QUANTITY", "DATE", "ORDINAL", "TIME"})
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "NORP", "LOC", "FAC", "LAW", "EVENT", "PRODUCT", "WORK_OF_ART"})
 FORMS = ("reported", "named and counted", "named", "counted", "plain", "modal")
@@ -316,7 +322,7 @@ def _opinion(doc: Doc, root: Token, subject: Token | None, modals: set[str], *, 
     """Tell whether the sentence judges or wishes rather than states."""
     if _first_person(subject) and root.lemma_ in _OPINION_VERBS:
         return True
-    if modals & {"should", "must", "ought"}:
+    if modals & {"should", "must", "ought"} or _OWN_VIEW.search(doc.text):
         return True
     judged = [
         c for c in root.children if c.dep_ in ("acomp", "attr") and root.lemma_ in ("be", "seem", "remain", "look")
