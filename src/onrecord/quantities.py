@@ -126,7 +126,7 @@ class Word:
 _TOKEN: Final = re.compile(
     r"(?P<number>\d{1,3}(?:[\u00a0\u202f\u2009]\d{3})+(?:\.\d+)?|\d{1,3}(?: 000)+(?![\d,.]\d)|\d+(?:,\d{3})+(?:\.\d+)?(?!\d)"
     r"|\d+\.\d+(?!\.?\d)|\d+)"
-    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)|(?P<symbol>\S)"
+    r"|(?P<word>[^\W\d_²³]+(?:['’][^\W\d_²³]+)?)|(?P<symbol>\S)"
 )
 
 
@@ -434,19 +434,24 @@ def read_durations(text: str) -> list[Quantity]:
     return [quantity for quantity in _read_quantities(text) if quantity.dimension in {"time", "calendar"}]
 
 
+_BARRIER: Final = "\ufffc"
+
+
 @lru_cache(maxsize=4096)
 def _read_quantities(text: str) -> tuple[Quantity, ...]:
     if not text:
         return ()
-    tokens = words(text)
+    # The tokens of dates become barriers, so that no figure reaches into one: "1,200 - 1990s".
     taken = _date_ranges(text)
+    tokens = [
+        Word("symbol", _BARRIER, _BARRIER, token.start, token.end)
+        if any(start < token.end and token.start < end for start, end in taken)
+        else token
+        for token in words(text)
+    ]
     found: list[Quantity] = []
     position = 0
     while position < len(tokens):
-        token = tokens[position]
-        if any(start <= token.start < end for start, end in taken):
-            position += 1
-            continue
         figure = _figure(tokens, position)
         if figure is None:
             position += 1
@@ -581,7 +586,7 @@ def _is_score(tokens: Sequence[Word], at: int) -> bool:
     return (
         following is None
         or not (following.kind == "word" or following.text in {"%", "°", "-"})
-        or (following.lower in FUNCTION_WORDS)
+        or (following.lower in FUNCTION_WORDS - {"per"})
     )
 
 
@@ -956,8 +961,7 @@ def _quantity(tokens: Sequence[Word], figure: _Figure) -> Quantity | None:  # no
         unit, dimension, after = _NATIONAL_DOLLARS[nexts[0]], "money", after + 2
     else:
         hyphen = 1 if nexts[0] == "-" and _adjacent(tokens, after - 1) and _adjacent(tokens, after) else 0
-        article = 1 if figure.kind == "half" else 0
-        at = after + hyphen + article
+        at = after + hyphen
         squared = at < len(tokens) and tokens[at].lower in _SQUARED
         at += squared
         name = tokens[at].lower if at < len(tokens) else ""

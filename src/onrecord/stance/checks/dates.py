@@ -13,7 +13,16 @@ from typing import Final, Literal
 
 from onrecord.quantities import DateMention, read_dates, read_quantities
 from onrecord.records import Finding, Span
-from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
+from onrecord.stance.checks.pair import (
+    MOST_CLAIMED,
+    MOST_GIVEN,
+    CheckName,
+    Pair,
+    Side,
+    are_alternatives,
+    finding,
+    same_setting,
+)
 
 Relation = Literal["equal", "rounded", "different", "open"]
 
@@ -47,10 +56,11 @@ class Dates:
 
     def compare(self, pair: Pair) -> tuple[Finding, ...]:
         """Return one finding per date of the claim that has a date to stand beside in the evidence."""
-        claimed = read_dates(pair.claim.text, pair.claim_date)
+        claimed = read_dates(pair.claim.text, pair.claim_date)[:MOST_CLAIMED]
         if not claimed:
             return ()
-        given = [date for date in read_dates(pair.evidence.text, pair.source_date) if not _is_housekeeping(pair, date)]
+        given = read_dates(pair.evidence.text, pair.source_date)[:MOST_GIVEN]
+        given = [date for date in given if not _is_housekeeping(pair, date)]
         found = (self._one(pair, mention, claimed, given) for mention in claimed)
         return tuple(item for item in found if item is not None)
 
@@ -144,7 +154,7 @@ class Dates:
         if pair.names_missing(claim.span):
             return "the source does not name all that the claim's sentence names"
         stems = pair.claim.sentence(claim.span)
-        shared = stems & pair.evidence.all_stems
+        shared = stems & (pair.evidence.all_stems | {_life(pair.evidence.text, best.mention.span)})
         if len(shared) < _COVERAGE * len(stems) or not shared:
             return "the two sentences say too little in common"
         return ""

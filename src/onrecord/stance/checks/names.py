@@ -226,7 +226,7 @@ def _compare(pair: Pair, claim: Action, others: list[Action]) -> Finding | None:
             continue
         sure = (
             claim.plain and other.plain and claim.verb in _EXCLUSIVE and claim.doer_named and other.doer_named
-            and claim.target_named and other.target_named and not _mentioned(claim.doer, pair)
+            and (claim.target_named or other.target_named) and not _mentioned(claim.doer, pair)
         )  # fmt: skip
         message = f"{claim.doer} in the claim, {other.doer} in the source"
         return finding(

@@ -16,7 +16,16 @@ from typing import Final, Literal
 
 from onrecord.quantities import Bound, DateMention, Quantity, read_dates, read_quantities
 from onrecord.records import Finding, Span
-from onrecord.stance.checks.pair import CheckName, Pair, Side, are_alternatives, finding, same_setting
+from onrecord.stance.checks.pair import (
+    MOST_CLAIMED,
+    MOST_GIVEN,
+    CheckName,
+    Pair,
+    Side,
+    are_alternatives,
+    finding,
+    same_setting,
+)
 
 Relation = Literal["equal", "rounded", "close", "different", "open"]
 """How two figures of one dimension stand to each other; ``open``: they exclude nothing of each other."""
@@ -40,13 +49,15 @@ _PERSONS: Final = frozenset(
     man migrant pilot polic prison hostag protest peopl fighter personnel staff servicemen user custom viewer teacher
     offic detaine die wound injur""".split()
 )
+_TRENDS: Final = frozenset(
+    "rise fall increas decreas grow declin drop climb jump surg cut rais reduc soar plung slip shrink lower".split()
+)
 _TROOPS: Final = frozenset({"soldier", "troop", "fighter", "servicemen", "man", "personnel"})
 # A figure of a part, of a step or of a mean is not the figure of the whole.
 _PART_WORDS: Final = frozenset(
     """another additional further extra remaining each every per average mean median initial initially originally
     previous previously last final next rest half including included include includes annual
-    annually monthly weekly daily yearly total altogether combined overall cumulative respectively other others
-    by""".split()
+    annually monthly weekly daily yearly total altogether combined overall cumulative respectively other others""".split()
 )
 
 
@@ -66,10 +77,10 @@ class Numbers:
 
     def compare(self, pair: Pair) -> tuple[Finding, ...]:
         """Return one finding per figure of the claim that has a figure to stand beside in the evidence."""
-        claimed = read_quantities(pair.claim.text)
+        claimed = read_quantities(pair.claim.text)[:MOST_CLAIMED]
         if not claimed:
             return ()
-        given = read_quantities(pair.evidence.text)
+        given = read_quantities(pair.evidence.text)[:MOST_GIVEN]
         found = (self._one(pair, quantity, claimed, given) for quantity in claimed)
         return tuple(item for item in found if item is not None)
 
@@ -152,6 +163,8 @@ class Numbers:
                 return "the source has several figures that could be meant"
         if not pair.claim.is_plain_statement(claim.span) or not pair.evidence.is_plain_statement(best.quantity.span):
             return "one of the two sentences is a denial, a condition or a forecast"
+        if _is_article(pair.claim, claim) or _is_article(pair.evidence, best.quantity):
+            return '"one" is as often an article as a count'
         if are_alternatives(pair.claim.text, claim.span, [item.span for item in claimed]):
             return "the claim gives alternatives"
         if claim.dimension in _TIME_FREE and _is_compound(pair, claim, claimed):
@@ -160,6 +173,8 @@ class Numbers:
         theirs = _near_words(pair.evidence, best.quantity) & _PART_WORDS
         if mine != theirs:
             return "one of the two figures may be a part, a step or a mean of the other"
+        if _is_level(pair.claim, claim) != _is_level(pair.evidence, best.quantity):
+            return "one figure is a change and the other a level"
         if pair.names_missing(claim.span):
             return "the source does not name all that the claim's sentence names"
         if claim.dimension != "ordinal" and not _same_time(pair, claim, best.quantity):
@@ -240,6 +255,20 @@ def _listed(text: str) -> Span | None:
 
 def _near_words(text: Side, quantity: Quantity) -> set[str]:
     return {word for words in text.beside(quantity.span, reach=4) for word in words}
+
+
+def _is_article(text: Side, quantity: Quantity) -> bool:
+    """Tell "one player touches the wall" from "only one player"."""
+    if quantity.span.of(text.text).lower() != "one":
+        return False
+    return text.beside(quantity.span, reach=1)[0] not in {("only",), ("just",), ("exactly",)}
+
+
+def _is_level(text: Side, quantity: Quantity) -> bool | None:
+    """Tell whether a figure beside a verb of change is what was reached: "rose to 5 %" against "rose by 5 %"."""
+    if not set(quantity.about) & _TRENDS:
+        return None
+    return text.beside(quantity.span, reach=1)[0] == ("to",)
 
 
 def _is_compound(pair: Pair, claim: Quantity, claimed: list[Quantity]) -> bool:

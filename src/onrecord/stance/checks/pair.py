@@ -8,7 +8,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from onrecord.quantities import FUNCTION_WORDS, Word, stem, words
 from onrecord.records import Finding, Span
@@ -45,12 +45,13 @@ class Side:
     """One per token; empty for function words, digits and symbols."""
     sentence_of: tuple[int, ...]
     """The ordinal of the sentence that each token is in."""
+    starts: tuple[int, ...]
+    """Where each token begins."""
     all_stems: frozenset[str]
 
     def range_of(self, span: Span) -> tuple[int, int]:
         """Return the tokens that ``span`` covers as a half-open range."""
-        starts = [token.start for token in self.tokens]
-        return bisect.bisect_left(starts, span.start), bisect.bisect_left(starts, span.end)
+        return bisect.bisect_left(self.starts, span.start), bisect.bisect_left(self.starts, span.end)
 
     def near(self, span: Span, *, reach: int = 4) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return up to ``reach`` content stems before and after ``span`` in its sentence, nearest first."""
@@ -153,6 +154,7 @@ def side(text: str) -> Side:
         tokens=tokens,
         stems=stems,
         sentence_of=tuple(bisect.bisect_right(ends, token.start) for token in tokens),
+        starts=tuple(token.start for token in tokens),
         all_stems=frozenset(stems) - {""},
     )
 
@@ -221,6 +223,12 @@ def are_alternatives(text: str, mine: Span, others: list[Span]) -> bool:
         if len(between) <= 12 and re.fullmatch(r"[\s,-]*(?:or|/|and/or)\s*", between):  # noqa: PLR2004
             return True
     return False
+
+
+MOST_CLAIMED: Final = 12
+"""Figures or dates of a claim that are compared; a claim is a sentence, and a list of figures is no claim."""
+MOST_GIVEN: Final = 80
+"""Figures or dates of a window of evidence that are looked at. Without a limit, 300 on each side took minutes."""
 
 
 def finding(  # noqa: PLR0913, PLR0917  the two spans and the message are what a finding is made of

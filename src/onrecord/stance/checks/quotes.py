@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from onrecord.records import Finding, Record, Span
 from onrecord.stance.checks.pair import CheckName, Pair, finding
-from onrecord.text import fold
+from onrecord.text import MappedText, fold
 
 QuoteOutcome = Literal["verbatim", "minor", "altered", "not_found"]
 
@@ -24,6 +24,7 @@ _TOKEN: Final = re.compile(r"[^\W_]+(?:['.,][^\W_]+)*", re.UNICODE)
 _BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 _GAP: Final = "\x00"
 _ELLIPSIS: Final = re.compile(r"\[\s*\.\.\.\s*\]|\(\s*\.\.\.\s*\)|\.\.\.|\. \. \.")
+_MARK: Final = re.compile(rf"({_ELLIPSIS.pattern}|{_BRACKETED.pattern})")
 _QUOTED: Final = re.compile(
     r"[“\"«„]([^“”\"«»„]{3,1200})[”\"»“]|(?<!\w)‘([^‘’]{8,1200}(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?!\w)"
 )
@@ -100,6 +101,7 @@ class _Prepared:
     text: str
     tokens: tuple[_Token, ...]
     positions: dict[str, tuple[int, ...]]
+    mapped: MappedText
     inserted: frozenset[int]
     """The tokens between square brackets: an editor's, which a quotation may leave out."""
 
@@ -144,7 +146,7 @@ def _prepare(text: str) -> _Prepared:
     inserted = frozenset(
         index for index, token in enumerate(tokens) if any(span.start <= token.start < span.end for span in brackets)
     )
-    return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, inserted)
+    return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, mapped, inserted)
 
 
 def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
@@ -171,7 +173,7 @@ def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
     words = [token for token in wanted if token.plain != _GAP]
     if not words or not passage.tokens:
         return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
-    literal = _literal(bare, passage_text) if bare and not marks else None
+    literal = _literal(bare, passage.mapped) if bare else None
     if literal is not None:
         return QuoteMatch(outcome="verbatim", span=literal, ratio=1.0)
     if len(words) < _MINIMUM_WORDS:
@@ -182,8 +184,7 @@ def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
     return _altered(words, passage)
 
 
-def _literal(bare: str, passage_text: str) -> Span | None:
-    mapped = fold(passage_text)
+def _literal(bare: str, mapped: MappedText) -> Span | None:
     at = mapped.text.find(bare)
     while at >= 0:
         end = at + len(bare)
@@ -201,17 +202,20 @@ def _wanted(folded: str) -> tuple[list[_Token], tuple[str, ...]]:
     text = folded
     if _ELLIPSIS.search(text.strip(". ")):
         marks.append("ellipsis")
-    text = _ELLIPSIS.sub(lambda match: _GAP.center(len(match.group())), text)
-    if _BRACKETED.search(text):
+    if _BRACKETED.search(_ELLIPSIS.sub(" ", text)):
         marks.append("brackets")
-    text = _BRACKETED.sub(lambda match: _GAP.center(len(match.group())), text)
     tokens: list[_Token] = []
-    pieces = re.split(f"({_GAP})", text)
     offset = 0
-    for piece in pieces:
-        if piece == _GAP:
-            if tokens and tokens[-1].plain != _GAP:
-                tokens.append(_Token(_GAP, _GAP, offset, offset))
+    for piece in _MARK.split(text):
+        if _MARK.fullmatch(piece):
+            denial = next(
+                (token for token in _tokens(piece, tuple(range(len(piece) + 1))) if token.key in _DENIALS), None
+            )
+            reach = _ELLIPSIS_WORDS if _ELLIPSIS.fullmatch(piece) else _BRACKET_WORDS
+            if denial is not None:
+                tokens.append(denial)  # "[not]" changes the sense: it must stand in the passage
+            elif tokens and tokens[-1].plain != _GAP:
+                tokens.append(_Token(_GAP, str(reach), offset, offset))
         else:
             tokens.extend(_tokens(piece, tuple(range(offset, offset + len(piece) + 1))))
         offset += len(piece)
@@ -220,43 +224,74 @@ def _wanted(folded: str) -> tuple[list[_Token], tuple[str, ...]]:
     return [token for token in tokens if token.key not in _FILLERS], tuple(marks)
 
 
-_GAP_WORDS: Final = 40
-"""How many words an ellipsis may stand for. A bracketed word may stand for as many: the two cannot be told apart."""
+_ELLIPSIS_WORDS: Final = 40
+"""How many words of the passage an ellipsis may stand for."""
+_BRACKET_WORDS: Final = 8
+"""How many words of the passage a bracketed word may stand for."""
+_SHORT_GAP: Final = 6
+_DENIALS: Final = frozenset({"not", "no", "never", "nor", "neither", "cannot", "without", "nothing", "none"})
 
 
-def _in_order(wanted: list[_Token], passage: _Prepared) -> tuple[int, int, list[int]] | None:
-    """Find all wanted words in order, gaps only where the quotation has marks; return (first, last, where each stands)."""
-    first_key = next(token.key for token in wanted if token.plain != _GAP)
-    for start in passage.positions.get(first_key, ()):
-        at = start
-        placed: list[int] = []
-        gap = False
-        good = True
-        for token in wanted:
-            if token.plain == _GAP:
-                gap = True
-                continue
-            while at < len(passage.tokens) and (passage.tokens[at].key in _FILLERS or at in passage.inserted):
-                at += 1
-            if gap:
-                limit = at + _GAP_WORDS
-                at = next((index for index in passage.positions.get(token.key, ()) if at <= index <= limit), -1)
-                gap = False
-                if at < 0:
-                    good = False
-                    break
-            elif at >= len(passage.tokens) or passage.tokens[at].key != token.key:
-                good = False
+def _in_order(wanted: list[_Token], passage: _Prepared) -> tuple[int, int] | None:
+    """Find all wanted words in order, gaps only where the quotation has marks; return the first and last token.
+
+    A mark that hides a denial is no faithful shortening: "ready" of "not ready" is not found here.
+    """
+    pieces: list[list[_Token]] = [[]]
+    reaches: list[int] = []
+    for token in wanted:
+        if token.plain == _GAP:
+            if pieces[-1]:
+                reaches.append(int(token.key))
+                pieces.append([])
+        else:
+            pieces[-1].append(token)
+    for start in passage.positions.get(pieces[0][0].key, ()):
+        last = _continuous(pieces[0], start, passage)
+        if last is None:
+            continue
+        for piece, reach in zip(pieces[1:], reaches, strict=True):
+            after = last + 1
+            last = next(
+                (
+                    end
+                    for begin in passage.positions.get(piece[0].key, ())
+                    if after <= begin <= after + reach
+                    and not _hides_denial(passage, after, begin)
+                    and (end := _continuous(piece, begin, passage)) is not None
+                ),
+                None,
+            )
+            if last is None:
                 break
-            placed.append(at)
-            at += 1
-        if good and placed:
-            return placed[0], placed[-1], placed
+        if last is not None:
+            return start, last
     return None
 
 
-def _minor(exact: tuple[int, int, list[int]], marks: tuple[str, ...], passage: _Prepared, bare: str) -> QuoteMatch:
-    first, last, _ = exact
+def _continuous(piece: list[_Token], start: int, passage: _Prepared) -> int | None:
+    """Return the last token of ``piece`` beginning at ``start``; fillers and an editor's insertions are passed over."""
+    at = start
+    for token in piece:
+        while (
+            at < len(passage.tokens)
+            and passage.tokens[at].key != token.key
+            and (passage.tokens[at].key in _FILLERS or at in passage.inserted)
+        ):
+            at += 1
+        if at >= len(passage.tokens) or passage.tokens[at].key != token.key:
+            return None
+        at += 1
+    return at - 1
+
+
+def _hides_denial(passage: _Prepared, first: int, after: int) -> bool:
+    """Tell whether a short gap leaves out a denial; a long one leaves out whole sentences with denials of their own."""
+    return after - first <= _SHORT_GAP and any(token.key in _DENIALS for token in passage.tokens[first:after])
+
+
+def _minor(exact: tuple[int, int], marks: tuple[str, ...], passage: _Prepared, bare: str) -> QuoteMatch:
+    first, last = exact
     span = Span(start=passage.tokens[first].start, end=passage.tokens[last].end)
     there = fold(span.of(passage.text)).text
     differences: list[str] = []
