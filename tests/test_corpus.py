@@ -246,6 +246,24 @@ def test_windows_are_cut_anew_when_the_rule_changes(store: Store, settings: Sett
     assert {passage.source.id for passage in store.passages(removed)} == {"a", "b"}
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "origin"),
+    [
+        ("a.txt", b"Words.", "file a.txt"),
+        ("a.md", b"---\norigin: written for the tests\n---\nWords.", "written for the tests"),
+        (
+            "a.txt",
+            "He said “no”.".encode("cp1252"),
+            "file a.txt; encoding guessed: cp1252",
+        ),  # a guess is not kept silent
+    ],
+)
+def test_origin_says_how_the_text_came(store: Store, tmp_path: Path, name: str, data: bytes, origin: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    store.add_documents(iter_documents([tmp_path / name], settings=store.settings))
+    assert [source.origin for source in store.sources()] == [origin]
+
+
 # Reading
 
 

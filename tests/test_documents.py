@@ -23,6 +23,7 @@ from onrecord.documents import (
     ReadFailure,
     Received,
     TableMapping,
+    count_collection,
     count_documents,
     iter_collection,
     iter_documents,
@@ -562,6 +563,7 @@ def test_collection(tmp_path: Path, settings: Settings) -> None:
     (base / "t.jsonl").write_text('{"id":1,"text":"T"}')
     collection = load_collection(tmp_path / "all.toml", base)
     assert texts(iter_collection(collection, settings=settings)) == ["T", "A"]
+    assert count_collection(collection, settings=settings) == 2
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ class BatchWriter:
         Each document comes with the rows of the snapshots that hold its bytes.
         """
         connection = self._connection
-        state = connection.execute(select(StateRow.number, StateRow.sources, StateRow.passages)).one()
+        # Locked for the transaction: on PostgreSQL a writer on another machine, with another lock file, waits here.
+        counts = select(StateRow.number, StateRow.sources, StateRow.passages).with_for_update()
+        state = connection.execute(counts).one()
         number = state.number + 1
         versions = _versions(connection, [given.id for given, _ in batch if given.id in known])
         old_passages = _passages(connection, [given.id for given, _ in batch if given.id in known])

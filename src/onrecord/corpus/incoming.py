@@ -72,7 +72,7 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
         "kind": kind,
         "publisher": _one_line(metadata.get("publisher") or _host(document.address) or "not stated"),
         "is_primary": primary == "true",
-        "origin": _one_line(metadata.get("origin", "")),
+        "origin": _origin(document),
         "speakers": [_one_line(speaker) for speaker in document.speakers],
         "published": document.published,
         "address": document.address,
@@ -104,6 +104,17 @@ def _identity(document: Document, name: str) -> str:
     if path := document.metadata.get("path"):
         return _slug(PurePosixPath(path).stem, path)
     return _slug("text", document.text)
+
+
+def _origin(document: Document) -> str:
+    """Return how the text came here, in words, with what had to be guessed or left out on the way."""
+    metadata = document.metadata
+    origin = metadata.get("origin", "")
+    if not origin and "path" in metadata:
+        origin = f"file {PurePosixPath(metadata['path']).name}"
+    elif not origin and "retrieved_at" in metadata and document.address:
+        origin = "fetched from its address"
+    return _one_line("; ".join(filter(None, (origin, *document.warnings))))
 
 
 def _slug(readable: str, exact: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from onrecord.documents.collect import (
     Collection,
+    count_collection,
     count_documents,
     iter_collection,
     iter_documents,
@@ -26,6 +27,7 @@ __all__ = [
     "ReadFailure",
     "Received",
     "TableMapping",
+    "count_collection",
     "count_documents",
     "iter_collection",
     "iter_documents",

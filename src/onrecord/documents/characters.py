@@ -128,7 +128,7 @@ def _guess(data: bytes) -> str:
     sample = data[: _SAMPLE * 4]
     high = [byte for byte in sample if byte >= 0x80]  # noqa: PLR2004  the ASCII limit
     # Mostly ASCII with typographic marks: Windows-1252, whatever a statistical guess makes of the few bytes.
-    if _decodes(data, "cp1252") and len(high) < 0.05 * len(sample):
+    if _decodes(data, "cp1252") and len(high) < 0.3 * len(sample):
         marks = sum(1 for byte in high if byte in _TYPOGRAPHIC_BYTES)
         pairs = sum(1 for left, right in itertools.pairwise(sample) if left >= 0x80 <= right)  # noqa: PLR2004
         if marks >= 0.5 * len(high) and pairs <= 0.3 * len(high):

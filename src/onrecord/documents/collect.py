@@ -121,6 +121,11 @@ def count_documents(paths: Iterable[str | Path], *, mapping: TableMapping | None
     return count
 
 
+def count_collection(collection: Collection, *, settings: Settings) -> int:
+    """Count what ``iter_collection`` will yield, for a progress bar."""
+    return sum(count_documents(part.paths, mapping=part.mapping, settings=settings) for part in collection.parts)
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
