@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from onrecord.index.dense import DenseEngine, open_client
+from onrecord.index.dense import DenseEngine, close_client, open_client
 from onrecord.index.embed import load_embedder
 from onrecord.index.engine import Engine, admits, fingerprint
 from onrecord.index.lexical import LexicalEngine
@@ -294,3 +294,27 @@ def test_more_than_one_batch_of_the_engine_is_taken(engine: Engine, monkeypatch:
 @given(query=st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip())))
 def test_no_text_breaks_a_search(shared: Engine, query: str) -> None:
     assert len(shared.search([query], filters=SearchFilters(primary_only=True), limit=3)) == 1
+
+
+def test_langchain_sees_the_same_collection(tmp_path: Path) -> None:
+    made = build_dense(tmp_path)
+    assert isinstance(made, DenseEngine)
+    made.upsert(PASSAGES)
+    (document, distance), *_ = made.vector_store.similarity_search_with_score(
+        "wheat exports", k=2, filter={"primary": True}
+    )
+    assert document.id == BY_NAME["wheat"].id
+    assert document.page_content == BY_NAME["wheat"].text
+    score = made.search(["wheat exports"], filters=EVERYTHING, limit=1)[0][0].score
+    assert 1 - distance == pytest.approx(score, abs=1e-5)
+    # what LangChain adds is embedded by the same model
+    made.vector_store.add_texts(["Barley and oats."], metadatas=[{"primary": True}], ids=["barley:0-16"])
+    assert made.search(["barley, oats"], filters=EVERYTHING, limit=1)[0][0].passage_id == "barley:0-16"
+    made.close()
+
+
+def test_nothing_is_sent_anywhere(tmp_path: Path) -> None:
+    client = open_client(load_settings(home=tmp_path))
+    assert client.get_settings().anonymized_telemetry is False
+    assert not client.get_settings().chroma_otel_collection_endpoint
+    close_client(client)

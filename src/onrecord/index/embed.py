@@ -33,7 +33,7 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 """Of ``model.safetensors``; identical to revision 1110a243 of sentence-transformers/all-MiniLM-L6-v2."""
 
 BATCH_SIZE = 32
-"""Sequences in one forward pass. Measured 2026-11 on two cores: see ``docs/methodology.md``."""
+"""Sequences in one forward pass: sentence-transformers' own default."""
 CHUNK_SIZE = 512
 """Texts between two reports of progress, a multiple of the batch size."""
 MAX_CHARACTERS = 8_000
@@ -69,7 +69,8 @@ class Embedder:
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar for loading weights would stand among our messages
+        # Its bar for loading weights would stand among our own messages.
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         if self._threads:
             torch.set_num_threads(self._threads)
         try:
