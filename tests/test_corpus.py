@@ -6,7 +6,9 @@ import datetime as dt
 import hashlib
 import itertools
 import os
+import pwd
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -529,10 +531,102 @@ def test_snapshot_names_are_hashes(settings: Settings, name: str) -> None:
         snapshot_path(settings, name)
 
 
+def test_half_written_snapshots_are_cleared(store: Store, settings: Settings) -> None:
+    unfinished = settings.snapshots / ".writing"
+    unfinished.mkdir(parents=True)
+    (unfinished / "tmpabc").write_bytes(b"half")
+    store.add_documents([document("a")])
+    assert list(unfinished.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "given_", "language"),
+    [
+        ("Words.", None, "en"),
+        ("Слова и слова.", None, "und"),  # not claimed to be English
+        ("Слова и слова.", "ru", "ru"),
+        ("2022: 40 %.", None, "en"),  # no letters at all
+    ],
+)
+def test_language(store: Store, words: str, given_: str | None, language: str) -> None:
+    store.add_documents([document("a", words, language=given_)])
+    assert store.source("a").language == language
+
+
 def test_wrong_hash_is_not_kept(settings: Settings) -> None:
     with pytest.raises(CorpusError, match="changed while being read"):
         keep(settings, "0" * 64, b"words")
     assert [path for path in settings.snapshots.rglob("*") if path.is_file()] == []
+
+
+# PostgreSQL
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL made for these tests: given by ONRECORD_TEST_POSTGRESQL, or started from its programs."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    given_ = os.environ.get("ONRECORD_TEST_POSTGRESQL")
+    if given_:
+        yield given_
+        return
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not programs:
+        pytest.skip("no PostgreSQL on this machine; name one in ONRECORD_TEST_POSTGRESQL")
+    folder = tmp_path_factory.mktemp("postgresql")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    become = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        owner = pwd.getpwnam("postgres")
+        become = {"user": owner.pw_uid, "group": owner.pw_gid}
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+        for parent in folder.parents:
+            if parent.name.startswith("pytest-"):
+                parent.chmod(0o755)
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **become)  # type: ignore[call-overload]  # noqa: S603
+
+    data = str(folder / "data")
+    run(str(programs[-1].with_name("initdb")), "-D", data, "-A", "trust", "-U", "tester", "-N")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    run(str(programs[-1]), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
+    run(str(programs[-1]), "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def test_the_same_on_postgresql(postgresql: str, tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    both = [Settings(home=tmp_path / "a"), Settings(home=tmp_path / "b", database_url=postgresql)]
+    steps = [
+        [document("a", "One. Two. Three. Four."), document("b", "Naïve “words”. 40 %.")],
+        [document("a", "One. Two. Three. Four."), document("b", "Other words.", title="T")],
+        [document("a", speakers=("Anna Berg",)), document("b", "Naïve “words”. 40 %."), document("c")],
+    ]
+    told = []
+    for settings in both:
+        with Store.open(settings) as store:
+            reports = [store.add_documents(step).model_dump(exclude={"seconds"}) for step in steps]
+            passages = store.passages(current(store))
+            told.append(
+                (
+                    reports,
+                    [(passage.id, passage.text, passage.speaker, passage.source.speakers) for passage in passages],
+                    [store.changes_since(number) for number in range(4)],
+                    [[version.number for version in store.versions(id_)] for id_ in "abc"],
+                    store.source("a").published,
+                )
+            )
+            assert store.source("a").retrieved_at.tzinfo is dt.UTC
+    assert told[0] == told[1]
+    with engine(both[1]).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.Table.metadata) == []
+    engine(both[1]).dispose()
 
 
 # Migrations

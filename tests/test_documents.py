@@ -535,6 +535,18 @@ def test_folder(tmp_path: Path, settings: Settings) -> None:
     assert count_documents([tmp_path, tmp_path / "missing.txt"], settings=settings) == len(found)
 
 
+def test_pipe_in_a_folder_is_not_waited_for(tmp_path: Path, settings: Settings) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (failure,) = iter_documents([tmp_path], settings=settings)
+    assert isinstance(failure, ReadFailure)
+    assert "not a file" in failure.reason
+
+
+def test_comments_in_markdown_need_no_warning(settings: Settings) -> None:
+    document = read_bytes(b"<!-- note -->\n\nWords <!-- and --> more.", name="a.md", settings=settings)
+    assert (document.text, document.warnings) == ("Words  more.", ())
+
+
 def test_empty_folder_is_a_failure(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "empty").mkdir()
     (failure,) = iter_documents([tmp_path / "empty"], settings=settings)

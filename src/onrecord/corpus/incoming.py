@@ -76,7 +76,7 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
         "speakers": [_one_line(speaker) for speaker in document.speakers],
         "published": document.published,
         "address": document.address,
-        "language": (document.language or "en")[:35],
+        "language": (document.language or _script_language(document.text))[:35],
         "licence": _one_line(metadata.get("licence", "")),
     }
     rule = (RULE, settings.passage_sentences, settings.passage_overlap, settings.passage_max_characters)
@@ -104,6 +104,13 @@ def _identity(document: Document, name: str) -> str:
     if path := document.metadata.get("path"):
         return _slug(PurePosixPath(path).stem, path)
     return _slug("text", document.text)
+
+
+def _script_language(text: str) -> str:
+    """Return "en", or "und" (undetermined) for a text that cannot be English: most of its letters are not Latin."""
+    letters = [character for character in text[:4000] if character.isalpha()]
+    latin = sum(1 for character in letters if character < "\u0250")
+    return "en" if not letters or latin > len(letters) / 2 else "und"
 
 
 def _origin(document: Document) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _PIECE = 1 << 20
+_UNFINISHED = ".writing"  # on the same file system, so that a rename is all that is left to do
 
 
 def snapshot_path(settings: Settings, sha256: str) -> Path:
@@ -48,7 +49,9 @@ def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
         pass
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        unfinished = settings.snapshots / _UNFINISHED
+        unfinished.mkdir(exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=unfinished)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
@@ -69,6 +72,13 @@ def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
         message = f"snapshot {target} cannot be written ({error.strerror}); check the folder's rights and free space"
         raise CorpusError(message) from error
     return size
+
+
+def clear_unfinished(settings: Settings) -> None:
+    """Remove what a killed writer left half written. Only the holder of the writer's lock may call it."""
+    with contextlib.suppress(OSError):  # what cannot be removed is in nobody's way
+        for path in (settings.snapshots / _UNFINISHED).iterdir():
+            path.unlink(missing_ok=True)
 
 
 def read_snapshot(settings: Settings, sha256: str) -> bytes:

@@ -122,6 +122,7 @@ class Store:
         tally = _Tally()
         seen: dict[str, bytes] = {}
         with writing(self.settings, "adding documents"):
+            snapshots.clear_unfinished(self.settings)
             batch: list[Given] = []
             characters = 0
             for taken, document in enumerate(documents, 1):

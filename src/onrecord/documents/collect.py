@@ -135,7 +135,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _file(path: Path, settings: Settings) -> Iterator[Document | ReadFailure]:
-    if path.suffix.lower() == ".zip":
+    if path.exists() and not path.is_file():
+        # A pipe in a folder would be waited for without end.
+        yield ReadFailure(name=str(path), reason=f"{path}: not a file (a pipe, socket or device); add files")
+    elif path.suffix.lower() == ".zip":
         yield from _archive(path, settings)
     elif is_table(path):
         reason = f"{path}: a table needs a mapping file; give it with --mapping (examples in corpus/mappings)"

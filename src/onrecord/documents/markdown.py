@@ -128,7 +128,12 @@ class _Prose:
                 case "fence" | "code_block":
                     self._add(token.content.strip("\n"), tight=False)
                 case "html_block":
-                    self.html_left_out = True
+                    self._leave_out(token)
+
+    def _leave_out(self, token: Token) -> None:
+        content = token.content.strip()
+        if not (content.startswith("<!--") and content.endswith("-->")):  # nobody misses a comment
+            self.html_left_out = True
 
     def _next_mark(self) -> str:
         number = self._lists[-1]
@@ -155,5 +160,5 @@ class _Prose:
                 case "hardbreak":
                     out.append("\n")
                 case "html_inline":
-                    self.html_left_out = True
+                    self._leave_out(token)
         return "".join(out).strip()
