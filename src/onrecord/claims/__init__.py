@@ -191,7 +191,7 @@ def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Rep
 
 def _without_that(proposition: str) -> str:
     """Cut the conjunction in front of a reported clause."""
-    for opening in ("That ", "“That "):
+    for opening in ("That, ", "That ", "“That "):
         if proposition.startswith(opening):
             return rewrite.as_sentence(proposition[len(opening) :])
     return proposition

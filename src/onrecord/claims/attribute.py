@@ -75,6 +75,11 @@ _NOUN_CUES = frozenset(
     " acknowledgement acknowledgment report rumor rumour charge demand call proposal request criticism declaration estimate"
     " denial assurance remark comment".split()
 )
+_NOT_ASSERTING = frozenset(
+    "deny doubt dispute question wonder ask refuse decline reject forget urge demand request propose recommend order".split()
+)
+"""Verbs whose content their subject does not hold to be true."""
+_NOBODY = frozenset("no nobody none neither few hardly scarcely".split())
 _UTTERING = frozenset("say tell add write note ask warn argue insist reply explain".split())
 _WORDS_FOR_QUESTION = frozenset("whether if what who how why when where which".split())
 _MANY_SAY = frozenset(
@@ -365,7 +370,9 @@ class _Finder:
         verb: Token | None,
     ) -> Report:
         speaker, resolved = self._speaker(sentence, source)
-        negated = verb is not None and any(c.dep_ == "neg" for c in verb.children)
+        negated = _does_not_assert(verb) or (
+            source is not None and source.of(self.article.text).split()[0].lower() in _NOBODY
+        )
         spans = tuple(s for s in (_tidy(self.article.text, span) for span in content) if s is not None)
         return Report(sentence.index, kind, speaker, resolved, source, cue, spans, negated, clause, verb)
 
@@ -466,6 +473,15 @@ class _Finder:
         return in_reach[0] if in_reach else None
 
 
+def _does_not_assert(verb: Token | None) -> bool:
+    """Tell whether the words report that something was not said, is denied, is asked, or only may be said."""
+    if verb is None or verb.pos_ not in ("VERB", "AUX"):
+        return False
+    if verb.lemma_.lower() in _NOT_ASSERTING or any(c.dep_ == "neg" for c in verb.children):
+        return True
+    return any(c.dep_ == "aux" and c.tag_ == "MD" for c in verb.children)
+
+
 def _content_clause(verb: Token) -> Token | None:
     """Return the head of the clause that ``verb`` reports."""
     for child in verb.children:
@@ -495,6 +511,23 @@ def _content_clause(verb: Token) -> Token | None:
                     verb.lemma_ in _UTTERING and (not marks or child.dep_ == "parataxis") and child.dep_ != "relcl"
                 ):
                     return child
+        return _clause_behind_phrase(verb)
+    return None
+
+
+def _clause_behind_phrase(verb: Token) -> Token | None:
+    """Return the "that" clause of "told Trump in a call that P", which the parser hangs on the last noun."""
+    for token in verb.subtree:
+        if (
+            token.i > verb.i
+            and token.dep_ in ("acl", "relcl", "ccomp")
+            and token.head.dep_ in ("pobj", "dobj")
+            and _marked_that(token)
+        ):
+            noun = token.head
+            direct = noun.dep_ == "dobj" and noun.head.i == verb.i and noun.ent_type_ not in ("PERSON", "ORG")
+            if not direct and noun.lemma_ not in _NOUN_CUES and _own_subject(token) is not None:
+                return token
     return None
 
 
@@ -624,7 +657,17 @@ def _merged(spans: Sequence[Span], text: str) -> list[Span]:
             out[-1] = Span(start=out[-1].start, end=max(out[-1].end, span.end))
         else:
             out.append(span)
-    return out
+    return [_closed(span, text) for span in out]
+
+
+def _closed(span: Span, text: str) -> Span:
+    """Take in the closing mark of a quotation that ends where the range ends, if its opening mark is inside."""
+    after = text[span.end : span.end + 1]
+    inside = span.of(text)
+    open_inside = (after == "”" and inside.count("“") > inside.count("”")) or (
+        after == '"' and inside.count('"') % 2 == 1
+    )
+    return Span(start=span.start, end=span.end + 1) if open_inside else span
 
 
 def _without_repeats(reports: list[Report]) -> list[Report]:

@@ -352,8 +352,17 @@ class _Resolver:
 
     def _personal(self, sentence: ParsedSentence, token: Token) -> None:
         gender = _PERSONAL[token.lower_]
+        # "It was Merkel, he said": what he says names others, not himself.
+        said = {
+            t.i
+            for c in token.head.children
+            if token.dep_ == "nsubj" and c.dep_ in ("ccomp", "parataxis") and c.i < token.i
+            for t in c.subtree
+        }
         here = _unique(
-            name for at, name in sorted(self.named[sentence.index]) if at < token.i and self._fits(name, gender)
+            name
+            for at, name in sorted(self.named[sentence.index])
+            if at < token.i and at not in said and self._fits(name, gender)
         )
         # A common noun before the pronoun may be who is meant: "a witness said he …".
         nameless = any(t.i < token.i and _is_nameless_person(t) for t in sentence.doc)
@@ -394,7 +403,7 @@ class _Resolver:
         person = self.people.get(name)
         owner = token.lower_ in ("his", "her") and token.dep_ == "poss"
         if owner and token.head.lemma_ in _OWN_COUNTRY and person is not None and person.country:
-            self.resolutions.append(Resolution(sentence.span_of([token, token.head]), person.country, "", in_sentence))
+            self.resolutions.append(Resolution(sentence.span_of([token, token.head]), person.country))
             return
         if token.lower_ in ("himself", "herself"):
             return
@@ -417,8 +426,9 @@ class _Resolver:
         earlier = [t for t in earlier if t.ent_type_ not in ("DATE", "TIME")]
         if earlier:
             # Its antecedent is in the sentence, which therefore stands by itself; cut out of it, only one reading will do.
-            options = [t for t in earlier if (t.tag_ in ("NNS", "NNPS")) == plural and t.ent_type_ != "PERSON"]
-            if len(options) == 1 and token.dep_ in ("nsubj", "nsubjpass") and options[0].dep_ in ("nsubj", "nsubjpass"):
+            subjects = [t for t in earlier if t.dep_ in ("nsubj", "nsubjpass") and t.ent_type_ != "PERSON"]
+            options = [t for t in subjects if (t.tag_ in ("NNS", "NNPS")) == plural]
+            if len(options) == 1 and token.dep_ in ("nsubj", "nsubjpass") and _goes_with_subject(token.head):
                 source = _lower_first(noun_phrase(options[0], full=False))
                 self.resolutions.append(Resolution(sentence.span_of([token]), source, in_sentence=True))
             return
@@ -680,7 +690,7 @@ def _name_after_title(title: Token) -> list[Token]:
     """Return the capitalised names right after a title where the tagger saw none: "Chair Jerome Powell"."""
     run: list[Token] = []
     for token in title.doc[title.i + 1 : title.i + 4]:
-        if token.pos_ != "PROPN" or not token.is_title or token.ent_type_ not in ("", "ORG"):
+        if token.pos_ != "PROPN" or not token.is_title or token.ent_type_ in ("PERSON", "GPE", "LOC", "NORP", "DATE"):
             break
         run.append(token)
     return run if len(run) >= 2 and title.text[0].isupper() else []  # noqa: PLR2004  a given name and a family name
@@ -734,6 +744,17 @@ def _is_nameless_person(token: Token) -> bool:
 def _names_a_thing(token: Token) -> bool:
     """Tell whether a name is part of another's: "the Trump administration"."""
     return token.dep_ == "compound" and token.head.pos_ in ("NOUN", "PROPN") and token.head.ent_type_ != "PERSON"
+
+
+def _goes_with_subject(verb: Token) -> bool:
+    """Tell whether "it" as the subject of ``verb`` is the subject before: "said that it *will* …", "rose, but it *fell* …"."""
+    if verb.head.lemma_ in ("declare", "consider", "call", "deem", "find", "make", "keep"):
+        return False
+    tenses = ("VBD", "VBZ", "VBP", "MD")
+    own = verb.pos_ in ("VERB", "AUX") and verb.tag_ in tenses
+    return verb.dep_ == "ccomp" and (
+        own or any(c.dep_ in ("aux", "auxpass") and c.tag_ in tenses for c in verb.children)
+    )
 
 
 def _is_empty_it(token: Token) -> bool:

@@ -76,14 +76,19 @@ def compose(
         for resolution in _outermost(referents.within(item)):
             if resolution.span.start < at:
                 continue
-            written += article.text[at : resolution.span.start]
+            written += _after_mark(written, article.text[at : resolution.span.start])
             words = _written(resolution, article.text, written)
             changed = words != resolution.span.of(article.text)
             inside = changed and any(range_.contains(resolution.span) for range_ in quoted)
             written += f"[{words}]" if inside else words
             at = resolution.span.end
-        written += article.text[at : item.end]
+        written += _after_mark(written, article.text[at : item.end])
     return as_sentence(absolute_dates(written, published))
+
+
+def _after_mark(before: str, words: str) -> str:
+    """Give a quotation that now begins here its capital."""
+    return words[:1].upper() + words[1:] if before.endswith(" said: “") else words
 
 
 def _outermost(found: Sequence[Resolution]) -> list[Resolution]:
