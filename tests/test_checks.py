@@ -120,6 +120,7 @@ NUMBERS = [
     ("One player touches the wall.", "Four players touch the wall.", "not_comparable"),  # "one" as an article
     ("Only one player touched the wall.", "Four players touched the wall.", "different"),  # "one" as a count
     ("Unemployment rose by 2 %.", "Unemployment rose to 5 %.", "not_comparable"),  # a change and a level
+    ("MacDonald has published four more books.", "MacDonald has published eight books.", "not_comparable"),  # four more
     ("Quoridor is a 2- or 4-player game.", "Quoridor is a 2-player game.", "not_comparable"),  # alternatives
     (
         "He was 15 years and 232 days old.",
@@ -321,6 +322,11 @@ QUOTATIONS = [
     ("we are ready […] at any time", "minor", "we are ready for talks at any time"),  # ellipsis in brackets
     ("[they] are ready for talks", "minor", "are ready for talks"),  # a bracketed word
     ("the program of reforms will go on", "minor", "the programme of reforms [applause] will go on"),  # spelling
+    (
+        "the programme of re-forms [applause] will go on",
+        "minor",
+        "the programme of reforms [applause] will go on",
+    ),  # hyphen
     ("Do not believe those who say otherwise", "minor", "Don’t believe those who say otherwise"),  # contraction
     ("we will give up one inch of our land", "altered", "we will not give up one inch of our land"),  # "not" dropped
     (
@@ -370,6 +376,16 @@ QUOTED_CLAIMS = [
         "We are not ready for talks at any time.",
         "different",
     ),  # altered
+    (
+        'He said "our histories should remind us of war".',
+        "Our history should remind us of war.",
+        "rounded",
+    ),  # an ending
+    (
+        'He said ""we are not ready for talks at any time"".',
+        "We are ready for talks at any time.",
+        None,
+    ),  # doubled marks
     ('He said "the greenhouse effect".', "The big greenhouse gas effect is known.", "not_comparable"),  # too few words
     ('He said "the moon is made of cheese".', "We are ready for talks.", "not_comparable"),  # not here
     ('He said "no".', "He said no.", None),  # too short to be a quotation
