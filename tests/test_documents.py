@@ -437,6 +437,35 @@ def test_cut_text_is_marked(tmp_path: Path, settings: Settings) -> None:
     assert texts(iter_documents([path], mapping=mapping, settings=settings)) == ["The minister sa…", "He left."]
 
 
+@pytest.mark.parametrize(
+    ("words", "second_line"),
+    [
+        ("MOSCOW, March 11. /TASS/. The Istanbul 2022 agreements no lo", "The Istanbul 2022 agreements no lo…"),  # cut
+        ("MOSCOW, March 11. /TASS/. The deal is off.", "The deal is off."),  # shorter than the cut: whole
+        ("WASHINGTON/NEW YORK, June 6. /TASS/. US billionaire Elon Mus", "US billionaire Elon Mus…"),  # a second slash
+        ("MOSCOW, December 25. /TASS Correspondent Irina Skalina/. On ", "On…"),
+        ("MOSCOW, December 24. /TASS Correspondent Nikolay Kochetkov/.", None),  # nothing but the dateline
+        ("VERKHNYAYA PYSHMA /Sverdlovsk Region/, February 19. /TASS/. ", None),
+        (
+            "TASS FACTBOX. On November 5, 2025, Russian Presidential Spok",
+            "On November 5, 2025, Russian Presidential Spok…",
+        ),
+        ("MOSCOW, December 24. /TASS/. /TASS/. The world’s governing b", "The world’s governing b…"),  # given twice
+        ("MOSCOW, December 9. / TASS/. Hungary intends to keep the cha", "Hungary intends to keep the cha…"),
+    ],
+)
+def test_wire_story_without_its_dateline(
+    tmp_path: Path, settings: Settings, words: str, second_line: str | None
+) -> None:
+    row = {"t": "A headline — agency", "d": "2026-03-11", "u": "https://tass.com/world/2100001", "s": words, "cat": "x"}
+    (tmp_path / "t.json").write_text(json.dumps([row]))
+    mapping = load_mapping(MAPPINGS / "tass_headlines.toml")
+    (found,) = read_table(tmp_path / "t.json", mapping, settings=settings)
+    assert found.text.split("\n") == ["A headline — agency", *([second_line] if second_line else [])]
+    assert found.metadata["id"] == "tass-2100001"
+    assert (found.metadata["kind"], found.metadata["primary"]) == ("coverage", "false")
+
+
 def test_lookup_by_name_and_year(tmp_path: Path, settings: Settings) -> None:
     mapping = load_mapping(MAPPINGS / "inaugural.toml")
     path = tmp_path / "inaugural.zip"
