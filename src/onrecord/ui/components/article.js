@@ -10,7 +10,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   build(stage(root), state);
   if (data.live) return;
   state.forget?.();
-  state.forget = onChoice(data.key, (id) => { show(state, id); settle(state, id); });
+  state.forget = onChoice(data.key, (id, back) => {
+    if (back) { button(state, id)?.scrollIntoView({ block: "center" }); button(state, id)?.focus({ preventScroll: true }); return; }
+    show(state, id);
+    settle(state, id);
+  });
   show(state, data.chosen);
   return () => state.forget?.();
 }

@@ -43,7 +43,9 @@ function header(data, state) {
   }, text);
   return el("div", { class: "top" },
     el("p", { class: "quiet place", role: "status" }, `Claim ${data.number} of ${data.total}`),
-    el("div", { class: "steps" }, go("previous", data.previous, "Previous"), go("next", data.next, "Next")),
+    el("div", { class: "steps" },
+      el("button", { type: "button", class: "plain-button back", on: { click: () => goBack(state.check, data.id) } }, "Back to the article"),
+      go("previous", data.previous, "Previous"), go("next", data.next, "Next")),
   );
 }
 

@@ -74,10 +74,13 @@ function kept(root, make) {
 
 // Which claim is chosen concerns two components: they tell each other without asking the server.
 function choice(key, id) {
-  window.dispatchEvent(new CustomEvent("onrecord-choice", { detail: { key, id } }));
+  window.dispatchEvent(new CustomEvent("onrecord-choice", { detail: { key, id, back: false } }));
+}
+function goBack(key, id) {
+  window.dispatchEvent(new CustomEvent("onrecord-choice", { detail: { key, id, back: true } }));
 }
 function onChoice(key, handler) {
-  const listener = (event) => { if (event.detail.key === key) handler(event.detail.id); };
+  const listener = (event) => { if (event.detail.key === key) handler(event.detail.id, event.detail.back); };
   window.addEventListener("onrecord-choice", listener);
   return () => window.removeEventListener("onrecord-choice", listener);
 }
