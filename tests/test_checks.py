@@ -323,9 +323,9 @@ QUOTATIONS = [
     ("[they] are ready for talks", "minor", "are ready for talks"),  # a bracketed word
     ("the program of reforms will go on", "minor", "the programme of reforms [applause] will go on"),  # spelling
     (
-        "the programme of re-forms [applause] will go on",
+        "and the programme of re-forms",
         "minor",
-        "the programme of reforms [applause] will go on",
+        "and the programme of reforms",
     ),  # hyphen
     ("Do not believe those who say otherwise", "minor", "Don’t believe those who say otherwise"),  # contraction
     ("we will give up one inch of our land", "altered", "we will not give up one inch of our land"),  # "not" dropped

@@ -6,7 +6,7 @@ its midpoint, takes years and model numbers for quantities and knows no bounds; 
 rewrite number words; price-parser 0.5 takes one number of a text. On 30 phrases of dates dateparser 1.5 gave
 the right range of days for 11, for it knows days only ("in 2022" is a day of June, "the 1990s" is yesterday, a person named
 May is a month); ctparse 0.3.6 reads one date per text, "the first quarter of 2021" as the second of June. The readers here
-have all 70 right, but were written with them in view; the phrases are rows of ``tests/test_quantities.py`` (measured
+have all 70 right, but were written with them in view; most of the phrases are rows of ``tests/test_quantities.py`` (measured
 2026-11-23). What libraries do well, calendar arithmetic and stemming, is left to python-dateutil and snowballstemmer.
 """
 

@@ -3,10 +3,10 @@
 Only the evidence's best aligned date is compared: the one whose nearest words are those beside the claim's date.
 
 Measured 2026-11-23 by ``python -m training.stance.measure_checks --pairs ../shared/data/pairs/dev --without-parser`` (12,710
-pairs, tuned on these): ``different`` on 3 of 4,736 pairs labelled supports (0.06 %; of those with a date to compare, 3 of 640; in
-all three the two dates do differ and the label is at fault), and on 87 of 4,033 labelled refutes (of those with a date to
-compare, 87 of 601 = 14 %). On ten sets of ``pairs/train`` not looked at before: 5 of 5,986 (0.08 %), again true differences in
-four. 0.2 ms per pair on an idle core.
+pairs, tuned on these): ``different`` on 3 of 4,736 pairs labelled supports (0.06 %; of those with a date to compare, 3 of
+640; in all three the two dates do differ and the label is at fault), and on 87 of 4,033 labelled refutes (of those with a
+date to compare, 87 of 601 = 14 %). On ten sets of ``pairs/train`` not looked at before: 5 of 5,986 (0.08 %), true differences
+again. 0.2 ms per pair on an idle core.
 """
 
 # ruff: noqa: C901, PLR0911, PLR0912  one branch and one exit per reason not to compare

@@ -3,9 +3,9 @@
 Rests on the dependency parse of spaCy's small English model, so it runs only on pairs that share a name and another word.
 
 Measured 2026-11-23 by ``python -m training.stance.measure_checks --pairs ../shared/data/pairs/dev --sample 400`` (6,252 pairs):
-``different`` on 0 of 2,387 pairs labelled supports and on 1 of 2,036 labelled refutes: swapped roles hardly occur in these sets,
-so the recall is not known beyond the rows of ``tests/test_checks.py``. 15 ms per pair on a busy core, nearly all of it parsing;
-the parser takes 3 s to load, once.
+``different`` on 0 of 2,387 pairs labelled supports and on 1 of 2,036 labelled refutes: swapped roles hardly occur in these
+sets, so the recall is not known beyond the rows of ``tests/test_checks.py``. 15 ms per pair on a busy core, nearly all of it
+parsing; the parser takes 3 s to load, once.
 """
 
 from __future__ import annotations
