@@ -138,7 +138,8 @@ class Version(Record):
     text: str
     text_sha256: str
     content_sha256: str
-    """Hash of the bytes as they came; the name of the snapshot."""
+    """Hash of the bytes as they came; the name of the snapshot. For a row of a table or a member of an archive, the hash of
+    that row (as canonical JSON) or member alone: the store names the snapshot of the whole file beside it."""
     media_type: str
     added_at: dt.datetime
 
