@@ -193,6 +193,9 @@ def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
     exact = _in_order(wanted, passage)
     if exact is not None:
         return _minor(exact, marks, passage, bare)
+    together = _run_together(words, passage)
+    if together is not None:
+        return QuoteMatch(outcome="minor", span=together, ratio=1.0, differences=("spelling",))
     return _altered(words, passage)
 
 
@@ -355,11 +358,6 @@ def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
                 passage=_joined(theirs[low + one : low + two]),
             )
         )
-    if all(
-        change.kind == "equal" or _run_together(change.quotation) == _run_together(change.passage) for change in changes
-    ):  # "war-fighters" and "warfighters"
-        span = Span(start=theirs[low].start, end=theirs[max(low, high - 1)].end)
-        return QuoteMatch(outcome="minor", span=span, ratio=1.0, differences=("spelling",))
     while changes and changes[0].kind == "dropped":
         low += len(changes.pop(0).passage.split())
     while changes and changes[-1].kind == "dropped":
@@ -369,8 +367,24 @@ def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
     return QuoteMatch(outcome="altered", span=span, ratio=min(1.0, ratio), changes=tuple(changes))
 
 
-def _run_together(words: str) -> str:
-    return words.replace(" ", "").casefold()
+def _run_together(words: list[_Token], passage: _Prepared) -> Span | None:
+    """Find the quotation by its letters alone, from word to word: "war-fighters" and "warfighters"."""
+    wanted = "".join(token.key for token in words)
+    letters = "".join(token.key for token in passage.tokens)
+    begins: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    offset = 0
+    for index, token in enumerate(passage.tokens):
+        begins[offset] = index
+        offset += len(token.key)
+        ends[offset] = index
+    at = letters.find(wanted)
+    while at >= 0:
+        if at in begins and at + len(wanted) in ends:
+            first, last = passage.tokens[begins[at]], passage.tokens[ends[at + len(wanted)]]
+            return Span(start=first.start, end=last.end)
+        at = letters.find(wanted, at + 1)
+    return None
 
 
 def _joined(tokens: list[_Token] | tuple[_Token, ...]) -> str:
