@@ -232,6 +232,8 @@ def test_spans_always_give_the_words_on_the_page(text: str) -> None:
         ("WALLACE: Let us start. The bank cut its rate.", "WALLACE", "Let us start. The bank cut its rate"),
         # passive with an agent
         ("It was announced by the army that the bridge was open.", "the army", "that the bridge was open"),
+        # behind a phrase of place
+        ("Putin told Trump in a phone call that Kyiv had agreed.", "Putin", "that Kyiv had agreed"),
         # a claim as a noun
         ("Nobody believed the company’s claim that sales doubled.", "the company", "that sales doubled"),
         # said by name behind a dash
@@ -270,9 +272,36 @@ def test_speech_goes_on_with_its_speaker() -> None:
     ]
 
 
-def test_denied_speech_states_nothing() -> None:
-    (claim,) = claims_of("The minister did not say that prices had fallen by 3 per cent.").claims
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The minister of Finland did not say that prices had fallen by 3 per cent.",  # not said
+        "The ministry of Finland denied that prices had fallen by 3 per cent.",  # denied
+        "The ministry of Finland asked whether prices had fallen by 3 per cent.",  # asked
+        "The ministry of Finland may announce that prices have fallen by 3 per cent.",  # perhaps
+        "Few economists believe that prices will fall and wages will rise.",  # hardly anybody
+        "Nobody in Paris said that prices had fallen by 3 per cent.",  # nobody
+        "Peskov said: “We remain open to dialogue with Kyiv.”",  # "we" without a speaker says nothing
+    ],
+)
+def test_what_nobody_asserts_is_no_proposition(text: str) -> None:
+    (claim,) = claims_of(text).claims
     assert claim.proposition == claim.standalone
+
+
+def test_a_later_sentence_of_a_quotation_has_its_speaker() -> None:
+    text = "“The plan is good,” said Dmitry Peskov. “It became law in May. But nobody in Paris knows it.”"
+    found = claims_of(text)
+    assert [claim.standalone for claim in found.claims][1:] == [
+        "Dmitry Peskov said: “It became law in May.”",
+        "Dmitry Peskov said: “Nobody in Paris knows it.”",
+    ]
+    assert {claim.attribution.speaker for claim in found.claims if claim.attribution} == {"Dmitry Peskov"}
+
+
+def test_words_inside_a_quotation_are_changed_in_brackets_only() -> None:
+    last = claims_of("Jerome Powell came to Paris. “Powell was wrong about it,” Elizabeth Warren wrote.").claims[-1]
+    assert last.standalone == "“[Jerome Powell] was wrong about it,” Elizabeth Warren wrote."
 
 
 @pytest.mark.parametrize(
@@ -287,6 +316,11 @@ def test_denied_speech_states_nothing() -> None:
         # a title that two have
         ("French President Emmanuel Macron met Finnish President Alexander Stubb. The president praised Paris.",
          "The president praised Paris.", ["The president"]),
+        # who speaks is not whom he speaks of
+        ("Emmanuel Macron came to Paris. It was Angela Merkel who opened the border, he said.",
+         "It was Angela Merkel who opened the border, Emmanuel Macron said.", []),
+        # what the source says of itself
+        ("The ministry met. The Home Office said it would appeal in May.", "The Home Office said it would appeal in May.", []),
         # two men, and not clear who
         ("Emmanuel Macron met Alexander Stubb. He praised Paris on Monday.",
          "He praised Paris on Monday.", ["He", "on Monday"]),
@@ -337,6 +371,9 @@ def test_standing_alone(text: str, standalone: str, unresolved: list[str]) -> No
         # two subjects; the time in front holds for both
         ("In May 2025 the bank cut its rate and the ministry raised its tax.",
          ["In May 2025 the bank cut its rate.", "In May 2025, the ministry raised its tax."]),
+        # two reports by one speaker
+        ("Jerome Powell said that prices fell, but he warned that wages rose.",
+         ["Jerome Powell said that prices fell.", "Jerome Powell warned that wages rose."]),
         # a relative clause at the end
         ("Paris welcomed the treaty, which was signed in 1951.",
          ["Paris welcomed the treaty.", "The treaty was signed in 1951."]),
@@ -456,7 +493,10 @@ def test_quotations_are_cut_from_the_text(text: str) -> None:
     [
         ("Moscow, Russia – President Putin spoke for an hour.", "President Putin spoke for an hour."),
         ("WASHINGTON (AP) — The Senate voted on Monday.", "The Senate voted on Monday."),
-        ("MOSCOW, March 5. /TASS/. The Kremlin said nothing new.", "The Kremlin said nothing new."),
+        (
+            "MOSCOW, March 5. /TASS/. The Kremlin said nothing new.",
+            "The Kremlin said nothing new.",
+        ),  # cut into sentences
         ("Biden — who won — spoke for an hour.", "Biden — who won — spoke for an hour."),  # a dash in the sentence
         ("Prices fell — A big surprise to everybody.", "Prices fell — A big surprise to everybody."),  # not a place
     ],

@@ -518,16 +518,13 @@ def _content_clause(verb: Token) -> Token | None:
 def _clause_behind_phrase(verb: Token) -> Token | None:
     """Return the "that" clause of "told Trump in a call that P", which the parser hangs on the last noun."""
     for token in verb.subtree:
-        if (
-            token.i > verb.i
-            and token.dep_ in ("acl", "relcl", "ccomp")
-            and token.head.dep_ in ("pobj", "dobj")
-            and _marked_that(token)
-        ):
-            noun = token.head
-            direct = noun.dep_ == "dobj" and noun.head.i == verb.i and noun.ent_type_ not in ("PERSON", "ORG")
-            if not direct and noun.lemma_ not in _NOUN_CUES and _own_subject(token) is not None:
-                return token
+        if token.i <= verb.i or token.dep_ not in ("acl", "relcl", "ccomp") or token.head.dep_ != "pobj":
+            continue
+        opening = min(token.subtree, key=lambda t: t.i)
+        subject = _own_subject(token)
+        outer = token.head.head.head
+        if opening.lower_ == "that" and subject is not None and subject.i != opening.i and outer.i == verb.i:
+            return token
     return None
 
 

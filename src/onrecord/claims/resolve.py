@@ -462,12 +462,14 @@ class _Resolver:
             return
         self._miss(sentence, [token], f"“{token.text}” refers to what the sentence before says as a whole")
 
-    def _description(self, sentence: ParsedSentence, head: Token, taken: set[int]) -> None:  # noqa: PLR0911  one rule after another
+    def _description(self, sentence: ParsedSentence, head: Token, taken: set[int]) -> None:  # noqa: C901, PLR0911  one rule after another
         if head.ent_type_ in ("DATE", "TIME") or head.lemma_ in _TIMES:
             return
         run = noun_phrase(head, full=False)
         determiner = run[0].lower_
         if determiner not in ("the", "this", "these", "that", "those", "both") or len(run) > 3:  # noqa: PLR2004  fuller phrases describe themselves
+            return
+        if any(t.pos_ == "NUM" and len(t.text) == 4 for t in run):  # noqa: PLR2004  "the 2020 election"
             return
         if any(t.i in taken for t in run) or any(
             t.pos_ == "PROPN" or t.ent_type_ in ("NORP", "GPE", "ORG") for t in run
@@ -752,7 +754,7 @@ def _goes_with_subject(verb: Token) -> bool:
         return False
     tenses = ("VBD", "VBZ", "VBP", "MD")
     own = verb.pos_ in ("VERB", "AUX") and verb.tag_ in tenses
-    return verb.dep_ == "ccomp" and (
+    return verb.dep_ in ("ccomp", "conj") and (
         own or any(c.dep_ in ("aux", "auxpass") and c.tag_ in tenses for c in verb.children)
     )
 
@@ -767,6 +769,10 @@ def _is_empty_it(token: Token) -> bool:
         or (c.dep_ == "acomp" and any(g.dep_ in ("ccomp", "xcomp") for g in c.children))
         for c in head.children
     )
+    if head.lemma_ == "be" and any(
+        c.dep_ == "attr" and any(g.dep_ == "relcl" for g in c.children) for c in head.children
+    ):
+        return True  # "it was Merkel who opened the border"
     return (head.lemma_ in ("be", "seem", "appear", "turn", "take", "remain", "become") and clause) or (
         token.dep_ == "nsubjpass" and any(c.dep_ == "ccomp" for c in head.children)
     )
