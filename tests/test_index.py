@@ -390,6 +390,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     windows = [
         a_passage("grain", " ".join(sentences[:2])),
         a_passage("grain", " ".join(sentences[1:]), start=len(sentences[0]) + 1),
+        a_passage("grain", sentences[1], start=len(sentences[0]) + 1),
         a_passage("grain", "Two years later the corridor still carried grain.", start=500),
     ]
     settings = load_settings(home=tmp_path_factory.mktemp("shared"))
@@ -422,11 +423,19 @@ def test_a_batch_is_answered_in_order_with_duplicates(shared: Index) -> None:
     assert shared.search([], filters=EVERYTHING, top_k=2) == []
 
 
-def test_overlapping_windows_of_one_version_are_one_hit(shared: Index) -> None:
-    hits = shared.search(["Insurers asked for a grain corridor from Odesa"], filters=EVERYTHING, top_k=10)[0]
-    grain = [hit.passage_id for hit in hits if hit.passage_id.startswith("grain@")]
-    assert len(grain) == 2  # one of the two that overlap, and the one far away
-    assert any(identity.endswith(":500-549") for identity in grain)
+def test_a_window_within_a_better_one_is_left_out_and_neighbours_stay(shared: Index) -> None:
+    query = "Grain left the port of Odesa when the corridor opened in August, insurers asked"
+    hits = shared.search([query], filters=EVERYTHING, top_k=10)[0]
+    ranges = [hit.passage_id.rpartition(":")[2] for hit in hits if hit.passage_id.startswith("grain@")]
+    # two windows that share a sentence both bring another one; that sentence alone brings nothing
+    assert set(ranges) == {"0-60", "30-91", "500-549"}
+
+
+def test_a_wider_window_is_kept_after_a_narrow_one(shared: Index) -> None:
+    hits = shared.search(["Insurers asked for a corridor."], filters=EVERYTHING, top_k=10)[0]
+    ranges = [hit.passage_id.rpartition(":")[2] for hit in hits if hit.passage_id.startswith("grain@")]
+    assert ranges[0] == "30-60"
+    assert set(ranges) == {"30-60", "0-60", "30-91", "500-549"}
 
 
 def test_top_k_is_kept_and_the_same_search_gives_the_same_answer(shared: Index) -> None:

@@ -43,6 +43,11 @@ ROUNDS = 5
 """How often ``sync`` goes on when the store changed while it worked."""
 SAMPLE = 8
 """Passages looked up in the store on opening, to see whether an index belongs to it."""
+SAME_WINDOW = 0.9
+"""A window is left out when this part of it lies within a better window of the same version.
+Measured 2026-11 on passages of three sentences that share one, found by words: leaving out every overlapping window loses
+gold evidence within 12 passages (fool_me_twice .935 to .767, scifact .885 to .836, check_covid .655 to .613), leaving out
+those that share half still loses 0 to 2 points; a neighbour that brings two new sentences is not a duplicate."""
 _PASSAGE_ID = re.compile(r"(?P<version>.*):(?P<start>\d+)-(?P<end>\d+)", re.DOTALL)
 
 
@@ -162,7 +167,8 @@ class Index:
 
         Every engine gives its ``settings.candidates`` best passages that pass the filters (more for a large ``top_k``);
         the lists are fused by reciprocal rank; equal scores are ordered by the better single rank, then by similarity,
-        then by id, so that the same index gives the same answer. Of windows of one version that overlap, the best is kept.
+        then by id, so that the same index gives the same answer. A window that lies nearly wholly within a better one
+        of the same version (``SAME_WINDOW``) is left out.
 
         Args:
             queries: Texts to search for; all are embedded in one batch.
@@ -550,22 +556,27 @@ def _order(hit: Hit) -> tuple[float, int, float, str]:
 
 
 class _Windows:
-    """The windows taken for one query, to leave out others that overlap them."""
+    """The windows taken for one query, to leave out others that say nothing new."""
 
     def __init__(self) -> None:
         self._spans: dict[str, list[Span]] = defaultdict(list)
 
     def take(self, passage_id: str) -> bool:
-        """Take a window unless it overlaps one that was taken; tell whether it was."""
+        """Take a window unless it lies nearly within one that was taken; tell whether it was taken."""
         parts = _PASSAGE_ID.fullmatch(passage_id)
         if parts is None:
             return True
         span = Span(start=int(parts["start"]), end=int(parts["end"]))
         taken = self._spans[parts["version"]]
-        if any(span.overlaps(other) for other in taken):
+        if any(_within(span, other) for other in taken):
             return False
         taken.append(span)
         return True
+
+
+def _within(span: Span, other: Span) -> bool:
+    shared = min(span.end, other.end) - max(span.start, other.start)
+    return shared > 0 and shared >= SAME_WINDOW * (span.end - span.start)
 
 
 def _draw(hits: Iterator[Hit], windows: _Windows, number: int) -> list[Hit]:
