@@ -21,7 +21,7 @@ from onrecord.stance import nli
 from onrecord.stance.calibrate import (
     Calibration,
     expected_calibration_error,
-    fit_temperature,
+    fit,
     load_calibration,
     probabilities,
     threshold_for_precision,
@@ -372,7 +372,8 @@ def test_temperature_of_an_overconfident_model_is_above_one() -> None:
     gold = rng.integers(0, 3, 2000)
     said = np.where(rng.random(2000) < 0.7, gold, rng.integers(0, 3, 2000))
     logits = np.eye(3)[said] * 9.0
-    temperature = fit_temperature(logits, gold)
+    temperature, biases = fit(logits, gold, with_biases=False)
+    assert biases == (0.0, 0.0, 0.0)
     assert temperature > 2
     before, after = (
         expected_calibration_error(p.max(axis=1), p.argmax(axis=1) == gold)
@@ -381,9 +382,20 @@ def test_temperature_of_an_overconfident_model_is_above_one() -> None:
     assert after < 0.02 < before
 
 
+def test_biases_take_back_a_leaning() -> None:
+    rng = np.random.default_rng(4)
+    gold = rng.integers(0, 3, 3000)
+    logits = np.eye(3)[gold] * 2.0 + rng.normal(0, 1, (3000, 3))
+    _, without = fit(logits, gold)
+    _, leaning = fit(logits + np.array([0.0, 0.0, 1.5]), gold)  # the same network, leaning to neutral
+    temperature, _ = fit(logits, gold)
+    assert leaning[0] - without[0] == pytest.approx(1.5 / temperature, abs=0.01)
+    assert leaning[1] - without[1] == pytest.approx(1.5 / temperature, abs=0.01)
+
+
 def test_nothing_to_fit_on_is_an_error() -> None:
     with pytest.raises(ValueError, match="no pairs"):
-        fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))
+        fit(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,19 @@ from onrecord.stance.calibrate import (
     Floats,
     Integers,
     expected_calibration_error,
-    fit_temperature,
+    fit,
     probabilities,
     threshold_for_precision,
 )
 from training.stance.mixture import Label, Pair, read_pairs
+from training.stance.neutrals import mine
 
 COLUMN: dict[Label, int] = {"supports": SUPPORTS, "refutes": REFUTES, "neutral": NEUTRAL}
 PRECISION = 0.75
 LEAST_THRESHOLD = 0.45
 RESAMPLES = 1000
+UNRELATED = 400
+"""Pairs of each kind (near, random) that hold nothing on the claim, to count false alarms."""
 
 
 def fitting_half(pair: Pair) -> bool:
@@ -77,6 +80,27 @@ def logits_of(pairs: Sequence[Pair], encoder: nli.CrossEncoder, kept: Path) -> F
     found = encoder.logits([(pair.evidence, pair.claim) for pair in pairs])
     sys.stderr.write(f"{len(pairs)} pairs in {time.monotonic() - started:.0f} s\n")
     np.savez(kept, key=np.array(key), logits=found)
+    return found
+
+
+def false_alarms(pairs: Sequence[Pair], encoder: nli.CrossEncoder, made: Calibration) -> dict[str, Any]:
+    """Return how often evidence of another claim is called support or conflict at the thresholds, by kind."""
+    sets: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        sets.setdefault(pair.dataset, []).append(pair)
+    mined = mine(sets, seed=20)
+    rng = np.random.default_rng(20)
+    found: dict[str, Any] = {}
+    for kind in ("mined_near", "mined_random"):
+        some = [pair for pair in mined if pair.dataset == kind]
+        some = [some[i] for i in rng.permutation(len(some))[:UNRELATED]]
+        logits = encoder.logits([(pair.evidence, pair.claim) for pair in some])
+        table = probabilities(logits, made.temperature, made.biases)
+        found[kind] = {
+            "n": len(some),
+            "called_support": round(float((table[:, SUPPORTS] >= made.support_threshold).mean()), 3),
+            "called_conflict": round(float((table[:, REFUTES] >= made.refute_threshold).mean()), 3),
+        }
     return found
 
 
@@ -159,30 +183,35 @@ def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> 
     # Two-way sets say nothing about the neutral class: they would pull the temperature towards their own mix.
     three_way = {pair.dataset for pair in pairs if pair.label == "neutral"}
     usable = np.array([pair.dataset in three_way for pair in pairs])
-    fit = fitted & usable
-    temperature = fit_temperature(logits[fit], gold[fit], weights[fit])
-    raw, table = probabilities(logits, 1.0), probabilities(logits, temperature)
+    chosen = fitted & usable
+    temperature, biases = fit(logits[chosen], gold[chosen], weights[chosen])
+    raw, table = probabilities(logits, 1.0), probabilities(logits, temperature, biases)
 
-    def ece(rows: Floats, chosen: np.ndarray) -> float:
-        part = rows[chosen]
-        return expected_calibration_error(part.max(axis=1), part.argmax(axis=1) == gold[chosen], weights[chosen])
+    def ece(rows: Floats, part: np.ndarray) -> float:
+        named = rows[part]
+        return expected_calibration_error(named.max(axis=1), named.argmax(axis=1) == gold[part], weights[part])
 
     held = ~fitted & usable
     thresholds = {
         column: threshold_for_precision(
-            table[fit, column], gold[fit] == column, precision=precision, least=LEAST_THRESHOLD, weights=weights[fit]
+            table[chosen, column],
+            gold[chosen] == column,
+            precision=precision,
+            least=LEAST_THRESHOLD,
+            weights=weights[chosen],
         )
         for column in (SUPPORTS, REFUTES)
     }
     made = Calibration(
         temperature=round(temperature, 4),
+        biases=(round(biases[0], 4), round(biases[1], 4), 0.0),
         support_threshold=thresholds[SUPPORTS],
         refute_threshold=thresholds[REFUTES],
         data="half of the development pairs of the sets with three classes, by hash of set and id; every set weighs the same",
-        data_sha256=fingerprint([pair for pair, chosen in zip(pairs, fit, strict=True) if chosen]),
+        data_sha256=fingerprint([pair for pair, one in zip(pairs, chosen, strict=True) if one]),
         weights_sha256=encoder.sha256,
         date=dt.datetime.now(dt.UTC).date().isoformat(),
-        pairs=int(fit.sum()),
+        pairs=int(chosen.sum()),
         ece_before=ece(raw, held),
         ece_after=ece(table, held),
     )
@@ -197,6 +226,7 @@ def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> 
         "calibration": made.model_dump(),
         "sets": sets,
         "mean_macro_f1": round(float(np.mean([one["macro_f1"] for one in sets.values()])), 3),
+        "unrelated": false_alarms(pairs, encoder, made),
         "supports_curve": curve(table[held, SUPPORTS], gold[held] == SUPPORTS, weights[held]),
         "refutes_curve": curve(table[held, REFUTES], gold[held] == REFUTES, weights[held]),
     }

@@ -57,10 +57,18 @@ def set_figures(report: dict[str, Any]) -> list[str]:
         f"Mean macro-F1 over the sets: {report['mean_macro_f1']:.3f}. Sets without a neutral class are scored two-way.",
         "",
         (
-            f"Calibration ({made['date']}, {made['pairs']} pairs): temperature {made['temperature']}, support from "
+            f"Calibration ({made['date']}, {made['pairs']} pairs): temperature {made['temperature']}, "
+            f"biases {tuple(made['biases'])}, support from "
             f"{made['support_threshold']}, conflict from {made['refute_threshold']}; ECE over the three-class sets, "
             f"each weighing the same: {made['ece_before']:.3f} before, {made['ece_after']:.3f} after."
         ),
+        "",
+        "Evidence of another claim (nothing in it bears on the claim), called support / called conflict: "
+        + "; ".join(
+            f"{kind.removeprefix('mined_')} {one['called_support']:.1%} / {one['called_conflict']:.1%} (n = {one['n']})"
+            for kind, one in report["unrelated"].items()
+        )
+        + ".",
         "",
         "On the half not fitted on (three-class sets, each weighing the same):",
         "",

@@ -56,6 +56,8 @@ def mine(sets: dict[str, list[Pair]], *, seed: int) -> list[Pair]:
     rng = random.Random(seed)  # noqa: S311 - reproducible sampling
     mined: list[Pair] = []
     for name, wanted in SOURCES.items():
+        if name not in sets:
+            continue
         pairs = sets[name]
         chosen = rng.sample(range(len(pairs)), min(wanted, len(pairs)))
         words = [frozenset(normalised(p.claim).split()) - ENGLISH_STOP_WORDS for p in pairs]

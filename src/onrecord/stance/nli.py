@@ -139,7 +139,7 @@ class CrossEncoder:
         """Return calibrated probabilities of (evidence, claim) pairs; shape (n, 3), columns supports, refutes, neutral."""
         if not pairs:
             return np.zeros((0, 3))
-        return probabilities(self.logits(pairs), self.calibration.temperature)
+        return probabilities(self.logits(pairs), self.calibration.temperature, self.calibration.biases)
 
     def _encoded(self, evidence: str, claim: str) -> dict[str, list[int]]:
         claim_tokens = len(
