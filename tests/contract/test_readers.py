@@ -83,6 +83,8 @@ def test_cyrillic_in_every_encoding(reader: Reader, encoding: str) -> None:
         ("cp1252", "iso-8859-1"),  # what browsers read as Windows-1252
         ("utf-8", "base64"),  # a codec that is no text encoding
         ("utf-8", "utf-8\x00"),
+        ("utf-8", "utf-16"),  # a page that says so of itself cannot be right: the label was read as ASCII
+        ("utf-16-le", "utf-16-le"),  # right, without a mark
     ],
 )
 def test_wrong_label(reader: Reader, encoding: str, label: str) -> None:

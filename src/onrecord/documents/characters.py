@@ -81,7 +81,9 @@ def find_encoding(data: bytes, *, declared: str | None = None) -> tuple[str, tup
     wrong = ""
     if declared:
         known = _known(declared)
-        if known and _decodes(data, known):
+        # Any even number of bytes is UTF-16 of something; words in it have zero bytes (WHATWG reads such a label as UTF-8).
+        wide = known is not None and known.startswith(("utf-16", "utf-32"))
+        if known and _decodes(data, known) and not (wide and b"\x00" not in data[:_SAMPLE]):
             return known, ()
         wrong = f"declared as {declared[:40]!r}, which does not fit its bytes; "
     if b"\x00" in data[:_SAMPLE]:
