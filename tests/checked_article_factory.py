@@ -636,6 +636,33 @@ def hostile_article(shelf: Shelf | None = None, *, check_id: str | None = None) 
     )
 
 
+def long_article(shelf: Shelf | None = None, *, check_id: str | None = None, times: int = 40) -> CheckedArticle:
+    """Return a check of an article of some 5,000 words: the usual one again and again, every claim with its own place."""
+    one = checked_article(shelf, check_id=check_id)
+    gap = "\n\n"
+    step = len(one.article.text) + len(gap)
+    claims = tuple(
+        item.model_copy(
+            update={
+                "claim": item.claim.model_copy(
+                    update={
+                        "id": f"c{round_ * len(one.claims) + number}-{item.claim.span.start + round_ * step}",
+                        "span": item.claim.span.shifted(round_ * step),
+                        "quotations": tuple(
+                            quotation.model_copy(update={"span": quotation.span.shifted(round_ * step)})
+                            for quotation in item.claim.quotations
+                        ),
+                    }
+                )
+            }
+        )
+        for round_ in range(times)
+        for number, item in enumerate(one.claims, start=1)
+    )
+    article = document(gap.join([one.article.text] * times), title="A very long article")
+    return one.model_copy(update={"article": article, "claims": claims})
+
+
 @dataclass
 class ShelfService:
     """The pages' service over made records: in place of the library where a test is about the pages alone."""

@@ -11,15 +11,19 @@ import streamlit as st  # noqa: E402
 
 from onrecord.settings import load_settings  # noqa: E402
 from onrecord.ui import frame, start  # noqa: E402
-from tests.checked_article_factory import Shelf, ShelfService, checked_article, hostile_article  # noqa: E402
+from tests.checked_article_factory import Shelf, ShelfService, checked_article, hostile_article, long_article  # noqa: E402
 
-GOOD, HOSTILE = "a" * 32, "b" * 32
+GOOD, HOSTILE, LONG = "a" * 32, "b" * 32, "c" * 32
 
 
 @st.cache_resource(show_spinner=False)
 def records() -> ShelfService:
     shelf = Shelf()
-    made = [hostile_article(shelf, check_id=HOSTILE), checked_article(shelf, check_id=GOOD)]
+    made = [
+        long_article(shelf, check_id=LONG),
+        hostile_article(shelf, check_id=HOSTILE),
+        checked_article(shelf, check_id=GOOD),
+    ]
     return ShelfService(
         load_settings(), shelf=shelf, kept={checked.id: checked for checked in made}, pause=lambda: time.sleep(0.25)
     )

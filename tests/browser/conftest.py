@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-GOOD, HOSTILE = "a" * 32, "b" * 32
+GOOD, HOSTILE, LONG = "a" * 32, "b" * 32, "c" * 32
 """The checks that ``app_with_records.py`` keeps."""
 
 ARGUMENTS = (

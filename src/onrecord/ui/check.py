@@ -35,13 +35,14 @@ MOST_CHARACTERS: Final = 10_000_000
 def page() -> None:
     """Show the entry form, a check on its way, or a finished check."""
     check_id = st.query_params.get("check", "")
-    job = frame.runner().find(st.session_state.get("job", ""))
+    job = frame.runner().find(st.query_params.get("job", "") or st.session_state.get("job", ""))
     if check_id:
         with frame.guarded():
             _result(_finished(check_id))
             return
         _new_check()
     elif job is not None:
+        st.session_state["job"] = st.query_params["job"] = job.id
         _underway(job)
     else:
         _entry()
@@ -100,7 +101,6 @@ def _entry() -> None:
         if known is not None and published is None:
             st.caption(f"Left empty, the date in the file is used: {day(known)}.")
         filters, passages = _options()
-        st.space("small")
         if st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
             with frame.guarded():
                 document = with_date(read(), published)
@@ -136,7 +136,7 @@ def _paste() -> Given:
         "Text of the article",
         key="text",
         persist_state=KEEP,
-        height=300,
+        height=250,
         placeholder="Paste the article here, with its headline as the first line.",
     )
 
@@ -253,6 +253,7 @@ def _start(document: Document, filters: SearchFilters, passages: int) -> None:
 
     job = frame.runner().submit(document, work)
     st.session_state["job"] = job.id
+    st.query_params["job"] = job.id  # a reloaded page finds its check again
     st.rerun()
 
 
@@ -270,7 +271,7 @@ def _watch(job_id: str) -> None:
     """Show where the check is, twice a second, until it ends."""
     job = frame.runner().find(job_id)
     if job is None:
-        st.session_state.pop("job", None)
+        _forget()
         st.rerun()
     now = frame.runner().standing(job)
     if now.state in {State.DONE, State.FAILED, State.STOPPED}:
@@ -280,7 +281,7 @@ def _watch(job_id: str) -> None:
     components.progress(key="stages", data=_stages(now))
     if st.button("Stop", key="stop", icon=":material/stop_circle:"):
         job.stop()
-        st.session_state.pop("job", None)
+        _forget()
         st.rerun()
     components.article(
         key="underway-article",
@@ -288,9 +289,15 @@ def _watch(job_id: str) -> None:
     )
 
 
+def _forget() -> None:
+    """Let go of the check on its way, in the session and in the address."""
+    st.session_state.pop("job", None)
+    st.query_params.pop("job", None)
+
+
 def _ended(now: Standing) -> None:
     """Go on to the result, or back to the form with what went wrong."""
-    st.session_state.pop("job", None)
+    _forget()
     if now.state is State.DONE:
         st.query_params["check"] = now.check_id
     elif now.state is State.FAILED:

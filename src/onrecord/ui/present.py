@@ -304,8 +304,23 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
         "spoken_by": evidence.passage.speaker or "",
         "note": evidence.note,
         "found": found(evidence),
+        "citation": citation(evidence),
         **source(evidence.passage.source),
     }
+
+
+def citation(evidence: Evidence) -> str:
+    """Return the words that decide with all that is needed to find them again."""
+    record, span = evidence.passage.source, evidence.rationale
+    parts = [
+        evidence.passage.speaker or "",
+        record.title,
+        record.publisher,
+        day(record.published),
+        record.address or "",
+    ]
+    where = f"version {evidence.passage.version_id}, characters {span.start} to {span.end}"
+    return f"“{evidence.rationale_text.strip()}” " + ", ".join([part for part in parts if part] + [where]) + "."
 
 
 def source(record: Source) -> Json:

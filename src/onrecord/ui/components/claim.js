@@ -42,9 +42,9 @@ function header(data, state) {
     on: { click: () => state.choose(id) },
   }, text);
   return el("div", { class: "top" },
+    el("button", { type: "button", class: "plain-button back", on: { click: () => goBack(state.check, data.id) } }, "Back to the article"),
     el("p", { class: "quiet place", role: "status" }, `Claim ${data.number} of ${data.total}`),
     el("div", { class: "steps" },
-      el("button", { type: "button", class: "plain-button back", on: { click: () => goBack(state.check, data.id) } }, "Back to the article"),
       go("previous", data.previous, "Previous"), go("next", data.next, "Next")),
   );
 }
@@ -142,6 +142,7 @@ function cardNode(card, state) {
     card.note ? el("p", { class: "note quiet" }, card.note) : "",
     el("div", { class: "actions" },
       el("button", { type: "button", class: "plain-button", on: { click: () => state.open(card.index) } }, "Open in context"),
+      el("button", { type: "button", class: "plain-button", "aria-live": "polite", on: { click: (event) => copy(event.currentTarget, card.citation) } }, "Copy citation"),
       el("details", { class: "why" }, el("summary", {}, "Why this passage"),
         card.found ? el("p", { class: "quiet" }, card.found) : "",
         card.findings.filter((finding) => finding.outcome === "not_comparable").map((finding) =>
@@ -150,6 +151,17 @@ function cardNode(card, state) {
         card.origin ? el("p", { class: "quiet" }, `Where the text comes from: ${card.origin}`) : ""),
     ),
   );
+}
+
+async function copy(button, text) {
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "The browser did not allow it";
+  }
+  setTimeout(() => { button.textContent = words; }, 1800);
 }
 
 function comparison(finding) {

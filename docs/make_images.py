@@ -1,0 +1,174 @@
+"""Make the pictures of the README and the documents: ``python docs/make_images.py``.
+
+It builds the starter corpus in a home of its own, starts the app on a free port, checks the example about the talks and takes
+each page and state in light, in dark and on a telephone. Chromium must be installed; nothing is fetched from anywhere.
+``--home FOLDER`` keeps and reuses a home, ``--only NAME`` takes the pictures whose name begins with NAME.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from onrecord.settings import load_settings  # noqa: E402  after the path
+from onrecord.workflow import update_corpus  # noqa: E402
+from tests.browser.conftest import ARGUMENTS, find_browser, serving  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+EXAMPLE = "From Gomel to Geneva"
+WAIT = 600_000
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a picture is taken on."""
+
+    name: str
+    scheme: str
+    width: int
+    height: int
+
+
+SCREENS = (
+    Screen("light", "light", 1440, 900),
+    Screen("dark", "dark", 1440, 900),
+    Screen("narrow", "light", 400, 850),
+)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Take a picture with a palette of 256 colours: a third of the size, and no difference to the eye."""
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+
+
+def check_example(page: Page, address: str) -> str:
+    """Check the example and return the address of the result."""
+    page.goto(address)
+    page.get_by_text("Choose an example").click()
+    page.get_by_role("combobox", name="Example").click()
+    page.get_by_role("option", name=EXAMPLE).click()
+    page.locator(".sheet").wait_for()
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Check this article").click()
+    page.locator(".stages").wait_for(timeout=WAIT)
+    page.locator(".mark").first.wait_for(timeout=WAIT)
+    shoot(page, "running-light")
+    page.locator(".st-key-claim_pane .place").wait_for(timeout=WAIT)
+    return page.url
+
+
+def form(page: Page, address: str, _: str) -> None:
+    """The form with an example chosen."""
+    page.goto(address)
+    page.get_by_text("Choose an example").click()
+    page.locator(".sheet").wait_for()
+
+
+def result(page: Page, _: str, check: str) -> None:
+    """A checked article, at the claim that is opened first."""
+    page.goto(check.split("&", maxsplit=1)[0])
+    page.locator(".st-key-claim_pane .place").wait_for()
+    compared = page.locator(".mark.v-REFUTED[role=button]")
+    if compared.count():
+        compared.first.click()
+        page.evaluate("window.scrollTo(0, 0)")
+
+
+def reported(page: Page, address: str, check: str) -> None:
+    """A claim of reported speech: was it said, and is it so?"""
+    result(page, address, check)
+    page.locator(".mark[role=button]", has=page.get_by_text("As fact: contradicted")).or_(
+        page.locator(".mark[role=button]").filter(has_text="said")
+    ).first.click()
+
+
+def context(page: Page, address: str, check: str) -> None:
+    """A passage inside its source."""
+    result(page, address, check)
+    page.get_by_role("button", name="Open in context").first.click()
+    page.get_by_role("dialog").locator(".body").wait_for()
+
+
+def history(page: Page, address: str, _: str) -> None:
+    """The list of kept checks."""
+    page.goto(f"{address}/history")
+    page.locator(".list").wait_for()
+
+
+def not_found(page: Page, address: str, _: str) -> None:
+    """An error, as every error is shown."""
+    page.goto(f"{address}/?check={'0' * 32}")
+    page.get_by_text("This did not work").wait_for()
+
+
+STATES: dict[str, Callable[[Page, str, str], None]] = {
+    "form": form,
+    "result": result,
+    "reported": reported,
+    "context": context,
+    "history": history,
+    "error": not_found,
+}
+
+
+def take(browser: Browser, screen: Screen, address: str, check: str, only: str) -> None:
+    """Take every state on one screen."""
+    made = browser.new_context(
+        viewport={"width": screen.width, "height": screen.height},
+        color_scheme=screen.scheme,  # type: ignore[arg-type]
+        device_scale_factor=1.5 if screen.width > 1000 else 2,  # noqa: PLR2004  sharp enough for print, small enough for git
+        reduced_motion="reduce",
+    )
+    page = made.new_page()
+    for name, show in STATES.items():
+        if not name.startswith(only):
+            continue
+        show(page, address, check)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(900)
+        shoot(page, f"{name}-{screen.name}")
+    if screen.name == "narrow" and "narrow-claim".startswith(only):
+        result(page, address, check)
+        page.locator(".mark[role=button]").nth(2).click()
+        page.wait_for_timeout(900)
+        shoot(page, "claim-narrow")
+    made.close()
+
+
+def main() -> None:
+    """Build the corpus, run the check, take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        home = given.home or Path(temporary)
+        report = update_corpus([ROOT / "corpus" / "documents"], settings=load_settings(home=home))
+        print(f"{report.state.sources} sources, {report.state.passages} passages")
+        with serving(ROOT / "app.py", home) as server, sync_playwright() as running:
+            browser = running.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1.5)
+            page.set_default_timeout(60_000)
+            check = check_example(page, server.address)
+            page.close()
+            for screen in SCREENS:
+                take(browser, screen, server.address, check, given.only)
+            browser.close()
+    print(f"pictures in {IMAGES}")
+
+
+if __name__ == "__main__":
+    main()
