@@ -26,7 +26,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 run: $(VENV)/.installed
-	@$(BIN)/onrecord corpus add --if-missing corpus/documents
+	@$(BIN)/onrecord corpus add corpus/documents
 	$(BIN)/streamlit run app.py
 
 lint: $(VENV)/.installed

@@ -38,6 +38,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "evals" / "results"
 DOCUMENTS = ROOT / "corpus" / "documents"
 ARTICLES = ROOT / "corpus" / "examples"
+DOCUMENTS_BUILT = 60
+"""Of twenty sentences each, some 600 passages: the fixed costs of opening are then a few per cent."""
+CLAIMS_JUDGED = 10
 _FIRST_CLAIM = re.compile(r"^\S+ 1\. [A-Z]")
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
@@ -136,8 +139,8 @@ def example_article() -> Path:
 
 def commands(home: Path, article: Path) -> dict[str, object]:
     """Measure the commands a user types, each in a process of its own."""
-    add = run_process(onrecord_command("corpus", "add", "--if-missing", str(DOCUMENTS)), home=home)
-    again = run_process(onrecord_command("corpus", "add", "--if-missing", str(DOCUMENTS)), home=home)
+    add = run_process(onrecord_command("corpus", "add", str(DOCUMENTS)), home=home)
+    again = run_process(onrecord_command("corpus", "add", str(DOCUMENTS)), home=home)
     text = run_process(onrecord_command("check", str(article)), home=home, watch=_FIRST_CLAIM)
     if text.watched_after is None:
         message = f"onrecord check {article.name} printed no claim"
@@ -245,7 +248,9 @@ def building(folder: Path) -> dict[str, object]:
     settings = load_settings(home=folder / "build")
     embedder = load_embedder(settings)
     embedder.encode(["warm up"])
-    made = [workflow.pasted(body, title=f"Document {n}") for n, body in enumerate(corpus_texts(settings, 150))]
+    made = [
+        workflow.pasted(body, title=f"Document {n}") for n, body in enumerate(corpus_texts(settings, DOCUMENTS_BUILT))
+    ]
     documents = [
         document.model_copy(update={"metadata": {"id": f"bench-{n}", "kind": "document", "publisher": "bench"}})
         for n, document in enumerate(made)
@@ -380,7 +385,9 @@ def measure(folder: Path, report: Callable[[str], None]) -> dict[str, object]:
     body = article.read_text(encoding="utf-8")
     from onrecord import text  # noqa: PLC0415  spares the import for --help
 
-    claims = list(dict.fromkeys(span.of(body) for span in text.sentences(body) if len(span.of(body).split()) > 4))[:20]  # noqa: PLR2004
+    claims = list(dict.fromkeys(span.of(body) for span in text.sentences(body) if len(span.of(body).split()) > 4))[
+        :CLAIMS_JUDGED
+    ]  # noqa: PLR2004
     found.update(searching_and_judging(folder / "home", claims))
     report("building")
     found["build"] = building(folder)

@@ -9,10 +9,11 @@ import pytest
 
 from onrecord import stance
 from onrecord.errors import DocumentError, EmptyDocumentError, LanguageError, ModelError, NotFoundError
+from onrecord.index import applied_state
 from onrecord.records import SearchFilters, SourceKind, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
-from onrecord.workflow import Checker, Progress, context, pasted, ready, update_corpus
+from onrecord.workflow import Checker, Progress, context, pasted, update_corpus
 
 ARTICLE = """The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.
 Jane Roe said that the harvest was the largest in ten years. Smallpox was declared eradicated in 1980.
@@ -117,9 +118,8 @@ def test_adding_again_changes_nothing_and_a_change_replaces_what_is_found(tmp_pa
     record.write_text(
         "---\ntitle: Bridge\nkind: document\npublisher: City\nid: bridge\n---\nThe bridge is 410 metres long.\n"
     )
-    assert not ready(settings)
     assert update_corpus([record], settings=settings).added == 1
-    assert ready(settings)
+    assert applied_state(settings) == 1
     again = update_corpus([record], settings=settings)
     assert (again.added, again.changed, again.unchanged) == (0, 0, 1)
     record.write_text(record.read_text().replace("410", "520"))

@@ -212,20 +212,18 @@ def corpus_add(
             "--collection", help="A list of mappings and tables below the one folder given. See corpus/mappings/."
         ),
     ] = None,
-    if_missing: Annotated[  # noqa: FBT002  as above
-        bool, typer.Option("--if-missing", help="Do nothing when there is a corpus with up-to-date indexes already.")
-    ] = False,
 ) -> None:
     """Add sources. Adding the same thing twice changes nothing. Example: onrecord corpus add corpus/documents."""
     from onrecord import workflow  # noqa: PLC0415  as above
 
     settings = load_settings()
-    if if_missing and workflow.ready(settings):
-        typer.echo("The corpus is there and its indexes are up to date.")
-        return
     with _Bar() as bar:
         report = workflow.update_corpus(
-            paths, settings=settings, mapping=mapping, collection=collection, progress=bar.show
+            paths,
+            settings=settings,
+            mapping=mapping,
+            collection=collection,
+            progress=bar.show if bar.console.is_terminal else None,
         )
     for item in report.items:
         typer.echo(f"{item.outcome.value}: {item.name}" + (f": {item.reason}" if item.reason else ""))

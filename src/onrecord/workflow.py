@@ -336,7 +336,7 @@ def update_corpus(
     settings: Settings,
     mapping: Path | None = None,
     collection: Path | None = None,
-    progress: Report = _silent,
+    progress: Report | None = None,
 ) -> UpdateReport:
     """Add files, folders or a mapped table to the corpus, then bring the indexes up to date.
 
@@ -347,36 +347,36 @@ def update_corpus(
         settings: The settings in force.
         mapping: A mapping file that says which field of a table is what.
         collection: A file that lists mappings and the tables they are for.
-        progress: Called while it goes on.
+        progress: Called while it goes on. The documents are counted first, for the time left, only when it is given.
 
     Raises:
         DocumentError: nothing could be read; single bad files are counted in the report instead.
         CorpusBusyError: another process is writing.
     """
-    clock = _Clock(progress)
+    clock = _Clock(progress or _silent)
+    total = 0
+    clock.start("reading and storing")
     if collection is not None:
         if len(paths) != 1:
             message = f"A collection takes one base folder, and {len(paths)} paths came: give the folder its paths start from."
             raise DocumentError(message)
-        incoming = documents.iter_collection(documents.load_collection(collection, paths[0]), settings=settings)
+        parts = documents.load_collection(collection, paths[0])
+        incoming = documents.iter_collection(parts, settings=settings)
+        if progress is not None:
+            total = documents.count_collection(parts, settings=settings)
     else:
         loaded = documents.load_mapping(mapping) if mapping is not None else None
         incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
+        if progress is not None:
+            total = documents.count_documents(paths, mapping=loaded, settings=settings)
     with corpus.Store.open(settings) as store:
-        clock.start("reading and storing")
-        report = store.add_documents(incoming, progress=lambda done: clock.step(done, 0))
-        clock.start("indexing")
-        opened = index.Index.open(store, settings, progress=clock.step)
-        opened.close()
+        report = store.add_documents(incoming, progress=lambda done: clock.step(done, total))
+        # The indexes' own notes tell whether anything is left to do, without loading a model or opening an engine.
+        if index.applied_state(settings) != report.state.number:
+            clock.start("indexing")
+            index.Index.open(store, settings, progress=clock.step).close()
     clock.stop()
     return report.model_copy(update={"seconds": round(sum(clock.stages.values()), 3)})
-
-
-def ready(settings: Settings) -> bool:
-    """Tell whether there is a corpus with at least one source whose indexes are up to date; loads no model."""
-    with corpus.Store.open(settings) as store:
-        state = store.state()
-    return state.sources > 0 and index.applied_state(settings) == state.number
 
 
 def context(evidence: Evidence, *, settings: Settings, characters: int = 600) -> SourceContext:
