@@ -41,6 +41,7 @@ ARTICLES = ROOT / "corpus" / "examples"
 DOCUMENTS_BUILT = 60
 """Of twenty sentences each, some 600 passages: the fixed costs of opening are then a few per cent."""
 CLAIMS_JUDGED = 10
+WORDS_OF_A_CLAIM = 5
 _FIRST_CLAIM = re.compile(r"^\S+ 1\. [A-Z]")
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
@@ -385,9 +386,8 @@ def measure(folder: Path, report: Callable[[str], None]) -> dict[str, object]:
     body = article.read_text(encoding="utf-8")
     from onrecord import text  # noqa: PLC0415  spares the import for --help
 
-    claims = list(dict.fromkeys(span.of(body) for span in text.sentences(body) if len(span.of(body).split()) > 4))[
-        :CLAIMS_JUDGED
-    ]  # noqa: PLR2004
+    sentences = [span.of(body) for span in text.sentences(body)]
+    claims = [item for item in dict.fromkeys(sentences) if len(item.split()) >= WORDS_OF_A_CLAIM][:CLAIMS_JUDGED]
     found.update(searching_and_judging(folder / "home", claims))
     report("building")
     found["build"] = building(folder)
