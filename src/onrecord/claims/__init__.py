@@ -6,6 +6,7 @@ sentence with the reason why it was left out.
 
 from __future__ import annotations
 
+import bisect
 import re
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,12 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     docs = [sentence.doc for sentence in article.sentences]
     judged = select.judge(docs, encode=encode, register=select.register_of(docs))
     limit = select.threshold(settings)
+    near = _by_sentence(article, reports)
     claims: list[Claim] = []
     skipped: list[Skipped] = []
     for sentence, verdict in zip(article.sentences, judged, strict=True):
-        main = _main_report(sentence, reports)
+        here = near[sentence.index]
+        main = _main_report(sentence, here)
         reason = _reason_to_skip(sentence, verdict, main, limit)
         if reason:
             skipped.append(
@@ -69,7 +72,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                 )
             )
             continue
-        for part, report in _parts(article, sentence, main, reports):
+        for part, report in _parts(article, sentence, main, here):
             standalone = rewrite.compose(part.whole, article, referents, document.published, quoted=quoted)
             proposition = standalone
             if report is not None and _states_a_proposition(report):
@@ -121,6 +124,20 @@ def _parts(
         yield (rewrite.continued(part, main) if away else part), main
 
 
+def _by_sentence(article: ParsedArticle, reports: Sequence[Report]) -> list[list[Report]]:
+    """Return for each sentence the reports made in it or reaching into it."""
+    near: list[list[Report]] = [[] for _ in article.sentences]
+    starts = [sentence.span.start for sentence in article.sentences]
+    for report in reports:
+        touched = {report.sentence}
+        for span in report.content:
+            first = max(0, bisect.bisect_right(starts, span.start) - 1)
+            touched.update(range(first, bisect.bisect_left(starts, span.end)))
+        for index in sorted(touched):
+            near[index].append(report)
+    return near
+
+
 def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
     """Return the report that the sentence as a whole makes, if it makes one."""
     here = [
@@ -133,7 +150,8 @@ def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report 
     for report in here:
         if report.verb is not None and report.sentence == sentence.index and _is_main(report, sentence):
             return report
-        if report.verb is None or _fills(report, sentence):
+        beside = report.verb is not None and report.verb.dep_ in ("relcl", "acl", "pcomp")
+        if report.verb is None or (_fills(report, sentence) and not beside):
             return report
     return None
 
@@ -198,7 +216,9 @@ def _without_that(proposition: str) -> str:
 
 
 def _within(quotations: Sequence[Quotation], span: Span) -> tuple[Quotation, ...]:
-    return tuple(item for item in quotations if span.overlaps(item.span))
+    last = bisect.bisect_left(quotations, span.end, key=lambda item: item.span.start)
+    # Quotations are capped in length, so only the nearest before can reach in.
+    return tuple(item for item in quotations[max(0, last - 200) : last] if span.overlaps(item.span))
 
 
 def models() -> tuple[ModelUsed, ...]:

@@ -7,6 +7,7 @@ corpus's training part (words and counts only; none of its text is here). ``attr
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from onrecord.claims.linguistics import parse
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.resolve import noun_phrase, resolve, subject_of
-from onrecord.records import Attribution, Span
+from onrecord.records import Attribution, Quotation, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,9 +152,10 @@ class _Finder:
         self.article = article
         self.referents = referents
         self.quotations = list(find_quotations(article.text))
-        self.outer = [
-            q for q in self.quotations if not any(o is not q and o.span.contains(q.span) for o in self.quotations)
-        ]
+        self.outer: list[Quotation] = []
+        for quotation in self.quotations:  # in order of start, the outer before the inner
+            if not self.outer or quotation.span.start >= self.outer[-1].span.end:
+                self.outer.append(quotation)
 
     def run(self) -> list[Report]:
         found: list[Report] = []
@@ -422,7 +424,10 @@ class _Finder:
                 widened.append(report)
                 continue
             spans = list(report.content)
-            for quotation in self.outer:
+            low, high = min(s.start for s in spans), max(s.end for s in spans)
+            first = bisect.bisect_left(self.outer, low, key=lambda q: q.span.end)
+            last = bisect.bisect_left(self.outer, high, key=lambda q: q.span.start)
+            for quotation in self.outer[first:last]:
                 whole = quotation.span
                 taken = (report.source, report.cue)
                 if any(t is not None and whole.overlaps(t) for t in taken):

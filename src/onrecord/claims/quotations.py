@@ -29,6 +29,8 @@ _CLOSERS = {
     "''": ("''",),
 }
 _SINGLE = frozenset("‘‚'")
+_MAX_DEPTH = 6
+"""Deeper nesting than three quotations in one another, twice, is damage and not language."""
 _MAX_CHARACTERS = 4000
 """A longer stretch between two marks is taken for two unrelated marks."""
 
@@ -83,7 +85,7 @@ def _in_paragraph(text: str, block: Span) -> tuple[list[Span], _Open | None]:
         if closes is not None and _may_close(text, position, width, block, stack[closes]):
             spans.append(Span(start=stack[closes].inside, end=position))
             del stack[closes:]
-        elif mark in _CLOSERS and _may_open(text, position, width, block):
+        elif mark in _CLOSERS and len(stack) < _MAX_DEPTH and _may_open(text, position, width, block):
             stack.append(_Open(mark, position, position + width))
         position += width
     double = next((item for item in stack if item.mark not in _SINGLE), None)
@@ -124,7 +126,7 @@ def _may_close(text: str, position: int, width: int, block: Span, opened: _Open)
             return False
         # "the players' union": a plural's apostrophe, if a surer closing mark follows in the same paragraph.
         if before == "s" and after == " " and opened.mark in _SINGLE:
-            rest = text[position + 1 : block.end]
+            rest = text[position + 1 : min(block.end, position + 400)]
             surer = next((i for i, c in enumerate(rest) if c == mark and i and not rest[i + 1 : i + 2].isalnum()), None)
             return surer is None or any(
                 c in "‘'“\"" and rest[i + 1 : i + 2].isalpha() for i, c in enumerate(rest[:surer])
