@@ -138,8 +138,8 @@ def built(path: Path, settings: Settings, progress: Progress) -> Iterator[Worksp
         total = len(labelled)
         report = store.add_documents(incoming, progress=lambda done: progress("storing", done, total))
     if report.failed:
-        first = next(item for item in report.items if item.reason)
-        message = f"{path}: {report.failed} documents could not be stored; first: {first.name}: {first.reason}"
+        reasons = "; ".join(f"{item.name}: {item.reason}" for item in report.items if item.reason)
+        message = f"{path}: {report.failed} documents could not be stored: {reasons[:500]}"
         raise EvalDataError(message)
     with workflow.Checker.open(settings, progress=lambda p: progress(p.stage, p.done, p.total)) as checker:
         names = {_source_id(document.id): document.id for document in labelled}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import math
@@ -16,8 +17,10 @@ from typer.testing import CliRunner
 from evals import baselines, metrics, suite
 from evals.__main__ import app
 from evals.data import (
+    DataFile,
     EvalDataError,
     Gold,
+    LabelledClaim,
     check_gold_documents,
     fingerprint,
     read_claims,
@@ -29,7 +32,23 @@ from evals.data import (
 )
 from evals.run import Options, run_task
 from evals.tasks import catalogue
-from evals.workspace import bare_claim, passages_of
+from evals.tasks.end_to_end import cause
+from evals.tasks.starter import merged
+from evals.workspace import Workspace, bare_claim, passages_of
+from onrecord.records import (
+    CheckedClaim,
+    Evidence,
+    Hit,
+    Passage,
+    Reason,
+    Source,
+    SourceKind,
+    Span,
+    Stance,
+    StanceProbabilities,
+    Verdict,
+    VerdictLabel,
+)
 from onrecord.settings import load_settings
 
 if TYPE_CHECKING:
@@ -588,6 +607,82 @@ def test_end_to_end_reports_verdicts_with_retrieval_beside_them(tmp_path: Path) 
     assert result.metrics["retrieval"]["judged"] == {"gold_document": 1.0, "whole_rationale": 1.0}
     assert {model.role for model in result.models} >= {"embedding", "stance"}
     assert result.metrics["not_checked"] == 0
+
+
+def evidence_of(document: str, stance: Stance) -> Evidence:
+    """Return a piece of evidence of a whole document of three words."""
+    span = Span(start=0, end=13)
+    source = Source(
+        id=document,
+        title="",
+        kind=SourceKind.DOCUMENT,
+        publisher="",
+        primary=True,
+        retrieved_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        current_version_id=f"{document}@1",
+    )
+    passage = Passage(
+        id=f"{document}@1:0-13",
+        source=source,
+        version_id=f"{document}@1",
+        span=span,
+        text="One two three",
+        sentences=(span,),
+    )
+    return Evidence(
+        passage=passage,
+        hit=Hit(passage_id=passage.id, query="q", fused_score=1.0),
+        question="true",
+        hypothesis="q",
+        own_words=False,
+        stance=stance,
+        probabilities=StanceProbabilities(supports=0.2, refutes=0.2, neutral=0.6),
+        rationale=span,
+        rationale_text="One two three",
+        window=span,
+    )
+
+
+@pytest.mark.parametrize(
+    ("gold", "label", "evidence", "expected"),
+    [
+        (Gold.SUPPORTS, "NOT_CHECKED", [], "not checked"),
+        (Gold.SUPPORTS, "NOT_ENOUGH_EVIDENCE", [("b", Stance.SUPPORTS)], "retrieval miss"),  # only another document
+        (Gold.SUPPORTS, "NOT_ENOUGH_EVIDENCE", [("a", Stance.NEUTRAL)], "stance wrong"),
+        (Gold.SUPPORTS, "REFUTED", [("a", Stance.NEUTRAL), ("b", Stance.SUPPORTS)], "stance wrong"),  # right by another
+        (Gold.SUPPORTS, "REFUTED", [("a", Stance.SUPPORTS), ("b", Stance.REFUTES)], "verdict rule"),
+        (Gold.DISPUTED, "SUPPORTED", [("a", Stance.SUPPORTS)], "stance wrong"),  # one side only
+        (
+            Gold.DISPUTED,
+            "SUPPORTED",
+            [("a", Stance.SUPPORTS), ("a", Stance.REFUTES)],
+            "verdict rule",
+        ),  # both, outweighed
+        (Gold.NEUTRAL, "REFUTED", [("b", Stance.REFUTES)], "unfounded"),
+        (Gold.NOT_SUPPORTS, "SUPPORTED", [("b", Stance.SUPPORTS)], "unfounded"),
+    ],
+)
+def test_a_mistake_is_put_down_to_the_first_step_that_went_wrong(
+    gold: Gold, label: str, evidence: list[tuple[str, Stance]], expected: str
+) -> None:
+    claim = LabelledClaim(id="1", claim="q", gold=gold, gold_documents=() if gold is Gold.NEUTRAL else ("a",))
+    verdict = Verdict(label=VerdictLabel(label), confidence=0.5, reasons=(Reason(code="x", text="x"),))
+    pieces = tuple(evidence_of(document, stance) for document, stance in evidence)
+    checked = CheckedClaim(claim=bare_claim("q", 0), verdict=verdict, evidence=pieces)
+    space = Workspace(None, DataFile(path="", sha256="", n=0), sentences={}, names={}, documents={})
+    assert cause(claim, checked, space) == expected
+
+
+def test_a_sentence_of_several_claims_is_as_good_as_the_worst_of_them() -> None:
+    def part(label: str, confidence: float) -> CheckedClaim:
+        reasons = (Reason(code=label, text=label),)
+        verdict = Verdict(label=VerdictLabel(label), confidence=confidence, reasons=reasons)
+        return CheckedClaim(claim=bare_claim(label, 0), verdict=verdict)
+
+    both = merged([part("SUPPORTED", 0.9), part("REFUTED", 0.7), part("NOT_ENOUGH_EVIDENCE", 0.8)])
+    assert (both.verdict.label, both.verdict.confidence, len(both.verdict.reasons)) == (VerdictLabel.REFUTED, 0.7, 3)
+    assert merged([part("SUPPORTED", 0.9), part("NOT_ENOUGH_EVIDENCE", 0.9)]).verdict.label == "NOT_ENOUGH_EVIDENCE"
+    assert merged([part("NOT_CHECKED", 0.0), part("REFUTED", 0.9)]).verdict.label == "NOT_CHECKED"
 
 
 def test_stance_of_two_way_sets_folds_refutes_and_neutral(tmp_path: Path) -> None:

@@ -60,28 +60,28 @@ def cause(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> str:
 
     ``not checked``: the check failed. ``retrieval miss``: no gold document among the judged passages. ``rationale miss``: the
     document, but not the passage that decides. ``unfounded``: the annotators found nothing that decides, the verdict says
-    otherwise. ``stance wrong``: no gold passage was given the gold stance. ``verdict rule``: one was, and was outweighed.
+    otherwise. ``stance wrong``: no gold passage was given the gold stance (of a disputed claim: they do not show both sides).
+    ``verdict rule``: they were, and were outweighed.
     """
     if checked.verdict.label is VerdictLabel.NOT_CHECKED:
         return "not checked"
-    side = SIDES.get(claim.gold)
-    if side is None:
-        return "unfounded" if claim.gold is Gold.NEUTRAL else "verdict rule"
+    if claim.gold in (Gold.NEUTRAL, Gold.NOT_SUPPORTS):
+        return "unfounded"
     documents = {space.document(item.passage) for item in checked.evidence}
     if claim.gold_documents and not documents & set(claim.gold_documents):
         return "retrieval miss"
     gold = [item for item in checked.evidence if is_gold(item, claim, space)]
     if claim.gold_documents and not gold:
         return "rationale miss"
-    if not any(item.stance is side for item in gold or checked.evidence):
+    # What the annotators call disputed needs both sides.
+    wanted = {SIDES[claim.gold]} if claim.gold in SIDES else set(SIDES.values())
+    if not wanted <= {item.stance for item in gold or checked.evidence}:
         return "stance wrong"
     return "verdict rule"
 
 
-def _right_with_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> bool:
-    """Tell whether the label is right and, for a side, a gold passage is among the first five pieces for that side."""
-    if FROM_VERDICT[checked.verdict.label] != claim.gold:
-        return False
+def _has_gold_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> bool:
+    """Tell whether a gold passage is among the first five pieces for the gold side; true where the gold is no side."""
     side = SIDES.get(claim.gold)
     if side is None or not claim.gold_documents:
         return True
@@ -132,7 +132,7 @@ def figures_of(
         forced = metrics.classification(gold, better, labels=labels)
         figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
     figures["selective"] = metrics.risk_coverage(right, [item.verdict.confidence for item in checked])
-    evidenced = [_right_with_evidence(c, k, space) for c, k in zip(claims, checked, strict=True)]
+    evidenced = [good and _has_gold_evidence(c, k, space) for c, k, good in zip(claims, checked, right, strict=True)]
     figures["right_label_and_evidence"] = metrics.rounded(sum(evidenced) / len(evidenced))
     causes = collections.Counter(
         cause(c, k, space) for c, k, good in zip(claims, checked, right, strict=True) if not good
