@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -327,6 +329,15 @@ def test_no_page_or_component_makes_markup_of_text(path: Path) -> None:
 def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
     source = path.read_text().replace("http://www.w3.org/2000/svg", "")  # a name, not an address
     assert not re.findall(r"https?://[\w.]+|url\(|@import", source)
+
+
+def test_the_pages_load_no_neural_network() -> None:
+    code = (
+        "import onrecord.ui.check, onrecord.ui.history, sys;"
+        "print([name for name in ('torch', 'spacy', 'chromadb') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
 
 
 # --- service and queue ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -47,6 +48,13 @@ def find_browser() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def no_browser(reason: str) -> NoReturn:
+    """Fail where CI=true, skip elsewhere."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
@@ -62,9 +70,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
             "NO BROWSER: the browser tests did not run. Install Chromium (apt-get install chromium, or "
             f"python -m playwright install chromium). {str(error).splitlines()[0]}"
         )
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        no_browser(reason)
     yield running
     running.close()
 

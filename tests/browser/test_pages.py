@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import GOOD, HOSTILE, LONG, Watched
+from tests.browser.conftest import GOOD, HOSTILE, LONG, Watched, no_browser
 from tests.checked_article_factory import ARTICLE
 from tests.checked_article_factory import HOSTILE as ATTACKS
 
@@ -84,6 +84,32 @@ def test_a_claim_is_shown_within_150_ms_of_the_click(watched: Watched) -> None:
         }"""
     )
     assert sorted(times)[len(times) // 2] < 150, times
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"),
+    [
+        pytest.param("true", pytest.fail.Exception, id="CI: a failure"),
+        pytest.param("", pytest.skip.Exception, id="a person's machine: a loud skip"),
+    ],
+)
+def test_a_missing_browser(monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="NO BROWSER"):
+        no_browser("NO BROWSER")
+
+
+def test_a_file_can_be_uploaded(watched: Watched, tmp_path: Path) -> None:
+    article = tmp_path / "harbour.md"
+    article.write_text(ARTICLE, encoding="utf-8")
+    page = watched.open()
+    page.get_by_text("Upload a file").click()
+    page.get_by_role("button", name="Check this article").click()
+    expect(page.get_by_text("There is no file yet")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(article)
+    expect(page.get_by_text("harbour.md")).to_be_visible()
+    page.get_by_role("button", name="Check this article").click()
+    expect(pane(page).locator(".place")).to_be_visible()
 
 
 def test_a_long_article_is_shown_whole_and_its_last_claim_can_be_chosen(watched: Watched) -> None:

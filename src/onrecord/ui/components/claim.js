@@ -128,9 +128,10 @@ function cardNode(card, state) {
   }));
   const who = [card.publisher, card.spoken_by ? `words of ${card.spoken_by}` : ""].filter(Boolean).join(" · ");
   return el("article", { class: "card", "aria-label": card.title },
-    card.findings.filter((finding) => finding.outcome !== "not_comparable").map(comparison),
+    card.findings.filter((finding) => finding.outcome === "different").map(comparison),
     card.own_words ? el("p", { class: "own" }, "The speaker’s own words") : "",
     passage,
+    agreements(card.findings.filter((finding) => finding.outcome === "equal" || finding.outcome === "rounded")),
     el("p", { class: "title" }, outward(card.address, card.title) || card.title),
     el("p", { class: "meta" }, dotted([
       who,
@@ -151,6 +152,13 @@ function cardNode(card, state) {
         card.origin ? el("p", { class: "quiet" }, `Where the text comes from: ${card.origin}`) : ""),
     ),
   );
+}
+
+// What agrees is said in a line each under the passage; what differs stands above it (comparison).
+function agreements(findings) {
+  if (!findings.length) return "";
+  return el("ul", { class: "agreements" }, findings.map((finding) =>
+    el("li", {}, el("strong", {}, `${finding.check}, ${finding.outcome_word}: `), finding.message)));
 }
 
 async function copy(button, text) {
