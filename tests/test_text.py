@@ -35,6 +35,9 @@ ANY_TEXT = st.text(
         ("- one thing\n2. Another thing.\n• third", ["one thing", "Another thing.", "third"]),
         # Windows line ends leave no carriage return in a sentence
         ("One.\r\nTwo.", ["One.", "Two."]),
+        # a closing quotation mark stays with its sentence
+        ('He said: "We won. It is over." ', ['He said: "We won.', 'It is over."']),
+        ("She asked: “Really?” Then “No.”", ["She asked: “Really?”", "Then “No.”"]),
         # the same sentence twice is two sentences
         ("It rained. It rained.", ["It rained.", "It rained."]),
     ],

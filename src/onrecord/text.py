@@ -106,7 +106,12 @@ def sentences(text: str) -> list[Span]:
             for left, right in itertools.pairwise(cuts):
                 piece = body[left:right]
                 stripped = piece.strip()
-                if stripped:
-                    offset = start + left + len(piece) - len(piece.lstrip())
+                if not stripped:
+                    continue
+                offset = start + left + len(piece) - len(piece.lstrip())
+                if found and found[-1].start >= block.start and not any(map(str.isalnum, stripped)):
+                    # A closing quotation mark or bracket that was cut off belongs to the sentence before it.
+                    found[-1] = Span(start=found[-1].start, end=offset + len(stripped))
+                else:
                     found.append(Span(start=offset, end=offset + len(stripped)))
     return found
