@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from onrecord.claims import attribute, resolve, rewrite, select
-from onrecord.claims.linguistics import linguistics_model, parse, require_english
+from onrecord.claims.linguistics import parse, require_english
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.select import Encode, check_worthiness, threshold
+from onrecord.grammar import grammar_model
 from onrecord.records import Claim, ClaimSet, Document, ModelUsed, Skipped, Span
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def models() -> tuple[ModelUsed, ...]:
         ModelError: one of them is missing.
     """
     classifier = select.load_classifier()
-    name, sha256 = linguistics_model()
+    name, sha256 = grammar_model()
     return (
         ModelUsed(role="check-worthiness", name="check-worthiness", sha256=classifier.sha256),
         ModelUsed(role="linguistics", name=name, sha256=sha256),

