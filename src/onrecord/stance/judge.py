@@ -11,6 +11,7 @@ What decides:
 3. A support is then checked: a number, date or quotation that differs turns it into a conflict, another name into an
    abstention, and a window that only repeats a rumour, asks, or reports a denial is not support.
    Nothing here turns anything into support.
+4. The words of a quotation decide whether it was said, where they are found (``quoted``).
 
 The thresholds are those of the model's calibration.
 """
@@ -26,7 +27,7 @@ import numpy as np
 from onrecord.errors import ModelError
 from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceProbabilities
 from onrecord.settings import Settings
-from onrecord.stance import nli
+from onrecord.stance import nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats
 from onrecord.stance.questions import JudgeItem
 
@@ -113,7 +114,7 @@ def judge(items: Sequence[JudgeItem], *, settings: Settings) -> list[Evidence]:
     judged: list[Evidence] = []
     for item, found in zip(items, windows, strict=True):
         rows = [table[numbers[window.text, item.hypothesis]] for window in found]
-        judged.append(_evidence(item, _decide(item, found, rows, encoder.calibration)))
+        judged.append(_evidence(item, _quoted(item, _decide(item, found, rows, encoder.calibration))))
     return judged
 
 
@@ -213,7 +214,10 @@ def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     findings = _findings(item, outcome.window)
     different = next((finding for finding in findings if finding.outcome == "different"), None)
     if different is not None:
-        stance = Stance.NEUTRAL if different.check == "names" else Stance.REFUTES
+        # Another day with another figure is another event; another day with the same figure is the same event misdated.
+        other_figure = any(f.check == "numbers" and f.outcome in {"different", "not_comparable"} for f in findings)
+        elsewhere = different.check == "names" or (different.check == "dates" and other_figure)
+        stance = Stance.NEUTRAL if elsewhere else Stance.REFUTES
         column = NEUTRAL if stance is Stance.NEUTRAL else REFUTES
         row = outcome.row.copy()
         row[SUPPORTS], row[column] = 0.0, row[column] + row[SUPPORTS]
@@ -225,6 +229,25 @@ def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
         return replace(outcome, stance=Stance.NEUTRAL, row=row, findings=findings, note=hedge)
     return replace(outcome, findings=findings)
+
+
+def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
+    """Let the words of a quotation decide where they are found; figures, dates and names are held against it all the same."""
+    found = quoted.verify(item)
+    if found is None:
+        return outcome
+    sentences = [span for span in item.passage.sentences if span.overlaps(found.span)] or [item.passage.span]
+    span = Span(start=sentences[0].start, end=sentences[-1].end)
+    window = _Window(
+        span, span.shifted(-item.passage.span.start).of(item.passage.text), 1.0, single=len(sentences) == 1
+    )
+    row = np.full(3, (1.0 - quoted.PROBABILITY) / 2)
+    row[SUPPORTS if found.stance is Stance.SUPPORTS else REFUTES] = quoted.PROBABILITY
+    settled = replace(outcome, stance=found.stance, row=row, window=window, rationale=window, findings=(), note="")
+    if found.stance is Stance.SUPPORTS:
+        settled = _checked(item, settled)
+    others = tuple(finding for finding in settled.findings if finding.check != "quotes")
+    return replace(settled, findings=(found.finding, *others))
 
 
 def _hedge(window: str, hypothesis: str) -> str:

@@ -88,3 +88,17 @@ def same_person(first: str, second: str) -> bool:
     if not left or not right or left[-1] != right[-1]:
         return False
     return not left[:-1] or not right[:-1] or left[0] == right[0]
+
+
+def family_name(name: str) -> str:
+    """Return the last word of a name in lower case, titles left out; empty when nothing but titles is there.
+
+    >>> family_name("President Franklin D. Roosevelt")
+    'roosevelt'
+    """
+    words = _name_words(name)
+    return words[-1] if words else ""
+
+
+def _name_words(name: str) -> list[str]:
+    return [word for word in _WORD.findall(name.casefold()) if word not in _TITLES]
