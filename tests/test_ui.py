@@ -228,6 +228,36 @@ def test_an_address_that_is_no_link_is_shown_as_words_only() -> None:
     assert card["address_text"] == "javascript:alert(1)"
 
 
+@pytest.mark.parametrize(
+    ("characters", "before", "after"),
+    [
+        pytest.param(0, "", "", id="the passage alone"),
+        pytest.param(12, "terminal. ", " I expect", id="cut between words"),
+        pytest.param(10_000, None, None, id="the whole source"),
+    ],
+)
+def test_a_passage_in_its_source(characters: int, before: str | None, after: str | None) -> None:
+    service = shelf_service()
+    checked = checked_article(service.shelf)
+    item = checked.claims[0].evidence[1]  # "We paid for it from the reserve and from the regional fund."
+    version = service.shelf.versions[item.passage.version_id][1]
+    shown = present.context(service.context(item, characters), item)  # type: ignore[arg-type]  the same attributes
+    text = "".join(piece["text"] for piece in shown["pieces"])
+    passage = "".join(piece["text"] for piece in shown["pieces"] if "passage" in piece["marks"])
+    assert passage == item.passage.text
+    assert "".join(piece["text"] for piece in shown["pieces"] if "rationale" in piece["marks"]) == item.rationale_text
+    start, end = (
+        int(number.replace(",", "")) for number in re.findall(r"characters ([\d,]+) to ([\d,]+)", shown["version"])[0]
+    )
+    assert version.text[start:end] == text  # what it says of itself is true
+    if before is None:
+        assert text == version.text
+        assert not shown["cut_before"]
+        assert not shown["cut_after"]
+    else:
+        assert tuple(text.split(passage)) == (before, after)
+
+
 def test_claims_are_sent_in_fixed_blocks() -> None:
     checked = checked_article()
     many = checked.model_copy(update={"claims": checked.claims * 40})  # 320 claims

@@ -378,9 +378,14 @@ def sentence(text: str) -> str:
 
 
 def context(surroundings: SourceContext, evidence: Evidence) -> Json:
-    """Return the source's text around a passage, the passage and its rationale marked."""
-    text = surroundings.before + surroundings.passage + surroundings.after
-    start = surroundings.span.start
+    """Return the source's text around a passage, the passage and its rationale marked; cut between words, not in one."""
+    before, after = surroundings.before, surroundings.after
+    if surroundings.cut_before:
+        before = before[_first_gap(before) :]
+    if surroundings.cut_after:
+        after = after[: len(after) - _first_gap(after[::-1])]
+    text = before + surroundings.passage + after
+    start = surroundings.span.start + len(surroundings.before) - len(before)
     ranges: list[tuple[str, Span]] = [
         ("passage", _moved(evidence.passage.span, start, len(text))),
         ("rationale", _moved(evidence.rationale, start, len(text))),
@@ -392,12 +397,23 @@ def context(surroundings: SourceContext, evidence: Evidence) -> Json:
         "cut_after": surroundings.cut_after,
         "version": (
             f"Version {version.number}, kept since {day(version.added_at.date())}; "
-            f"characters {surroundings.span.start:,} to {surroundings.span.end:,}"
+            f"characters {start:,} to {start + len(text):,}"
         ),
         "sha256": version.text_sha256,
         "later": evidence.later_than_article,
         **source(surroundings.source),
     }
+
+
+def _first_gap(text: str) -> int:
+    """Return where the first space of ``text`` ends, or 0 where there is none near: the words of some scripts have none."""
+    for offset, character in enumerate(text[:_LONGEST_WORD]):
+        if character.isspace():
+            return offset + 1
+    return 0
+
+
+_LONGEST_WORD = 60
 
 
 def provenance(checked: CheckedArticle) -> Json:
