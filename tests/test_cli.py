@@ -59,7 +59,7 @@ def test_check_as_html_to_a_file(home: Path, tmp_path: Path) -> None:
     ("arguments", "stdin", "code", "words"),
     [
         (("check", "/nowhere/article.txt"), None, 1, "/nowhere/article.txt"),  # no such file
-        (("check", "-"), "", 1, "empty"),  # nothing to check
+        (("check", "-"), "", 1, "no text"),  # nothing to check
         (("check", "http://127.0.0.1:9/x"), None, 1, "127.0.0.1"),  # an address that must not be fetched
         (("check", "-", "--as-of", "yesterday"), ARTICLE, 2, "YYYY-MM-DD"),
         (("check", "-", "--format", "docx"), ARTICLE, 2, "docx"),

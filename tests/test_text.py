@@ -38,6 +38,9 @@ ANY_TEXT = st.text(
         # a closing quotation mark stays with its sentence
         ('He said: "We won. It is over." ', ['He said: "We won.', 'It is over."']),
         ("She asked: “Really?” Then “No.”", ["She asked: “Really?”", "Then “No.”"]),
+        # "per cent." ends a sentence before a title, and not before a small letter
+        ("It fell 5 per cent. Minister Roe left.", ["It fell 5 per cent.", "Minister Roe left."]),
+        ("It fell 5 per cent. of all.", ["It fell 5 per cent. of all."]),
         # the same sentence twice is two sentences
         ("It rained. It rained.", ["It rained.", "It rained."]),
     ],

@@ -10,6 +10,8 @@ from onrecord.records import Span
 
 _BLOCK_BREAK = re.compile(r"\n")
 _MISSING_SPACE = re.compile(r"(?<=[a-z0-9)”’\"][.!?])(?=[A-Z“‘\"][a-z’'\s])")
+# "per cent." ends a sentence before a capital; the Punkt model takes "cent." for an abbreviation before a title.
+_PER_CENT = re.compile(r"(?<=\bper cent\.)\s+(?=[A-Z])")
 _LIST_MARK = re.compile(r"\s*(?:[-*•–—·▪]|\d{1,3}[.)]|#{1,6})\s+")
 
 
@@ -100,7 +102,12 @@ def sentences(text: str) -> list[Span]:
         for begin, end in sent_spans(body):
             cuts = [
                 begin,
-                *(m.start() for m in _MISSING_SPACE.finditer(body, begin, end) if begin < m.start() < end),
+                *sorted(
+                    m.start()
+                    for pattern in (_MISSING_SPACE, _PER_CENT)
+                    for m in pattern.finditer(body, begin, end)
+                    if begin < m.start() < end
+                ),
                 end,
             ]
             for left, right in itertools.pairwise(cuts):
