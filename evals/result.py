@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import resource
 import sys
@@ -61,7 +60,6 @@ class Result(BaseModel):
     """How the labels were mapped, what was left out of a figure and why."""
 
 
-@functools.cache
 def code_sha256() -> str:
     """Return the hash of the product's files, shipped models included, by path and content."""
     folder = Path(onrecord.__file__).parent

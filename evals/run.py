@@ -52,6 +52,13 @@ class Options:
     progress: Progress = _silent
 
 
+def _changed(code: str) -> tuple[str, ...]:
+    """Say when the product's files are not those of the start: the hashes may then name what was not measured."""
+    if code_sha256() == code:
+        return ()
+    return ("the product's code or models changed on disk during the run: do not quote these figures, run again",)
+
+
 def run_task(
     task: Task, inputs: Mapping[Input, Path], *, options: Options, home: Path | None = None
 ) -> tuple[Result, list[Item]]:
@@ -66,6 +73,7 @@ def run_task(
     Raises:
         OnRecordError: settings, data or a model that cannot be used.
     """
+    code = code_sha256()
     started = time.perf_counter()
     with working_folder(home) as folder:
         settings = settings_in(folder, options.overrides)
@@ -89,8 +97,8 @@ def run_task(
         data=outcome.data,
         corpus=outcome.corpus,
         seed=options.seed,
-        code_sha256=code_sha256(),
+        code_sha256=code,
         peak_memory_mb=peak_memory_mb(),
-        notes=tuple(outcome.notes),
+        notes=(*outcome.notes, *_changed(code)),
     )
     return result, list(outcome.items)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from evals import baselines, metrics, suite
+from evals import baselines, metrics, run, suite
 from evals.__main__ import app
 from evals.data import (
     DataFile,
@@ -704,6 +704,15 @@ def test_stance_without_neutral_gold_says_what_a_forced_choice_gives(tmp_path: P
     rows = [{**PAIR, "id": str(n), "label": label} for n, label in enumerate(["supports", "refutes"])]
     result, _ = run_task(catalogue()["stance"], {"data": write(tmp_path / "p.jsonl", *rows)}, options=Options())
     assert result.metrics["forced_two_way"]["accuracy"] == 0.5  # one answer, both labels
+
+
+def test_a_change_of_the_product_during_a_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = {"corpus": write(tmp_path / "k.jsonl", *DOCUMENTS), "claims": write(tmp_path / "c.jsonl", *CLAIMS)}
+    hashes = iter(["before", "after"])
+    monkeypatch.setattr(run, "code_sha256", lambda: next(hashes))
+    result, _ = run_task(catalogue()["retrieval"], inputs, options=Options())
+    assert result.code_sha256 == "before"
+    assert any("changed on disk during the run" in note for note in result.notes)
 
 
 # ---------------------------------------------------------------- the command line
