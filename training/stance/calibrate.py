@@ -41,7 +41,7 @@ from training.stance.mixture import Label, Pair, read_pairs
 from training.stance.neutrals import mine
 
 COLUMN: dict[Label, int] = {"supports": SUPPORTS, "refutes": REFUTES, "neutral": NEUTRAL}
-PRECISION = 0.75
+PRECISION = 0.67
 LEAST_THRESHOLD = 0.45
 RESAMPLES = 1000
 UNRELATED = 400
@@ -105,8 +105,12 @@ def false_alarms(pairs: Sequence[Pair], encoder: nli.CrossEncoder, made: Calibra
 
 
 def set_weights(pairs: Sequence[Pair]) -> Floats:
-    """Return one weight per pair, so that every set has the same mass."""
-    names = np.array([pair.dataset for pair in pairs])
+    """Return one weight per pair, so that every set and every stance within it have the same mass.
+
+    Sets differ in how many neutral pairs they hold (66 % in one, 33 % in another), which says nothing about an article: with
+    the sets' own mixtures the fit learns to abstain, and three quarters of the contradictions are lost.
+    """
+    names = np.array([f"{pair.dataset}:{pair.label}" for pair in pairs])
     unique, counts = np.unique(names, return_counts=True)
     size = dict(zip(unique.tolist(), counts.tolist(), strict=True))
     return np.array([1.0 / size[name] for name in names.tolist()])
@@ -207,7 +211,7 @@ def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> 
         biases=(round(biases[0], 4), round(biases[1], 4), 0.0),
         support_threshold=thresholds[SUPPORTS],
         refute_threshold=thresholds[REFUTES],
-        data="half of the development pairs of the sets with three classes, by hash of set and id; every set weighs the same",
+        data="half of the development pairs of the sets with three classes, by hash of set and id; every set and stance weighs the same",
         data_sha256=fingerprint([pair for pair, one in zip(pairs, chosen, strict=True) if one]),
         weights_sha256=encoder.sha256,
         date=dt.datetime.now(dt.UTC).date().isoformat(),

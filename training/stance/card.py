@@ -60,7 +60,7 @@ def set_figures(report: dict[str, Any]) -> list[str]:
             f"Calibration ({made['date']}, {made['pairs']} pairs): temperature {made['temperature']}, "
             f"biases {tuple(made['biases'])}, support from "
             f"{made['support_threshold']}, conflict from {made['refute_threshold']}; ECE over the three-class sets, "
-            f"each weighing the same: {made['ece_before']:.3f} before, {made['ece_after']:.3f} after."
+            f"each set and stance weighing the same: {made['ece_before']:.3f} before, {made['ece_after']:.3f} after."
         ),
         "",
         "Evidence of another claim (nothing in it bears on the claim), called support / called conflict: "
@@ -70,7 +70,7 @@ def set_figures(report: dict[str, Any]) -> list[str]:
         )
         + ".",
         "",
-        "On the half not fitted on (three-class sets, each weighing the same):",
+        "On the half not fitted on (three-class sets, each set and stance weighing the same):",
         "",
         "| threshold | support: precision | recall | conflict: precision | recall |",
         "|---|---|---|---|---|",
