@@ -211,7 +211,10 @@ def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> 
         biases=(round(biases[0], 4), round(biases[1], 4), 0.0),
         support_threshold=thresholds[SUPPORTS],
         refute_threshold=thresholds[REFUTES],
-        data="half of the development pairs of the sets with three classes, by hash of set and id; every set and stance weighs the same",
+        data=(
+            "half of the development pairs of the sets with three classes, by hash of set and id; "
+            "every set and stance weighs the same"
+        ),
         data_sha256=fingerprint([pair for pair, one in zip(pairs, chosen, strict=True) if one]),
         weights_sha256=encoder.sha256,
         date=dt.datetime.now(dt.UTC).date().isoformat(),
