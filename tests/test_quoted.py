@@ -32,6 +32,8 @@ def item(
         (item(WORDS, ACCOUNT, speakers=("Franklin D. Roosevelt",)), Stance.SUPPORTS, "stand in the source"),
         # verbatim, uttered by the speaker
         (item(WORDS, SPEECH, utters="Franklin D. Roosevelt"), Stance.SUPPORTS, "stand in the source"),
+        # verbatim, in a record of the speaker that says "he"
+        (item(WORDS, SPEECH, speakers=("Franklin D. Roosevelt",)), Stance.SUPPORTS, "stand in the source"),
         # a changed word is a conflict, and the reader sees which
         (item(WORDS.replace("fear is", "lose is"), ACCOUNT), Stance.REFUTES, "[-fear-] {+lose+}"),
         # the very words, but another's

@@ -43,7 +43,7 @@ from onrecord.records import (
 from onrecord.settings import Settings
 
 CLAIMS_PER_BATCH = 4
-"""Claims judged together: enough to fill the network's batches, few enough that the first is on screen early."""
+"""Claims judged together: enough to fill the network's batches, few enough that a reader sees them come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +244,10 @@ class Checker:
         self, found: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
     ) -> Iterator[CheckedClaim]:
         done = 0
-        for start in range(0, len(found), CLAIMS_PER_BATCH):
-            batch = found[start : start + CLAIMS_PER_BATCH]
+        # The first claim goes alone: a reader waits for it.
+        starts = [0, *range(1, len(found), CLAIMS_PER_BATCH)] if found else []
+        for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
+            batch = found[start:end]
             try:
                 evidence = self._evidence(batch, filters=filters, article_date=article_date, clock=clock)
             except OnRecordError as error:

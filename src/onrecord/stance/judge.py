@@ -29,7 +29,7 @@ from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceP
 from onrecord.settings import Settings
 from onrecord.stance import nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats
-from onrecord.stance.questions import JudgeItem
+from onrecord.stance.questions import JudgeItem, other_speakers
 
 WINDOWS_PER_PASSAGE = 3
 """Single sentences judged besides the passage as a whole, those that share most with the claim first."""
@@ -37,6 +37,8 @@ RELATED_COSINE = 0.2
 """A passage at least this near (embedding cosine) is judged even where no content word is shared: other words, same thing.
 Of such pairs in six development sets, 0.35 lost 33 to 75 % of the true supports in five; 0.2 loses 0 to 33 %, and keeps 47
 to 91 % of random pairs from the network."""
+TORN_NEUTRAL = 0.4
+"""A window on which the network has a view (neutral at most this), but for neither side enough, is held against the checks."""
 RATIONALE_SLACK = 0.05
 """A single sentence is named as rationale rather than the whole window when it is at most this much less probable."""
 
@@ -195,7 +197,9 @@ def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats],
         return _checked(item, _Outcome(Stance.SUPPORTS, table[for_it], windows[for_it], rationale, note=note))
     # Neutral: shown by the window in which the network saw most, so that a reader can disagree.
     best = int((1.0 - table[:, NEUTRAL]).argmax())
-    return _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None))
+    undecided = _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None))
+    # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
+    return _checked(item, undecided) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
 def _rationale(windows: Sequence[_Window], table: Floats, chosen: int, column: int | None) -> _Window:
@@ -212,7 +216,7 @@ def _rationale(windows: Sequence[_Window], table: Floats, chosen: int, column: i
 
 
 def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
-    """Hold a supposed support against the checks beside the network."""
+    """Hold a supposed support, or a window that tears the network, against the checks beside it."""
     findings = _findings(item, outcome.window)
     different = next((finding for finding in findings if finding.outcome == "different"), None)
     if different is not None:
@@ -223,9 +227,11 @@ def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
         column = NEUTRAL if stance is Stance.NEUTRAL else REFUTES
         row = outcome.row.copy()
         row[SUPPORTS], row[column] = 0.0, row[column] + row[SUPPORTS]
-        note = f"The wording agrees, but not the {different.check}: {different.message}"
+        note = f"The subject agrees, but not the {different.check}: {different.message}"
         return replace(outcome, stance=stance, row=row, findings=findings, note=note)
-    hedge = _hedge(outcome.window.text, item.hypothesis)
+    if outcome.stance is not Stance.SUPPORTS:
+        return replace(outcome, findings=findings)
+    hedge = _hedge(outcome.window.text, item.hypothesis) or _of_another(item)
     if hedge:
         row = outcome.row.copy()
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
@@ -259,6 +265,15 @@ def _hedge(window: str, hypothesis: str) -> str:
         if cue and not pattern.search(hypothesis):
             return f"Not support: the passage reports {what} (“{cue.group()}”), it does not assert this."
     return ""
+
+
+def _of_another(item: JudgeItem) -> str:
+    """Say why an account is no support that the speaker said so: it gives the words as somebody else's; else empty."""
+    attribution = item.claim.attribution
+    if item.question != "said" or item.own_words or attribution is None:
+        return ""
+    others = other_speakers(item.passage, attribution.speaker)
+    return f"Not support: the source gives this as said by {others}, not by {attribution.speaker}." if others else ""
 
 
 def _findings(item: JudgeItem, window: _Window) -> tuple[Finding, ...]:

@@ -90,6 +90,24 @@ def same_person(first: str, second: str) -> bool:
     return not left[:-1] or not right[:-1] or left[0] == right[0]
 
 
+def names_speaker(passage: Passage, speaker: str) -> bool:
+    """Tell whether a passage can be giving words of ``speaker``: utters them, or is an account that names who speaks."""
+    if passage.speaker is not None:
+        return same_person(speaker, passage.speaker)
+    if any(same_person(speaker, other) for other in passage.source.speakers):
+        return True
+    family = family_name(speaker)
+    words = _WORD.findall(f"{passage.source.title} {passage.text}".casefold())
+    return bool(family) and family in {word.removesuffix("'s").removesuffix("’s") for word in words}
+
+
+def other_speakers(passage: Passage, speaker: str) -> str:
+    """Return whose words a passage gives instead of ``speaker``'s; empty where it does not tell, or names the speaker too."""
+    if names_speaker(passage, speaker):
+        return ""
+    return passage.speaker or ", ".join(passage.source.speakers)
+
+
 def family_name(name: str) -> str:
     """Return the last word of a name in lower case, titles left out; empty when nothing but titles is there.
 

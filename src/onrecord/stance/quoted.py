@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 
 from onrecord.records import Finding, Quotation, Span, Stance
-from onrecord.stance.questions import JudgeItem, family_name, same_person
+from onrecord.stance.questions import JudgeItem, names_speaker, other_speakers
 
 MINIMUM_WORDS = 5
 """Fewer words are often said by many."""
@@ -47,8 +47,8 @@ def verify(item: JudgeItem) -> Quoted | None:
     long_enough = [quote for quote in item.claim.quotations if len(_WORD.findall(quote.text)) >= MINIMUM_WORDS]
     if not long_enough:
         return None
-    named = _names(item, attribution.speaker)
-    others = _others(item, attribution.speaker)
+    named = names_speaker(item.passage, attribution.speaker)
+    others = other_speakers(item.passage, attribution.speaker)
     results: list[Quoted] = []
     for quote in long_enough:
         match = find_quotation(quote.text, item.passage.text)
@@ -67,24 +67,6 @@ def verify(item: JudgeItem) -> Quoted | None:
         else:
             return None
     return next((result for result in results if result.stance is Stance.REFUTES), results[0])
-
-
-def _names(item: JudgeItem, speaker: str) -> bool:
-    """Tell whether the passage gives its words as the speaker's: utters them, or is an account that names the speaker."""
-    passage = item.passage
-    if passage.speaker is not None:
-        return same_person(speaker, passage.speaker)
-    family = family_name(speaker)
-    return bool(family) and family in {word.casefold() for word in _WORD.findall(passage.text)}
-
-
-def _others(item: JudgeItem, speaker: str) -> str:
-    """Return whose words they are instead; empty where the source does not tell, or names the speaker among others."""
-    passage = item.passage
-    if passage.speaker is not None:
-        return "" if same_person(speaker, passage.speaker) else passage.speaker
-    speakers = passage.source.speakers
-    return "" if any(same_person(speaker, other) for other in speakers) else ", ".join(speakers)
 
 
 def _result(item: JudgeItem, quote: Quotation, span: Span, stance: Stance, message: str) -> Quoted:
