@@ -356,6 +356,30 @@ def number_reworded(sentence: str, rng: random.Random) -> Triple | None:
     return _either(rng, sentence, sentence[: match.start()] + new + sentence[match.end() :], "supports")
 
 
+_FRONTED = re.compile(r"^((?:On|In|By|Since|During|After|Before) [^,;:]{3,45}), ([A-Z“\"a-z].+?)\.?$")
+_FINAL = re.compile(
+    r"^([A-Z].{15,}?),? "
+    r"((?:on|in|by|since|during) (?:[A-Z]\w+ )?(?:\d{1,2} )?(?:[A-Z]\w+ )?(?:\d{1,2},? )?(?:19|20)\d\d)\.$"
+)
+
+
+def moved(sentence: str, rng: random.Random) -> Triple | None:
+    """Move the time or place from the front to the end or back → supports; and change a number besides → refutes."""
+    if match := _FRONTED.match(sentence):
+        when, rest = match.groups()
+        other = f"{rest[0].upper()}{rest[1:]} {when[0].lower()}{when[1:]}."
+    elif match := _FINAL.match(sentence):
+        rest, when = match.groups()
+        first = rest.split()[0]
+        start = rest[0].lower() if first in {"The", "A", "An", "It", "He", "She", "They", "This"} else rest[0]
+        other = f"{when[0].upper()}{when[1:]}, {start}{rest[1:]}."
+    else:
+        return None
+    if rng.random() < 0.35 and (changed := number_changed(other, rng)):  # noqa: PLR2004  a third
+        return _either(rng, sentence, changed[0] if changed[0] != other else changed[1], "refutes")
+    return _either(rng, sentence, other, "supports")
+
+
 def unit_changed(sentence: str, rng: random.Random) -> Triple | None:
     """Change a unit of time, size or scale after a number → refutes."""
     found = [
@@ -731,6 +755,7 @@ RULES: dict[str, tuple[Rule, int]] = {
     "number_changed": (number_changed, 2600),
     "number_reworded": (number_reworded, 2200),
     "numbers_exchanged": (numbers_exchanged, 1000),
+    "moved": (moved, 3500),
     "unit_changed": (unit_changed, 900),
     "date_changed": (date_changed, 500),
     "opposite": (opposite, 3600),

@@ -99,6 +99,7 @@ PLAN: dict[str, SetPlan] = {
     "mined_near": SetPlan("neutrals", 25000),
     "mined_random": SetPlan("neutrals", 17000),
     "rule_made": SetPlan("contrast", 52000),
+    "positions": SetPlan("contrast", 26000),
 }
 
 # Share multiplier of a stage at the start and at the end of the run.

@@ -8,6 +8,7 @@ Command (from the repository root; 85 minutes)::
 
     python -m training.stance.neutrals --pairs ../shared/data/pairs --output ../run/stance-fast/mined.jsonl
     python -m training.stance.contrast --data ../shared/data --output ../run/stance-fast/contrast.jsonl
+    python -m training.stance.positions --output ../run/stance-fast/positions.jsonl
     nice -n 4 python -m training.stance.train_fast --pairs ../shared/data/pairs --run ../run/stance-fast --minutes 85
     python -m training.stance.export --run ../run/stance-fast
 
@@ -230,8 +231,8 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         log.flush()
 
     sets = load_sets(options.pairs, seed=options.seed)
-    extras = read_extra(folder / "mined.jsonl") + read_extra(folder / "contrast.jsonl")
-    for name in ("mined_near", "mined_random", "rule_made"):
+    extras = [pair for name in ("mined", "contrast", "positions") for pair in read_extra(folder / f"{name}.jsonl")]
+    for name in ("mined_near", "mined_random", "rule_made", "positions"):
         sets[name] = [pair for pair in extras if pair.dataset == name]
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
