@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data" / "documents"
 MAPPINGS = Path(__file__).parent.parent / "corpus" / "mappings"
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture

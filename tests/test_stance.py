@@ -231,6 +231,25 @@ def test_unrelated_text_is_neutral_without_the_network(
     assert network.asked == []
 
 
+@pytest.mark.parametrize(
+    ("cosine", "rule", "expected"),
+    [
+        (0.3, "SUPPORT", Stance.NEUTRAL),  # the network is sure, but search found the passage far from the claim
+        (0.3, "REFUTE", Stance.NEUTRAL),
+        (0.7, "REFUTE", Stance.REFUTES),
+        (None, "SUPPORT", Stance.SUPPORTS),  # not known: the network decides
+    ],
+)
+def test_a_far_passage_decides_nothing(
+    cosine: float | None, rule: str, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    logits = {"SUPPORT": SUPPORT, "REFUTE": REFUTE}[rule]
+    scripted(lambda _e, _c: logits)
+    (found,) = stance.judge([item("Prices rose.", passage("Prices rose."), cosine=cosine)], settings=settings)
+    assert found.stance is expected
+    assert ("Too far" in found.note) is (expected is Stance.NEUTRAL)
+
+
 def test_nearness_alone_is_never_support(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
     # The very same words at cosine 1, but the network says neutral.
     scripted(lambda _e, _c: NEITHER)
