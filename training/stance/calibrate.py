@@ -41,7 +41,7 @@ from training.stance.mixture import Label, Pair, read_pairs
 from training.stance.neutrals import mine
 
 COLUMN: dict[Label, int] = {"supports": SUPPORTS, "refutes": REFUTES, "neutral": NEUTRAL}
-PRECISION = 0.65
+PRECISION = 0.7
 LEAST_THRESHOLD = 0.45
 RESAMPLES = 1000
 UNRELATED = 400
