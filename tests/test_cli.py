@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,25 @@ def test_check_can_be_kept_in_the_history(home: Path) -> None:
 
     done = run("check", "-", "--format", "json", "--save", home=home, stdin=ARTICLE)
     assert json.loads(done.stdout)["id"] in {item.id for item in list_checks(settings=Settings(home=home))}
+
+
+def test_an_interrupted_update_says_so_and_the_next_one_goes_on(
+    tmp_path: Path, small_corpus: tuple[Path, Path]
+) -> None:
+    command = [str(Path(sys.executable).with_name("onrecord")), "corpus", "add", str(small_corpus[1])]
+    environment = {**os.environ, "ONRECORD_HOME": str(tmp_path)}
+    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    # As soon as the database is there, the work is under way: reading and indexing take seconds more.
+    for _ in range(600):
+        if (tmp_path / "onrecord.db").exists():
+            break
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    _, reason = started.communicate(timeout=120)
+    assert started.returncode == 1, reason
+    assert "interrupted" in reason
+    assert "Traceback" not in reason
+    assert run("corpus", "add", str(small_corpus[1]), home=tmp_path).returncode == 0
+    status = run("corpus", "status", home=tmp_path).stdout
+    assert "3 sources" in status
+    assert "up to date" in status

@@ -48,6 +48,9 @@ class Format(StrEnum):
     HTML = "html"
 
 
+INTERRUPTED = 130
+"""Typer's exit code after Ctrl-C."""
+
 Kinds = Annotated[
     list[SourceKind] | None,
     typer.Option("--kind", help="Search only sources of this kind. Repeat for several. Example: --kind transcript"),
@@ -350,7 +353,9 @@ def main() -> None:
     except OnRecordError as error:
         typer.echo(f"onrecord: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except SystemExit as stop:
+        if stop.code != INTERRUPTED:
+            raise
         typer.echo(
             "onrecord: interrupted; what was stored is complete, and the same command goes on from there.", err=True
         )
