@@ -250,6 +250,30 @@ def test_a_far_passage_decides_nothing(
     assert ("Too far" in found.note) is (expected is Stance.NEUTRAL)
 
 
+@pytest.mark.parametrize(
+    ("words", "logits", "expected"),
+    [
+        # torn, leaning to support, the same words and figures: it restates the claim
+        ("Prices rose by 5 per cent.", [1.1, 1.0, -3.0], Stance.SUPPORTS),
+        # torn, leaning to a contradiction: left undecided
+        ("Prices rose by 5 per cent.", [1.0, 1.1, -3.0], Stance.NEUTRAL),
+        # another figure
+        ("Prices rose by 7 per cent.", [1.1, 1.0, -3.0], Stance.REFUTES),
+        # nothing to compare
+        ("Prices rose.", [1.1, 1.0, -3.0], Stance.NEUTRAL),
+        # the network sees nothing: the same words alone are never support
+        ("Prices rose by 5 per cent.", [1.1, 1.0, 3.0], Stance.NEUTRAL),
+    ],
+)
+def test_a_torn_window_is_settled_by_what_can_be_compared(
+    words: str, logits: list[float], expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: logits)
+    claimed = "Prices rose by 5 per cent." if "per cent" in words else "Prices rose."
+    (found,) = stance.judge([item(claimed, passage(words))], settings=settings)
+    assert found.stance is expected
+
+
 def test_nearness_alone_is_never_support(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
     # The very same words at cosine 1, but the network says neutral.
     scripted(lambda _e, _c: NEITHER)

@@ -43,6 +43,8 @@ DECIDING_COSINE = 0.5
 among a dozen passages about other meetings or other years the network finds a contradiction too easily."""
 TORN_NEUTRAL = 0.4
 """A window on which the network has a view (neutral at most this), but for neither side enough, is held against the checks."""
+RESTATED = 0.95
+"""Share of the claim's content words in a window that restates it."""
 RATIONALE_SLACK = 0.05
 """A single sentence is named as rationale rather than the whole window when it is at most this much less probable."""
 
@@ -204,7 +206,28 @@ def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats],
     best = int((1.0 - table[:, NEUTRAL]).argmax())
     undecided = _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None))
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
-    return _checked(item, undecided) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
+    return _settled(_checked(item, undecided)) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
+
+
+def _settled(outcome: _Outcome) -> _Outcome:
+    """Settle a torn window that says the claim's own words: the network leans to support, and every figure and date agrees.
+
+    The network has learnt that a changed figure contradicts, and doubts even a sentence that repeats the claim to the letter.
+    """
+    compared = [finding.outcome for finding in outcome.findings if finding.check in {"numbers", "dates"}]
+    if (
+        outcome.stance is not Stance.NEUTRAL
+        or outcome.row[SUPPORTS] <= outcome.row[REFUTES]
+        or outcome.window.shared < RESTATED
+        or not compared
+        or not set(compared) <= {"equal", "rounded"}
+    ):
+        return outcome
+    row = outcome.row.copy()
+    row[SUPPORTS], row[REFUTES] = row[SUPPORTS] + row[REFUTES], 0.0
+    return replace(
+        outcome, stance=Stance.SUPPORTS, row=row, note="The wording is the same, and its figures and dates agree."
+    )
 
 
 def _rationale(windows: Sequence[_Window], table: Floats, chosen: int, column: int | None) -> _Window:
