@@ -255,8 +255,10 @@ def test_a_far_passage_decides_nothing(
     [
         # torn, leaning to support, the same words and figures: it restates the claim
         ("Prices rose by 5 per cent.", [1.1, 1.0, -3.0], Stance.SUPPORTS),
-        # torn, leaning to a contradiction: left undecided
-        ("Prices rose by 5 per cent.", [1.0, 1.1, -3.0], Stance.NEUTRAL),
+        # torn, leaning to a contradiction: a sentence does not contradict itself
+        ("Prices rose by 5 per cent.", [1.0, 1.1, -3.0], Stance.SUPPORTS),
+        # … but one in other words may: left undecided
+        ("By 5 per cent prices rose.", [1.0, 1.1, -3.0], Stance.NEUTRAL),
         # another figure
         ("Prices rose by 7 per cent.", [1.1, 1.0, -3.0], Stance.REFUTES),
         # nothing to compare

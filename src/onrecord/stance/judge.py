@@ -31,6 +31,7 @@ from onrecord.settings import Settings
 from onrecord.stance import nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats
 from onrecord.stance.questions import JudgeItem, other_speakers
+from onrecord.text import fold
 
 WINDOWS_PER_PASSAGE = 3
 """Single sentences judged besides the passage as a whole, those that share most with the claim first."""
@@ -43,6 +44,8 @@ DECIDING_COSINE = 0.5
 among a dozen passages about other meetings or other years the network finds a contradiction too easily."""
 TORN_NEUTRAL = 0.4
 """A window on which the network has a view (neutral at most this), but for neither side enough, is held against the checks."""
+SURE = 0.7
+"""Below it the network is torn when it calls a sentence that repeats the claim to the letter a contradiction."""
 RESTATED = 0.95
 """Share of the claim's content words in a window that restates it."""
 RATIONALE_SLACK = 0.05
@@ -192,7 +195,11 @@ def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats],
     table = np.stack(rows)
     against, for_it = int(table[:, REFUTES].argmax()), int(table[:, SUPPORTS].argmax())
     refutes, supports = float(table[against, REFUTES]), float(table[for_it, SUPPORTS])
-    if refutes >= limits.refute_threshold and refutes >= supports:
+    if (
+        refutes >= limits.refute_threshold
+        and refutes >= supports
+        and not (refutes < SURE and _repeats(item, windows[against]))
+    ):
         note = "Another sentence of the passage points the other way." if supports >= limits.support_threshold else ""
         chosen = _Outcome(
             Stance.REFUTES, table[against], windows[against], _rationale(windows, table, against, REFUTES), note=note
@@ -206,18 +213,24 @@ def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats],
     best = int((1.0 - table[:, NEUTRAL]).argmax())
     undecided = _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None))
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
-    return _settled(_checked(item, undecided)) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
+    return _settled(item, _checked(item, undecided)) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
-def _settled(outcome: _Outcome) -> _Outcome:
-    """Settle a torn window that says the claim's own words: the network leans to support, and every figure and date agrees.
+def _repeats(item: JudgeItem, window: _Window) -> bool:
+    """Tell whether a window is the claim to the letter: a sentence does not contradict itself."""
+    claim, words = (fold(text).text.casefold().strip(" .") for text in (item.hypothesis, window.text))
+    return claim == words
+
+
+def _settled(item: JudgeItem, outcome: _Outcome) -> _Outcome:
+    """Settle a torn window that says the claim's own words, if the network leans to support and all figures and dates agree.
 
     The network has learnt that a changed figure contradicts, and doubts even a sentence that repeats the claim to the letter.
     """
     compared = [finding.outcome for finding in outcome.findings if finding.check in {"numbers", "dates"}]
     if (
         outcome.stance is not Stance.NEUTRAL
-        or outcome.row[SUPPORTS] <= outcome.row[REFUTES]
+        or (outcome.row[SUPPORTS] <= outcome.row[REFUTES] and not _repeats(item, outcome.window))
         or outcome.window.shared < RESTATED
         or not compared
         or not set(compared) <= {"equal", "rounded"}
