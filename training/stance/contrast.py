@@ -33,7 +33,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.stance.mixture import Label, Pair, dev_claims, normalised, read_pairs
+from training.stance.mixture import Label, Pair, dev_claims, normalised, read_pairs, write_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -855,21 +855,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20)
     options = parser.parse_args()
     pairs = make(options.data, seed=options.seed)
-    with options.output.open("w", encoding="utf-8") as out:
-        for pair in pairs:
-            out.write(
-                json.dumps(
-                    {
-                        "claim": pair.claim,
-                        "evidence": pair.evidence,
-                        "label": pair.label,
-                        "dataset": pair.dataset,
-                        "id": pair.pair_id,
-                    },
-                    ensure_ascii=False,
-                )
-                + "\n"
-            )
+    write_pairs(pairs, options.output)
     sys.stderr.write(f"{len(pairs)} rule-made pairs written to {options.output}\n")
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Label = Literal["supports", "refutes", "neutral"]
@@ -125,6 +125,14 @@ def normalised(text: str) -> str:
     'the u s economy grew 3 1'
     """
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
+    """Write pairs made here as JSON lines, in the form that the training run reads."""
+    with path.open("w", encoding="utf-8") as out:
+        for pair in pairs:
+            row = {"claim": pair.claim, "evidence": pair.evidence, "label": pair.label, "dataset": pair.dataset}
+            out.write(json.dumps({**row, "id": pair.pair_id}, ensure_ascii=False) + "\n")
 
 
 def read_pairs(path: Path) -> Iterator[Pair]:

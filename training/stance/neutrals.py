@@ -12,12 +12,11 @@ Command (about a minute)::
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from pathlib import Path
 
-from training.stance.mixture import Pair, load_sets, normalised
+from training.stance.mixture import Pair, load_sets, normalised, write_pairs
 
 SOURCES: dict[str, int] = {
     "fever_dev": 6500,
@@ -104,21 +103,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20)
     options = parser.parse_args()
     mined = mine(load_sets(options.pairs, seed=options.seed), seed=options.seed)
-    with options.output.open("w", encoding="utf-8") as out:
-        for pair in mined:
-            out.write(
-                json.dumps(
-                    {
-                        "claim": pair.claim,
-                        "evidence": pair.evidence,
-                        "label": pair.label,
-                        "dataset": pair.dataset,
-                        "id": pair.pair_id,
-                    },
-                    ensure_ascii=False,
-                )
-                + "\n"
-            )
+    write_pairs(mined, options.output)
     sys.stderr.write(f"{len(mined)} mined neutrals written to {options.output}\n")
 
 

@@ -12,12 +12,11 @@ Command (seconds)::
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.stance.mixture import Label, Pair
+from training.stance.mixture import Label, Pair, write_pairs
 
 ACTORS = (
     ("Russia", "Moscow", "the Kremlin"),
@@ -251,10 +250,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=23)
     options = parser.parse_args()
     pairs = make(options.n, seed=options.seed)
-    with options.output.open("w", encoding="utf-8") as stream:
-        for number, pair in enumerate(pairs):
-            row = {"claim": pair.claim, "evidence": pair.evidence, "label": pair.label, "dataset": "positions"}
-            stream.write(json.dumps({**row, "id": f"positions:{number}"}, ensure_ascii=False) + "\n")
+    write_pairs(pairs, options.output)
     print(f"{len(pairs)} pairs")
 
 
@@ -269,8 +265,8 @@ def make(n: int, *, seed: int) -> list[Pair]:
         if evidence != claim:
             found.setdefault((evidence, claim), label)
     return [
-        Pair(claim=claim, evidence=evidence, label=label, dataset="positions")
-        for (evidence, claim), label in found.items()
+        Pair(claim=claim, evidence=evidence, label=label, dataset="positions", pair_id=f"positions:{number}")
+        for number, ((evidence, claim), label) in enumerate(found.items())
     ]
 
 
