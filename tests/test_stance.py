@@ -160,9 +160,12 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_error(name: str, monkeypatch
         nli._load_named(name)
 
 
-def test_missing_shipped_weights_say_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tier", ["fast", "accurate"])
+def test_missing_shipped_weights_say_so(tier: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, _, weights = nli._SHIPPED[tier]
+    monkeypatch.setitem(nli._SHIPPED, tier, (name, tmp_path, weights))
     with pytest.raises(StanceModelError, match="missing"):
-        nli.shipped_sha256(tmp_path)
+        nli.shipped_sha256(tier)
 
 
 # --- windows and decision ---------------------------------------------------------------------------------------------

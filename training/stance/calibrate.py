@@ -6,7 +6,7 @@ curve, written to the report with its neighbours.
 
 Command (from the repository root; about five minutes on two cores, then seconds, for logits are kept)::
 
-    python -m training.stance.calibrate --pairs ../shared/data/pairs --run ../run/stance-fast
+    python -m training.stance.calibrate --tier fast --pairs ../shared/data/pairs --run ../run/stance-fast
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from onrecord.stance.calibrate import (
 )
 from training.stance.mixture import Label, Pair, read_pairs
 from training.stance.neutrals import mine
+from training.stance.tiers import TIERS, Tier
 
 COLUMN: dict[Label, int] = {"supports": SUPPORTS, "refutes": REFUTES, "neutral": NEUTRAL}
 PRECISION = 0.7
@@ -175,10 +176,12 @@ def curve(probability: Floats, right: np.ndarray, weights: Floats) -> list[dict[
     return rows
 
 
-def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> dict[str, Any]:
+def calibrate(  # noqa: PLR0913 - the options of the command
+    tier: Tier, pairs_folder: Path, run: Path, *, precision: float, most: int, cache: Path
+) -> dict[str, Any]:
     """Fit, write ``calibration.json`` beside the weights and return the whole report."""
-    (nli.FAST_FOLDER / "calibration.json").unlink(missing_ok=True)
-    encoder = nli._load_shipped(nli.FAST_FOLDER)  # noqa: SLF001 - without the golden pairs: this is what judges the model
+    (tier.shipped / "calibration.json").unlink(missing_ok=True)
+    encoder = nli.load_shipped(tier.name, cache)
     pairs = dev_pairs(pairs_folder, most=most)
     logits = logits_of(pairs, encoder, run / "dev-logits.npz")
     gold = np.array([COLUMN[pair.label] for pair in pairs])
@@ -222,7 +225,7 @@ def calibrate(pairs_folder: Path, run: Path, *, precision: float, most: int) -> 
         ece_before=ece(raw, held),
         ece_after=ece(table, held),
     )
-    (nli.FAST_FOLDER / "calibration.json").write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (tier.shipped / "calibration.json").write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
     rng = np.random.default_rng(20)
     names = np.array([pair.dataset for pair in pairs])
     sets = {
@@ -246,12 +249,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, for logits and the report")
+    parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
+    parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
     parser.add_argument("--precision", type=float, default=PRECISION)
     parser.add_argument("--most", type=int, default=100_000, help="most pairs of each set")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    report = calibrate(options.pairs, options.run, precision=options.precision, most=options.most)
+    report = calibrate(
+        TIERS[options.tier],
+        options.pairs,
+        options.run,
+        precision=options.precision,
+        most=options.most,
+        cache=options.cache,
+    )
     sys.stderr.write("| set | n | classes | accuracy | macro-F1 (95 %) | ECE (95 %) |\n|---|---|---|---|---|---|\n")
     for name, one in report["sets"].items():
         sys.stderr.write(

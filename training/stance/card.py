@@ -2,7 +2,7 @@
 
 Command (from the repository root)::
 
-    python -m training.stance.card --run ../run/stance-fast
+    python -m training.stance.card --tier fast --run ../run/stance-fast
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.stance.export import SHIPPED
+from training.stance.tiers import TIERS
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
@@ -87,10 +87,11 @@ def main() -> None:
     """Replace the figures in the card of the shipped model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
     options = parser.parse_args()
     log = [json.loads(line) for line in (options.run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     report = json.loads((options.run / "report.json").read_text(encoding="utf-8"))
-    card = SHIPPED / "README.md"
+    card = TIERS[options.tier].shipped / "README.md"
     text = card.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]

