@@ -52,6 +52,22 @@ class MappingError(DocumentError):
 class FetchError(DocumentError):
     """An address could not be fetched, or must not be."""
 
+    def __init__(
+        self, message: str, *, status: int | None = None, passing: bool = False, wait_seconds: float | None = None
+    ) -> None:
+        """Keep, beside the message, what a caller may decide by.
+
+        Args:
+            message: As for every error of the tree.
+            status: The HTTP status, where there was an answer: 404 and 410 say that the page is gone.
+            passing: Another attempt may succeed: no connection, no answer in time, an overloaded server.
+            wait_seconds: How long the server asks to wait (``Retry-After``).
+        """
+        super().__init__(message)
+        self.status = status
+        self.passing = passing
+        self.wait_seconds = wait_seconds
+
 
 class LanguageError(OnRecordError):
     """The text is in a language that is not supported."""

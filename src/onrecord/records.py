@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -88,6 +88,24 @@ class VerdictLabel(StrEnum):
     NOT_CHECKED = "NOT_CHECKED"
 
 
+class Locator(Record):
+    """Where a range of a text stands in what it was read from: on a page, or at a moment of a recording."""
+
+    span: Span
+    """In the text of the document or version that holds this."""
+    page: Annotated[int, Field(ge=1)] | None = None
+    """Counted from 1 in the file, whatever is printed on the page."""
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    """From the beginning of the recording to the first of these words."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.page is None) == (self.seconds is None):
+            message = "a locator gives either a page or seconds"
+            raise ValueError(message)
+        return self
+
+
 class Document(Record):
     """Anything that was read: an article to check, or a source on its way into the corpus.
 
@@ -106,6 +124,8 @@ class Document(Record):
     language: str | None = None
     metadata: Mapping[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    locators: tuple[Locator, ...] = ()
+    """Pages or times, in the order of the text, for files that have them; what is between two of them is on neither."""
 
 
 class Source(Record):
@@ -142,6 +162,8 @@ class Version(Record):
     that row (as canonical JSON) or member alone: the store names the snapshot of the whole file beside it."""
     media_type: str
     added_at: dt.datetime
+    locators: tuple[Locator, ...] = ()
+    """The pages or times of ``text``, for files that have them."""
 
 
 class Passage(Record):
@@ -157,6 +179,8 @@ class Passage(Record):
     """The passage's sentences, as ranges in the version's text."""
     speaker: str | None = None
     """Who utters the words of the passage, where known (a transcript's speaker); not who is mentioned."""
+    locators: tuple[Locator, ...] = ()
+    """The pages or times that the passage touches, as ranges in the version's text."""
 
 
 class Quotation(Record):
