@@ -1,4 +1,4 @@
-"""The command line: ``python -m evals run TASK``, ``python -m evals suite``, ``python -m evals tasks``.
+"""The command line: ``python -m evals run TASK``, ``suite``, ``gate``, ``compare``, ``errors``, ``tasks``.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong
 usage.
@@ -6,6 +6,7 @@ usage.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import redirect_stdout
@@ -15,7 +16,11 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from evals import gate as gates
 from evals import suite as suites
+from evals.compare import SHOWN, read_run, show_comparison, show_errors
+from evals.compare import compare as compare_runs
+from evals.compare import errors as errors_of
 from evals.result import show, write_items
 from evals.run import Options, run_task, settings_in
 from evals.tasks import Input, Task, catalogue
@@ -142,6 +147,73 @@ def suite(  # noqa: PLR0913, PLR0917  as above
     print(report.text)
     if report.failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def gate(
+    results: Annotated[Path, typer.Option(help="Folder of the summaries to hold against the floors.")] = suites.RESULTS,
+    baseline: Annotated[Path, typer.Option(help="The floors.")] = gates.BASELINE,
+    only: Annotated[list[str] | None, typer.Option(help="Look at this entry only; repeat for several.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Raise the floors to what was measured.")] = False,  # noqa: FBT002
+    allow_regression: Annotated[
+        str, typer.Option(metavar="REASON", help="With --update: lower floors too, for this reason, which is kept.")
+    ] = "",
+) -> None:
+    """Fail when a measured figure is below its floor, or was measured on other data."""
+    try:
+        floors, summaries = gates.read_baseline(baseline), gates.read_summaries(results)
+        if only:
+            summaries = {name: summary for name, summary in summaries.items() if name in only}
+        if update:
+            floors = gates.updated(floors, summaries, allow_regression=allow_regression)
+            gates.write_baseline(floors, baseline)
+        found = gates.problems(floors, summaries, only=only or ())
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    for line in found:
+        print(f"below the gate: {line}", file=sys.stderr)
+    looked = [name for name in floors.floors if not only or name in only]
+    print(f"{len(looked)} entries with floors, {len(found)} problems")
+    if found or not looked:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="Folder that `run --out` wrote: before.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The same of the other run: after.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+) -> None:
+    """Show what a change gained and lost, claim by claim, and whether that is more than chance."""
+    try:
+        before, after = read_run(first), read_run(second)
+        found = compare_runs(before, after, seed=seed)
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    if as_json:
+        print(found.model_dump_json())
+    else:
+        show_comparison(found, before, after, Console())
+
+
+@app.command()
+def errors(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `run --out` wrote.")],
+    examples: Annotated[int, typer.Option(min=0, help="Examples of each group.")] = SHOWN,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,  # noqa: FBT002
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample of examples.")] = 0,
+) -> None:
+    """Group the mistakes of a run by the first step that went wrong, with examples of each."""
+    try:
+        read = read_run(run_folder)
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    groups = errors_of(read, examples=examples, seed=seed)
+    if as_json:
+        print(json.dumps([group.model_dump(mode="json") for group in groups], ensure_ascii=False))
+    else:
+        show_errors(groups, read, Console())
 
 
 @app.command()
