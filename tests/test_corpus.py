@@ -460,7 +460,7 @@ def test_second_writer_is_told_who_holds_the_lock(
 def test_holder_note_may_be_damaged(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onrecord.corpus.lock._WAIT_SECONDS", 0.1)
     with writing(settings, "testing"):
-        (settings.home / "writer.json").write_text("{")
+        (settings.home / "writer.holder.json").write_text("{")
         with pytest.raises(CorpusBusyError, match="another process"), writing(settings, "again"):
             pytest.fail("two writers")
 

@@ -371,10 +371,12 @@ def update_corpus(
         incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
         if progress is not None:
             total = documents.count_documents(paths, mapping=loaded, settings=settings)
-    with corpus.Store.open(settings) as store:
+    # One lock for both, so that the indexes are in step when the next writer is let in.
+    with corpus.Store.open(settings) as store, store.writing("adding documents") as journal:
         report = store.add_documents(incoming, progress=lambda done: clock.step(done, total))
         # The indexes' own notes tell whether anything is left to do, without loading a model or opening an engine.
         if index.applied_state(settings) != report.state.number:
+            journal.step("indexing")
             clock.start("indexing")
             index.Index.open(store, settings, progress=clock.step).close()
     clock.stop()

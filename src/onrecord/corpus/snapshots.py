@@ -74,6 +74,11 @@ def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
     return size
 
 
+def missing(settings: Settings, hashes: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``hashes`` under which nothing is kept yet."""
+    return tuple(sha256 for sha256 in sorted(hashes) if not snapshot_path(settings, sha256).exists())
+
+
 def clear_unfinished(settings: Settings) -> None:
     """Remove what a killed writer left half written. Only the holder of the writer's lock may call it."""
     with contextlib.suppress(OSError):  # what cannot be removed is in nobody's way

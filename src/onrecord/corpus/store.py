@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -9,11 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from onrecord.corpus import snapshots
+from onrecord.corpus import journal, snapshots
 from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, known_sources
 from onrecord.corpus.database import engine
 from onrecord.corpus.incoming import Given, accept, contents_of, name_of
-from onrecord.corpus.lock import writing
 from onrecord.corpus.rows import passages_of, source_of, version_of
 from onrecord.corpus.schema import PassageRow, SnapshotRow, SourceRow, StateRow, VersionRow, VersionSnapshotRow
 from onrecord.documents import ReadFailure
@@ -78,16 +79,21 @@ class Store:
     def __init__(self, settings: Settings, made: Engine) -> None:
         self.settings = settings
         self._engine = made
+        self._writing = threading.local()
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open the corpus of ``settings``, making its home and bringing its tables up to date.
 
+        What a killed command left is finished or undone first.
+
         Raises:
             CorpusError: it cannot be opened.
             CorpusBusyError: its tables have to be brought up to date, and another process is writing.
         """
-        return cls(settings, engine(settings))
+        made = engine(settings)
+        journal.settle(settings)
+        return cls(settings, made)
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +109,25 @@ class Store:
             self._engine.dispose()
 
     # Writing
+
+    @contextlib.contextmanager
+    def writing(self, purpose: str) -> Iterator[journal.Journal]:
+        """Hold the right to write, and keep a journal; a thread that holds it already goes on with the same one.
+
+        Raises:
+            CorpusBusyError: another process, or another thread of this one, is writing.
+            CorpusError: the folder cannot be written.
+        """
+        held: journal.Journal | None = getattr(self._writing, "journal", None)
+        if held is not None:
+            yield held
+            return
+        with journal.writing(self.settings, purpose) as begun:
+            self._writing.journal = begun
+            try:
+                yield begun
+            finally:
+                del self._writing.journal
 
     def add_documents(
         self, documents: Iterable[Document | ReadFailure], *, progress: Callable[[int], None] | None = None
@@ -121,7 +146,7 @@ class Store:
         started = time.perf_counter()
         tally = _Tally()
         seen: dict[str, bytes] = {}
-        with writing(self.settings, "adding documents"):
+        with self.writing("adding documents") as entry:
             snapshots.clear_unfinished(self.settings)
             batch: list[Given] = []
             characters = 0
@@ -131,12 +156,12 @@ class Store:
                     batch.append(given)
                     characters += len(given.document.text)
                 if len(batch) >= _BATCH_DOCUMENTS or characters >= _BATCH_CHARACTERS:
-                    self._store(batch, tally)
+                    self._store(batch, tally, entry)
                     batch, characters = [], 0
                 if progress is not None:
                     progress(taken)
             if batch:
-                self._store(batch, tally)
+                self._store(batch, tally, entry)
         return UpdateReport(
             added=tally.added,
             changed=tally.changed,
@@ -173,7 +198,7 @@ class Store:
             tally.fail(name, reason, given.id)
         return None
 
-    def _store(self, batch: list[Given], tally: _Tally) -> None:
+    def _store(self, batch: list[Given], tally: _Tally, entry: journal.Journal) -> None:
         try:
             with self._engine.connect() as connection:
                 stored = fingerprints(connection, [given.id for given in batch])
@@ -183,9 +208,12 @@ class Store:
                     return
                 known = known_sources(connection, [given.id for given in todo if given.id in stored])
             # Bytes before rows: a row never names a snapshot that is not there.
+            hashes = {content.sha256 for given in todo for content in contents_of(given.document)}
+            entry.step("keeping the bytes of a batch", snapshots=snapshots.missing(self.settings, hashes))
             kept = self._keep_contents(todo, tally)
             if not kept:
                 return
+            entry.step("storing the batch")
             with self._engine.execution_options(onrecord_write=True).begin() as connection:
                 writer = BatchWriter(connection, self.settings)
                 writer.write(kept, known)
