@@ -15,9 +15,11 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -26,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration that this code needs; equal to the newest in ``migrations/versions`` (tested)."""
 
 ID_LENGTH = 300
@@ -218,3 +220,21 @@ class DecisionRow(Table):
     note: Mapped[str] = mapped_column(Text)
     who: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+
+
+class JudgementRow(Table):
+    """What a stance network answered to one pair of texts: a cache, which may be emptied at any time.
+
+    Logits are kept rather than probabilities, so that another calibration of the same network finds them again.
+    """
+
+    __tablename__ = "judgements"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # the key is the row: half the size
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """sha256 over the network's hash and both texts."""
+    supports: Mapped[float] = mapped_column(Double)
+    refutes: Mapped[float] = mapped_column(Double)
+    neutral: Mapped[float] = mapped_column(Double)
+    used: Mapped[dt.date] = mapped_column(Date, index=True)
+    """The day it was last asked for, by which old ones leave."""
