@@ -296,6 +296,67 @@ class StanceProbabilities(Record):
     neutral: Probability
 
 
+class QuotationOutcome(StrEnum):
+    """What became of a quotation that was looked for in the whole corpus."""
+
+    VERBATIM = "verbatim"
+    MINOR = "minor"
+    """The same words; case, punctuation, an ellipsis, bracketed words, spelling or a transcript's fillers differ."""
+    ALTERED = "altered"
+    SPLICED = "spliced"
+    """Two separate utterances joined as if they were one."""
+    OUT_OF_CONTEXT = "out of context"
+    """The words are there, and the words beside them negate them or set a condition."""
+    MISATTRIBUTED = "misattributed"
+    """On record, but as said by somebody else."""
+    WRONGLY_DATED = "wrongly dated"
+    """On record, but not as said at the time that the article gives."""
+    NOT_FOUND = "not found in this corpus"
+    """Says nothing about whether it was ever said."""
+
+
+class WordChange(Record):
+    """One step of a word-level diff from a source to a quotation, in the words of both as written."""
+
+    kind: Literal["equal", "replace", "insert", "delete"]
+    """``insert``: in the quotation only; ``delete``: in the source only."""
+    quotation: str
+    source: str
+
+
+class QuotationPlace(Record):
+    """Where the words of a quotation stand on record."""
+
+    passage: Passage
+    span: Span
+    """In the version's text; it may run over the end of the passage into the next."""
+    text: str
+    """The source's own words at ``span``."""
+    before: str = ""
+    """What stands before them in their sentence."""
+    after: str = ""
+    """What stands after them in their sentence."""
+
+
+class QuotationCheck(Record):
+    """A quotation of the article, looked for in the whole corpus, whoever the passages are attributed to."""
+
+    quotation: Quotation
+    speaker: str | None
+    """Who says it, as the article has it; ``None`` where that is not clear."""
+    outcome: QuotationOutcome
+    places: tuple[QuotationPlace, ...] = ()
+    """The best place first; the two joined utterances in the quotation's order; none when not found."""
+    wording: Literal["verbatim", "minor", "altered", "spliced", "not_found"]
+    """The words alone, apart from who said them, when, and what stood beside them."""
+    differences: tuple[str, ...] = ()
+    """What a minor wording differs in: ``case``, ``punctuation``, ``ellipsis``, ``brackets``, ``spelling``, ``filler``."""
+    changes: tuple[WordChange, ...] = ()
+    """The diff of an altered wording, equal stretches included."""
+    message: str
+    """One sentence for a reader."""
+
+
 class Evidence(Record):
     """A passage judged against a claim."""
 
@@ -344,6 +405,8 @@ class CheckedClaim(Record):
     claim: Claim
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
+    quotations: tuple[QuotationCheck, ...] = ()
+    """The claim's quotations of three words or more, in the order of the text."""
 
     @property
     def supporting(self) -> tuple[Evidence, ...]:
@@ -393,6 +456,8 @@ class CheckedArticle(Record):
     article: Document
     claims: tuple[CheckedClaim, ...]
     skipped: tuple[Skipped, ...]
+    quotations: tuple[QuotationCheck, ...] = ()
+    """The quotations of three words or more that stand in no claim; who says them is not known."""
     filters: SearchFilters
     corpus: CorpusState
     models: tuple[ModelUsed, ...]
