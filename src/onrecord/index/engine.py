@@ -7,10 +7,12 @@ table of cases over both. Engines are caches: everything they hold can be built 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from onrecord.errors import NotFoundError
 from onrecord.records import CorpusState, Passage, SearchFilters
 from onrecord.text import fold
 
@@ -133,6 +135,24 @@ def admits(filters: SearchFilters, passage: Passage) -> bool:
         and (not filters.publishers or filter_key(source.publisher) in map(filter_key, filters.publishers))
         and (not filters.speakers or not set(speakers_of(passage)).isdisjoint(map(filter_key, filters.speakers)))
     )
+
+
+def is_current(passage: Passage) -> bool:
+    """Tell whether a passage belongs to its source's present version, and the source was not withdrawn."""
+    return passage.version_id == passage.source.current_version_id and not passage.source.withdrawn
+
+
+def look_up(ids: Collection[str], store: PassageStore) -> dict[str, Passage | None]:
+    """Fetch passages from the store; ``None`` for one that it no longer has."""
+    wanted = sorted(ids)
+    try:
+        return dict(zip(wanted, store.passages(wanted), strict=True))
+    except NotFoundError:
+        found: dict[str, Passage | None] = dict.fromkeys(wanted)
+        for identity in wanted:
+            with suppress(NotFoundError):
+                found[identity] = store.passages([identity])[0]
+        return found
 
 
 def fingerprint(passage: Passage) -> str:

@@ -67,6 +67,11 @@ def analyser() -> tantivy.TextAnalyzer:
     return builder.build()
 
 
+def stems(text: str) -> list[str]:
+    """Return the stems of all words of ``text`` in order, stop words included, as they lie in the index."""
+    return list(analyser().analyze(encodable(text)))
+
+
 def query_terms(query: str) -> dict[str, str]:
     """Return the stems to search for, each with the word of the query that it came from, in the query's order.
 
@@ -197,6 +202,27 @@ class LexicalEngine:
             conditions = self._conditions(filters)
             return [self._search_one(searcher, query, conditions, limit) for query in queries]
 
+    def search_runs(
+        self, queries: Sequence[Sequence[tuple[str, ...]]], *, filters: SearchFilters, limit: int
+    ) -> list[list[Candidate]]:
+        """Return the best passages for each query by BM25, where a query is any of some runs of neighbouring ``stems``."""
+        make, occur = self._tantivy.Query, self._tantivy.Occur
+
+        def one(run: tuple[str, ...]) -> tantivy.Query:
+            if len(run) == 1:
+                return make.term_query(self._schema, "text", run[0], "freq")
+            return make.phrase_query(self._schema, "text", list(run))
+
+        with self._guard("searched"):
+            searcher = self._searcher()
+            conditions = self._conditions(filters)
+            return [
+                self._run(
+                    searcher, make.boolean_query([(occur.Should, one(run)) for run in runs if run]), conditions, limit
+                )
+                for runs in queries
+            ]
+
     def close(self) -> None:
         """Give up the writer, forgetting what was not committed."""
         self.rollback()
@@ -213,7 +239,12 @@ class LexicalEngine:
             words.append((occur.Should, make.term_query(self._schema, "text", stem, "freq")))
             in_title = make.term_query(self._schema, "title", stem, "freq")
             words.append((occur.Should, make.boost_query(in_title, TITLE_BOOST)))
-        built = make.boolean_query(words)
+        return self._run(searcher, make.boolean_query(words), conditions, limit)
+
+    def _run(
+        self, searcher: tantivy.Searcher, built: tantivy.Query, conditions: list[tantivy.Query], limit: int
+    ) -> list[Candidate]:
+        make, occur = self._tantivy.Query, self._tantivy.Occur
         if conditions:
             must = [(occur.Must, make.const_score_query(condition, 0.0)) for condition in conditions]
             built = make.boolean_query([(occur.Must, built), *must])

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Self
 from onrecord.errors import CorpusBusyError, NotFoundError, OnRecordError, SearchIndexError
 from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client
 from onrecord.index.embed import Embedder, load_embedder
-from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint
+from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint, is_current, look_up
 from onrecord.index.lexical import LexicalEngine, matched_words, query_terms
+from onrecord.index.quotations import find_passages
 from onrecord.index.state import EngineState, database_key, read_states, write_states
 from onrecord.records import CorpusState, Hit, Passage, SearchFilters, Span
 
@@ -196,6 +197,21 @@ class Index:
         chosen = self._choose(fused, filters, top_k)
         return [chosen[query] for query in queries]
 
+    def search_quotations(self, quotations: Sequence[str], *, filters: SearchFilters) -> list[list[Passage]]:
+        """Find the passages that may hold each quotation, whoever they are attributed to; see ``index.quotations``.
+
+        Args:
+            quotations: The words between the marks.
+            filters: What may be found.
+
+        Returns:
+            One list for each quotation, most likely first; empty where nothing shares its words.
+
+        Raises:
+            SearchIndexError: the engine cannot be used.
+        """
+        return find_passages(quotations, self.store, self._lexical, filters=filters)
+
     def close(self) -> None:
         """Release both engines."""
         if hasattr(self, "_lexical"):
@@ -236,30 +252,18 @@ class Index:
         while waiting:
             # One more round happens only when the store did not confirm some of the passages of the round before.
             drawn = {query: _draw(hits, taken[query], top_k - len(chosen[query])) for query, hits in waiting.items()}
-            self._look_up({hit.passage_id for hits in drawn.values() for hit in hits} - seen.keys(), seen)
+            seen |= look_up({hit.passage_id for hits in drawn.values() for hit in hits} - seen.keys(), self.store)
             for query, hits in drawn.items():
                 terms = query_terms(query)
                 for hit in hits:
                     passage = seen[hit.passage_id]
-                    if passage is None or not _current(passage) or not admits(filters, passage):
+                    if passage is None or not is_current(passage) or not admits(filters, passage):
                         continue
                     words = matched_words(terms, (passage.text, passage.source.title))
                     chosen[query].append(hit.model_copy(update={"matched_terms": words}))
                 if not hits or len(chosen[query]) >= top_k:
                     del waiting[query]
         return chosen
-
-    def _look_up(self, ids: set[str], into: dict[str, Passage | None]) -> None:
-        """Fetch passages from the store; ``None`` for one that it no longer has."""
-        wanted = sorted(ids)
-        try:
-            into.update(zip(wanted, self.store.passages(wanted), strict=True))
-        except NotFoundError:
-            for identity in wanted:
-                try:
-                    into[identity] = self.store.passages([identity])[0]
-                except NotFoundError:
-                    into[identity] = None
 
     # Keeping in step
 
@@ -587,10 +591,6 @@ def _draw(hits: Iterator[Hit], windows: _Windows, number: int) -> list[Hit]:
             if len(drawn) == number:
                 break
     return drawn
-
-
-def _current(passage: Passage) -> bool:
-    return passage.version_id == passage.source.current_version_id and not passage.source.withdrawn
 
 
 def applied_state(settings: Settings) -> int | None:
