@@ -521,3 +521,42 @@ class UpdateReport(Record):
     """The changed and the failed."""
     state: CorpusState
     seconds: float
+
+
+class Archive(Record):
+    """A backup or an export of the corpus that was written or read."""
+
+    path: str
+    created_at: dt.datetime
+    state: CorpusState
+    """What it holds."""
+    snapshots: int
+    size: int
+    """Bytes, not counting what a file system or an archive adds."""
+
+
+class Difference(Record):
+    """One thing in which two parts of the corpus do not agree."""
+
+    part: Literal["store", "snapshots", "words", "vectors"]
+    """``words`` is the Tantivy index, ``vectors`` the Chroma collection."""
+    subject: str
+    """What it is about: an id, a hash, a table, a file."""
+    what: str
+    """What is wrong with it, in words."""
+    mendable: bool
+    """Whether ``corpus verify --repair`` mends it without a backup."""
+
+
+class Verification(Record):
+    """What ``corpus verify`` found."""
+
+    state: CorpusState
+    snapshots: int
+    """Snapshot files whose bytes were read and hashed."""
+    finished: tuple[str, ...] = ()
+    """What an interrupted command had left to do, and was done first."""
+    differences: tuple[Difference, ...] = ()
+    mended: tuple[Difference, ...] = ()
+    """Differences that were found and are no more."""
+    seconds: float

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from onrecord.errors import CorpusDamagedError, CorpusError, NotFoundError
 
@@ -34,7 +35,7 @@ def snapshot_path(settings: Settings, sha256: str) -> Path:
     return settings.snapshots / sha256[:2] / sha256
 
 
-def keep(settings: Settings, sha256: str, source: Path | bytes) -> int:
+def keep(settings: Settings, sha256: str, source: Path | bytes | IO[bytes]) -> int:
     """Keep the bytes of ``source`` under their hash; what is kept already is not written again. Returns their number.
 
     The bytes are on disk when this returns, their name when ``settle`` has been called.
@@ -105,17 +106,36 @@ def read_snapshot(settings: Settings, sha256: str) -> bytes:
     return data
 
 
-def _copy(source: Path | bytes, out: BinaryIO) -> tuple[str, int]:
-    if isinstance(source, bytes):
-        out.write(source)
-        return hashlib.sha256(source).hexdigest(), len(source)
+def copy_to(settings: Settings, sha256: str, out: IO[bytes]) -> int:
+    """Write the bytes with this hash to ``out``, a piece at a time; return their number.
+
+    Raises:
+        CorpusDamagedError: there are none, or what is stored does not have this hash.
+    """
+    path = snapshot_path(settings, sha256)
+    try:
+        found, size = _copy(path, out)
+    except FileNotFoundError:
+        found, size = "", 0
+    if found != sha256:
+        message = (
+            f"snapshot {path} is missing or damaged: run 'onrecord corpus verify --repair', if need be with a backup"
+        )
+        raise CorpusDamagedError(message)
+    return size
+
+
+def _copy(source: Path | bytes | IO[bytes], out: IO[bytes]) -> tuple[str, int]:
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return _copy(stream, out)
     digest = hashlib.sha256()
     size = 0
-    with source.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-            out.write(piece)
-            size += len(piece)
+    pieces = io.BytesIO(source) if isinstance(source, bytes) else source
+    while piece := pieces.read(_PIECE):
+        digest.update(piece)
+        out.write(piece)
+        size += len(piece)
     return digest.hexdigest(), size
 
 
