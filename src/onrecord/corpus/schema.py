@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this code needs; equal to the newest in ``migrations/versions`` (tested)."""
 
 ID_LENGTH = 300
@@ -96,6 +96,11 @@ class SourceRow(Table):
     fingerprint: Mapped[str] = mapped_column(String(64))
     """Hash of the text, the provenance and the rule for passages: equal means that nothing is to be done."""
     added_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+    added_by: Mapped[str] = mapped_column(Text, server_default="")
+    trust_tier: Mapped[int | None] = mapped_column(Integer)
+    """As ``sources.toml`` gives it, apart from the fingerprint: a document does not say of itself how far it is trusted."""
+    story: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
+    """The source that stands for all copies of this one; null where there are none."""
 
 
 class VersionRow(Table):
@@ -190,6 +195,79 @@ class ChangeRow(Table):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """The provenance before the change, where it changed."""
     changed_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+    who: Mapped[str] = mapped_column(Text, server_default="")
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    """Why it was withdrawn or restored."""
+
+
+class UpdateRow(Table):
+    """One run over the registry, with its report. Rows are only ever added, and completed once."""
+
+    __tablename__ = "updates"
+
+    key: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    began_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+    who: Mapped[str] = mapped_column(Text)
+    report: Mapped[str | None] = mapped_column(Text)
+    """The ``UpdateReport`` as JSON; null while it runs, and for good where it was interrupted."""
+
+
+class UnitRow(Table):
+    """What an entry of the registry reads as one piece (a file, a table, an address), as it was when last read well."""
+
+    __tablename__ = "registry_units"
+
+    entry: Mapped[str] = mapped_column(String(100), primary_key=True)
+    unit: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """sha256 of ``locator``, which may be longer than a key can be."""
+    locator: Mapped[str] = mapped_column(Text)
+    """The path below the entry's own, or the address."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    reading: Mapped[str] = mapped_column(String(64))
+    """Hash of everything else that bears on what is read: the entry, its mapping, the settings, the program."""
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    seen: Mapped[int] = mapped_column(BigInteger)
+    """The update that last found it."""
+
+
+class UnitSourceRow(Table):
+    """Which sources an entry of the registry keeps current, and the update that last found each."""
+
+    __tablename__ = "registry_sources"
+    __table_args__ = (Index(None, "entry", "unit"),)
+
+    entry: Mapped[str] = mapped_column(String(100), primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    unit: Mapped[str] = mapped_column(String(64))
+    seen: Mapped[int] = mapped_column(BigInteger)
+    gone: Mapped[bool] = mapped_column(Boolean)
+    """It was withdrawn because it was not found any more; it is restored when it is found again."""
+
+
+class SignatureRow(Table):
+    """The MinHash of a version's text, by which copies are found."""
+
+    __tablename__ = "signatures"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), index=True)
+    method: Mapped[int] = mapped_column(Integer)
+    """Number of the way it was made; those of different numbers cannot be compared."""
+    values: Mapped[bytes] = mapped_column(LargeBinary)
+    compared: Mapped[bool] = mapped_column(Boolean, index=True)
+    """It was compared with all others, or all others with it."""
+
+
+class CopyRow(Table):
+    """Two sources whose current texts are copies of one story; the smaller identity comes first."""
+
+    __tablename__ = "copies"
+
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True, index=True)
+    containment: Mapped[float] = mapped_column(Double)
+    """Share of the shorter text's shingles that the longer one has."""
 
 
 class CheckRow(Table):
