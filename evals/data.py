@@ -104,6 +104,19 @@ class LabelledSentence(_Row):
     gold: int
 
 
+class LabelledAttribution(_Row):
+    """One piece of reported speech in a paragraph, in the words of the paragraph; what is discontinuous is joined by spaces."""
+
+    id: str
+    paragraph: str
+    content: str
+    source: str = ""
+    """Empty where nobody is named."""
+    cue: str = ""
+    group: str
+    """The article, or the paragraph where that is not given: what is drawn together in the bootstrap."""
+
+
 class CorpusDocument(_Row):
     """A document of a retrieval set: its sentences in order, joined by single spaces in ``text``."""
 
@@ -385,6 +398,28 @@ def read_sentences(path: Path) -> list[LabelledSentence]:
         if isinstance(raw, bool) or not isinstance(raw, int | str) or raw not in accepted:
             row.reject(f"unknown label {raw!r}; accepted: 1 (worth checking), 0")
         rows.append(LabelledSentence(id=identity, text=row.text("text", "sentence", "claim"), gold=accepted[raw]))
+    return rows
+
+
+def read_attributions(path: Path) -> list[LabelledAttribution]:
+    """Read reported speech: ``paragraph``, ``content``, and where given ``source``, ``cue`` and ``article``.
+
+    Raises:
+        EvalDataError: as the module says.
+    """
+    rows: list[LabelledAttribution] = []
+    for row, identity in _readers(path):
+        paragraph = row.text("paragraph")
+        source, cue, article = (row.text(name) if row.row.get(name) else "" for name in ("source", "cue", "article"))
+        for name, words in (("source", source), ("cue", cue)):
+            if words not in paragraph:
+                row.reject(f"{name} {words!r} does not stand in the paragraph")
+        content = row.text("content")
+        rows.append(
+            LabelledAttribution(
+                id=identity, paragraph=paragraph, content=content, source=source, cue=cue, group=article or paragraph
+            )
+        )
     return rows
 
 

@@ -129,7 +129,7 @@ def interval(values: Floats) -> Interval:
     return (rounded(low), rounded(high))
 
 
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Divide; 0/0 is 0, as ``zero_division=0`` has it."""
     out: Floats = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
     return out
@@ -140,7 +140,7 @@ def weighted_f1(gold: Sequence[str], predicted: Sequence[str], weights: Floats, 
     is_gold = np.asarray([item == label for item in gold], dtype=np.float64)
     is_predicted = np.asarray([item == label for item in predicted], dtype=np.float64)
     both = weights @ (is_gold * is_predicted)
-    return _ratio(2 * both, weights @ is_gold + weights @ is_predicted)
+    return ratio(2 * both, weights @ is_gold + weights @ is_predicted)
 
 
 def classification_intervals(

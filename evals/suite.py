@@ -80,6 +80,7 @@ def entries() -> tuple[Entry, ...]:
         found.append(
             Entry(f"claims-checkthat24-{part}", "claims", {"data": f"claim_detection/checkthat24.{part}.jsonl.gz"})
         )
+    found.append(Entry("attribution-polnear-dev", "attribution", {"data": "attribution/polnear.dev.jsonl.gz"}))
     return tuple(found)
 
 
@@ -261,6 +262,15 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("accuracy", ("metrics", "accuracy"), "accuracy"),
         ("F1 of always 1", ("baselines", "always_1", "f1"), ""),
     ),
+    "attribution": (
+        ("content F1, partial", ("metrics", "content", "partial", "f1"), "content.partial.f1"),
+        ("exact", ("metrics", "content", "exact", "f1"), "content.exact.f1"),
+        ("source F1, partial", ("metrics", "source", "partial", "f1"), "source.partial.f1"),
+        ("exact", ("metrics", "source", "exact", "f1"), "source.exact.f1"),
+        ("cue F1, partial", ("metrics", "cue", "partial", "f1"), "cue.partial.f1"),
+        ("exact", ("metrics", "cue", "exact", "f1"), "cue.exact.f1"),
+        ("source head", ("metrics", "source_head_accuracy"), "source_head_accuracy"),
+    ),
 }
 _TITLES: Mapping[str, str] = {
     "starter": "Starter claims, end to end on the starter corpus",
@@ -268,6 +278,7 @@ _TITLES: Mapping[str, str] = {
     "retrieval": "Retrieval",
     "end-to-end": "End to end on open retrieval sets",
     "claims": "Check-worthiness",
+    "attribution": "Reported speech",
 }
 
 

@@ -65,7 +65,15 @@ class Task:
 
 def catalogue() -> Mapping[str, Task]:
     """Return all tasks by name."""
-    from evals.tasks import claims, end_to_end, retrieval, stance, starter  # noqa: PLC0415  they import this module
+    from evals.tasks import attribution, claim_room, claims, end_to_end, retrieval, stance, starter  # noqa: PLC0415  they import this module
 
-    tasks: list[Task] = [stance.TASK, retrieval.TASK, end_to_end.TASK, claims.TASK, starter.TASK]
+    tasks: list[Task] = [
+        stance.TASK,
+        retrieval.TASK,
+        end_to_end.TASK,
+        claims.TASK,
+        attribution.TASK,
+        claim_room.TASK,
+        starter.TASK,
+    ]
     return MappingProxyType({task.name: task for task in tasks})

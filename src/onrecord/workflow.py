@@ -231,7 +231,7 @@ class Checker:
         embedder = self.index.embedder
         return (
             ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
-            *claims.models(),
+            *claims.models(self.settings),
             *stance.models(self.settings),
         )
 

@@ -222,8 +222,8 @@ def _within(quotations: Sequence[Quotation], span: Span) -> tuple[Quotation, ...
     return tuple(item for item in quotations[max(0, last - 200) : last] if span.overlaps(item.span))
 
 
-def models() -> tuple[ModelUsed, ...]:
-    """Return the models that take part in finding claims, with the hash of their weights.
+def models(settings: Settings) -> tuple[ModelUsed, ...]:
+    """Return the models that take part in finding claims, with the hash of their weights where these are at hand.
 
     Raises:
         ModelError: one of them is missing.
@@ -233,4 +233,5 @@ def models() -> tuple[ModelUsed, ...]:
     return (
         ModelUsed(role="check-worthiness", name="check-worthiness", sha256=classifier.sha256),
         ModelUsed(role="linguistics", name=name, sha256=sha256),
+        *((ModelUsed(role="llm", name=settings.llm, sha256=""),) if settings.llm else ()),
     )
