@@ -37,7 +37,15 @@ class Settings(BaseSettings):
     embedding_model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers name or folder; the default is carried by a package and verified by hash."""
     stance_model: str = "fast"
-    """``fast`` (shipped) or the name or folder of any 3-way NLI cross-encoder."""
+    """``fast`` or ``accurate`` (shipped), ``cascade`` (the fast one chooses the windows that the accurate one decides), or the
+    name or folder of any 3-way NLI cross-encoder."""
+    stance_windows: Annotated[int, Field(ge=1)] = 12
+    """Windows of a claim that the accurate network decides in a cascade; the others decide nothing. Twice as many where a
+    claim asks two questions. Not tuned yet: ``python -m training.stance.choose_cascade``."""
+    stance_windows_per_passage: Annotated[int, Field(ge=1)] = 2
+    """Of these, windows from one passage."""
+    judgement_cache: Annotated[int, Field(ge=0)] = 200_000
+    """Answers of the stance networks kept in the database (about 30 MB), those not asked for longest leaving first; 0: none."""
     threads: Annotated[int, Field(ge=0)] = 0
     """Threads for the networks; 0: as many as the machine has cores."""
 
@@ -64,6 +72,10 @@ class Settings(BaseSettings):
     """Allow fetching from addresses that are not global (loopback, private networks)."""
     fetch_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
     fetch_max_bytes: Annotated[int, Field(gt=0)] = 20_000_000
+    fetch_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Attempts at an address that fails in a way that may pass (no connection, no answer, an overloaded server)."""
+    fetch_pause_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """Between two requests to one host when many addresses are fetched; robots.txt may ask for more."""
     max_article_characters: Annotated[int, Field(gt=0)] = 400_000
     """An article longer than this is refused with a clear message, not cut."""
     llm: str = ""

@@ -17,13 +17,16 @@ from onrecord.documents.collect import (
     load_collection,
     read_table,
 )
+from onrecord.documents.feeds import Listed, Listing, read_listing
 from onrecord.documents.mapping import TableMapping, load_mapping
-from onrecord.documents.read import read, read_bytes
+from onrecord.documents.read import read, read_bytes, read_fetched
 from onrecord.documents.received import Content, ReadFailure, Received
 
 __all__ = [
     "Collection",
     "Content",
+    "Listed",
+    "Listing",
     "ReadFailure",
     "Received",
     "TableMapping",
@@ -35,5 +38,7 @@ __all__ = [
     "load_mapping",
     "read",
     "read_bytes",
+    "read_fetched",
+    "read_listing",
     "read_table",
 ]

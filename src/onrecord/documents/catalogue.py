@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from onrecord.documents.feeds import is_listing
 from onrecord.documents.html import Html
 from onrecord.documents.markdown import Markdown
 from onrecord.documents.plain import PlainText
@@ -66,6 +67,12 @@ def reader_for(raw: Raw) -> Reader:
         if raw.data.startswith(mark):
             message = f"{raw.name}: {what}; accepted are {accepted()}. Save its text as one of these and try again"
             raise UnsupportedFormatError(message)
+    if is_listing(raw.data):
+        message = (
+            f"{raw.name}: a feed or sitemap, which is a list of addresses and no text;"
+            " give the address of one page in it, or register it in corpus/sources.toml and run 'onrecord corpus sync'"
+        )
+        raise UnsupportedFormatError(message)
     name = urlsplit(raw.name).path if raw.name.startswith(("http://", "https://")) else raw.name
     suffix = PurePath(name).suffix.lower()
     media_type = (raw.media_type or "").lower()

@@ -2,23 +2,27 @@
 
 A name is resolved once, every address it resolves to is checked, and the connection goes to one of the addresses that were
 checked: a second look-up could answer differently (DNS rebinding). Redirects are followed here, each with the same checks,
-and compressed bodies are unpacked here, so that a small download cannot grow without limit.
+and compressed bodies are unpacked here, so that a small download cannot grow without limit. ``fetch`` makes one attempt;
+``patiently`` repeats what may pass. ``polite.Fetcher`` is for many addresses: it asks robots.txt and keeps a pace.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import itertools
 import socket
 import ssl
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from onrecord.documents.received import FetchNote
 from onrecord.errors import FetchError
 
 if TYPE_CHECKING:
@@ -26,13 +30,34 @@ if TYPE_CHECKING:
 
     from onrecord.settings import Settings
 
+USER_AGENT = "onrecord"
+"""The name that robots.txt knows this program by."""
+
 _REDIRECTS = 5
 _REDIRECT_CODES = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ADDRESS = 4000
-_ACCEPT = "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.1"
+_ACCEPT = "text/html, application/xhtml+xml, application/pdf, text/markdown, text/plain;q=0.9, */*;q=0.1"
+_PASSING_CODES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_FIRST_PAUSE = 1.0  # seconds before the second attempt; twice as long before each further one
+_LONGEST_PAUSE = 60.0  # a server that asks for more is left for another day
+_NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})  # secrets of a session, and no provenance
 _EMBEDDED_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of the state that is at hand already, so that it need not send the same again."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a conditional request (RFC 9110, 13.1)."""
+        given = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +65,33 @@ class Fetched:
     """What an address gave."""
 
     data: bytes
-    """The body, unpacked."""
+    """The body, unpacked; empty when the state at hand is still the newest."""
+    requested: str
+    """The address that was asked for."""
     address: str
     """The final address, after redirects."""
+    status: int
+    """200, or 304: not modified."""
     media_type: str | None
     charset: str | None
     retrieved_at: dt.datetime
     headers: tuple[tuple[str, str], ...]
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is a new state."""
+        return self.status != httpx.codes.NOT_MODIFIED
+
+    @property
+    def validators(self) -> Validators:
+        """What to give at the next fetch."""
+        headers = {name.lower(): value for name, value in self.headers}
+        return Validators(headers.get("etag"), headers.get("last-modified"))
+
+    @property
+    def note(self) -> FetchNote:
+        """How it was fetched, to be kept with its bytes."""
+        return FetchNote(self.requested, self.address, self.status, self.retrieved_at, self.headers)
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -59,20 +104,24 @@ def resolve(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         message = f"{host}: the name does not resolve ({error}); check the address and the connection"
-        raise FetchError(message) from error
+        raise FetchError(message, passing=getattr(error, "errno", None) == socket.EAI_AGAIN) from error
     return list(dict.fromkeys(str(item[4][0]) for item in found))
 
 
-def fetch(
+def fetch(  # noqa: PLR0913  the last two are for tests
     address: str,
     *,
     settings: Settings,
+    known: Validators | None = None,
+    before: Callable[[str], None] | None = None,
     transport: httpx.BaseTransport | None = None,
     resolver: Callable[[str, int], list[str]] = resolve,
 ) -> Fetched:
     """Fetch ``address``.
 
-    ``transport`` and ``resolver`` stand in for the network in tests; the checks are made all the same.
+    With ``known``, the answer may be that nothing changed (``Fetched.modified``). ``before`` is called with each address
+    that is about to be asked, redirects included; it may wait, and may refuse by raising. ``transport`` and ``resolver``
+    stand in for the network in tests; the checks are made all the same.
 
     Raises:
         FetchError: the address may not be fetched, cannot be reached, answers with an error, or exceeds a limit.
@@ -85,7 +134,12 @@ def fetch(
         trust_env=False,  # a proxy from the environment would make the connection in our place, unchecked
         follow_redirects=False,
         timeout=settings.fetch_timeout_seconds,
-        headers={"User-Agent": "onrecord (source check)", "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+        headers={
+            "User-Agent": f"{USER_AGENT} (source check)",
+            "Accept": _ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+            **(known.headers if known else {}),
+        },
     ) as client:
         while True:
             if len(seen) > _REDIRECTS:
@@ -97,19 +151,42 @@ def fetch(
                 message = f"{address}: redirects in a circle at {current}; give the final address"
                 raise FetchError(message)
             seen.append(current)
+            if before is not None:
+                asked = time.monotonic()
+                before(current)
+                deadline += time.monotonic() - asked  # to wait for one's turn is not the server's slowness
             try:
                 found = _request(client, current, settings, resolver, deadline)
             except httpx.TimeoutException as error:
                 message = f"{current}: no answer within {settings.fetch_timeout_seconds:g} s; try again later"
-                raise FetchError(message) from error
+                raise FetchError(message, passing=True) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
                 message = (
                     f"{current}: could not be fetched ({type(error).__name__}: {str(error)[:200]}); check the address"
                 )
-                raise FetchError(message) from error
+                raise FetchError(message, passing=isinstance(error, httpx.TransportError)) from error
             if isinstance(found, Fetched):
-                return found
+                return replace(found, requested=seen[0])
             current = found
+
+
+def patiently(attempt: Callable[[], Fetched], *, attempts: int, sleep: Callable[[float], None] = time.sleep) -> Fetched:
+    """Return what ``attempt`` fetches, trying up to ``attempts`` times while it fails in a way that may pass.
+
+    The pause doubles with each attempt; a server that asks for a longer one (``Retry-After``) gets it, up to a minute.
+
+    Raises:
+        FetchError: the last failure, or the first that will not pass.
+    """
+    for failed in itertools.count(1):
+        try:
+            return attempt()
+        except FetchError as error:
+            pause = max(_FIRST_PAUSE * 2 ** (failed - 1), error.wait_seconds or 0.0)
+            if not error.passing or failed >= attempts or pause > _LONGEST_PAUSE:
+                raise
+        sleep(pause)
+    raise AssertionError  # the counting never ends
 
 
 def _request(
@@ -133,18 +210,27 @@ def _request(
                 message = f"{address}: redirects (HTTP {response.status_code}) to nowhere"
                 raise FetchError(message)
             return urljoin(address, location)
-        if response.status_code != httpx.codes.OK:
+        conditional = "If-None-Match" in client.headers or "If-Modified-Since" in client.headers
+        unchanged = response.status_code == httpx.codes.NOT_MODIFIED and conditional
+        if response.status_code != httpx.codes.OK and not unchanged:
             message = f"{address}: answered HTTP {response.status_code}; open it in a browser to see why"
-            raise FetchError(message)
-        data = _body(response, address, settings, deadline)
-        media_type, charset = _content_type(response.headers.get("Content-Type", ""))
+            raise FetchError(
+                message,
+                status=response.status_code,
+                passing=response.status_code in _PASSING_CODES,
+                wait_seconds=_wait(response.headers.get("Retry-After", "")),
+            )
+        data = b"" if unchanged else _body(response, address, settings, deadline)
+        media_type, charset = content_type(response.headers.get("Content-Type", ""))
         return Fetched(
             data=data,
+            requested=address,
             address=str(url.copy_with(fragment=None)),
+            status=response.status_code,
             media_type=media_type,
             charset=charset,
             retrieved_at=dt.datetime.now(dt.UTC),
-            headers=tuple(response.headers.items()),
+            headers=tuple(pair for pair in response.headers.items() if pair[0].lower() not in _NOT_KEPT),
         )
     finally:
         response.close()
@@ -250,28 +336,28 @@ def _body(response: httpx.Response, address: str, settings: Settings, deadline: 
         raise FetchError(message)
     unpacker = None
     if encoding not in {"identity", ""}:
-        unpacker = _Unpacker(raw_deflate_allowed=encoding == "deflate", limit=limit)
+        unpacker = Unpacker(raw_deflate_allowed=encoding == "deflate", limit=limit)
     out = bytearray()
     # Pieces as they arrive: to ask for a size would wait for it, past any deadline, while a server drips.
     for piece in response.iter_raw():
         if time.monotonic() > deadline:
             message = f"{address}: not complete after {settings.fetch_timeout_seconds:g} s; try again later"
-            raise FetchError(message)
+            raise FetchError(message, passing=True)
         try:
             out += unpacker.unpack(piece, len(out)) if unpacker else piece
         except zlib.error as error:
             message = f"{address}: its packed body is damaged ({error}); try again later"
-            raise FetchError(message) from error
+            raise FetchError(message, passing=True) from error
         if len(out) > limit:
             raise FetchError(too_large)
     if unpacker is not None and out and not unpacker.complete:
         message = f"{address}: its packed body ends too early; try again later"
-        raise FetchError(message)
+        raise FetchError(message, passing=True)
     return bytes(out)
 
 
-class _Unpacker:
-    """Unpacks gzip and deflate, never to more than ``limit`` bytes and one."""
+class Unpacker:
+    """Unpacks gzip and deflate, never to more than ``limit`` bytes and one. Also for feeds, which come packed."""
 
     def __init__(self, *, raw_deflate_allowed: bool, limit: int) -> None:
         self._raw_allowed = raw_deflate_allowed
@@ -297,7 +383,24 @@ class _Unpacker:
             return self._zlib.decompress(piece, room)
 
 
-def _content_type(header: str) -> tuple[str | None, str | None]:
+def _wait(header: str) -> float | None:
+    """Return the seconds that a ``Retry-After`` header asks for: a number, or a moment."""
+    header = header.strip()
+    if header.isdigit():
+        return float(header[:9])
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (moment.astimezone(dt.UTC) - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def content_type(header: str) -> tuple[str | None, str | None]:
+    """Return the media type and the charset in a ``Content-Type`` header.
+
+    >>> content_type('text/HTML; charset="utf-8"')
+    ('text/html', 'utf-8')
+    """
     media_type, _, rest = header.partition(";")
     charset = None
     for part in rest.split(";"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,6 +13,7 @@ from onrecord.documents.tables import is_table
 from onrecord.errors import DocumentError, UnsupportedFormatError
 
 if TYPE_CHECKING:
+    from onrecord.documents.fetch import Fetched
     from onrecord.records import Document
     from onrecord.settings import Settings
 
@@ -37,20 +39,11 @@ def read_bytes(data: bytes, *, name: str, settings: Settings, media_type: str | 
 def receive(source: str | Path, *, settings: Settings, stdin: BinaryIO | None = None) -> tuple[Document, Content]:
     """Read ``source`` as ``read`` does, and return its bytes beside it."""
     if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
-        from onrecord.documents.fetch import fetch  # noqa: PLC0415  httpx takes 0.1 s, and files need none
+        from onrecord.documents.fetch import fetch, patiently  # noqa: PLC0415  httpx takes 0.1 s, and files need none
 
-        fetched = fetch(source, settings=settings)
-        raw = Raw(
-            data=fetched.data,
-            name=fetched.address,
-            media_type=fetched.media_type,
-            charset=fetched.charset,
-            address=fetched.address,
+        return _of_fetched(
+            patiently(lambda: fetch(source, settings=settings), attempts=settings.fetch_attempts), settings
         )
-        document = _read_raw(raw, settings=settings)
-        metadata = {**document.metadata, "retrieved_at": fetched.retrieved_at.isoformat()}
-        document = document.model_copy(update={"metadata": metadata})
-        return document, _content(document, raw)
     if isinstance(source, str) and source == "-":
         stream = stdin if stdin is not None else sys.stdin.buffer
         data = stream.read(settings.fetch_max_bytes + 1)
@@ -73,10 +66,7 @@ def receive(source: str | Path, *, settings: Settings, stdin: BinaryIO | None = 
         raise UnsupportedFormatError(message)
     raw = Raw(data=_within(data, str(path), settings), name=path.name)
     document = _read_raw(raw, settings=settings)
-    content = _content(document, raw)
-    return document, Content(
-        sha256=content.sha256, name=content.name, media_type=content.media_type, path=path.resolve()
-    )
+    return document, replace(_content(document, raw), data=None, path=path.resolve())
 
 
 def received(source: str | Path, *, settings: Settings) -> Received:
@@ -86,6 +76,30 @@ def received(source: str | Path, *, settings: Settings) -> Received:
         metadata = {"path": content.path.as_posix(), **document.metadata}
         document = document.model_copy(update={"metadata": metadata})
     return Received.of(document, (content,))
+
+
+def read_fetched(fetched: Fetched, *, settings: Settings) -> Received:
+    """Read what was fetched for the corpus: with its bytes, and with how they came.
+
+    Raises:
+        DocumentError: it cannot be read, or there is no text in it.
+    """
+    document, content = _of_fetched(fetched, settings)
+    return Received.of(document, (content,))
+
+
+def _of_fetched(fetched: Fetched, settings: Settings) -> tuple[Document, Content]:
+    raw = Raw(
+        data=fetched.data,
+        name=fetched.address,
+        media_type=fetched.media_type,
+        charset=fetched.charset,
+        address=fetched.address,
+    )
+    document = _read_raw(raw, settings=settings)
+    metadata = {**document.metadata, "retrieved_at": fetched.retrieved_at.isoformat()}
+    document = document.model_copy(update={"metadata": metadata})
+    return document, replace(_content(document, raw), fetched=fetched.note)
 
 
 def _read_raw(raw: Raw, *, settings: Settings) -> Document:

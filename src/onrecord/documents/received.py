@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,18 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchNote:
+    """How bytes were fetched, kept with them as provenance."""
+
+    requested: str
+    address: str
+    """After redirects."""
+    status: int
+    retrieved_at: dt.datetime
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """The file or download that a document was made from, so that the corpus can keep a snapshot of it.
 
@@ -41,6 +54,7 @@ class Content:
     path: Path | None = None
     data: bytes | None = None
     locator: str = ""
+    fetched: FetchNote | None = None
 
 
 class Received(Document):
