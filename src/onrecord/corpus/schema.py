@@ -246,14 +246,16 @@ class UnitSourceRow(Table):
 
 
 class SignatureRow(Table):
-    """The MinHash of a version's text, by which copies are found."""
+    """The MinHash of a source's current text, by which copies are found."""
 
     __tablename__ = "signatures"
 
-    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
-    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), index=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"))
+    """The text it was made of; where that is not the current one, it is to be made anew."""
     method: Mapped[int] = mapped_column(Integer)
     """Number of the way it was made; those of different numbers cannot be compared."""
+    words: Mapped[int] = mapped_column(Integer)
     values: Mapped[bytes] = mapped_column(LargeBinary)
     compared: Mapped[bool] = mapped_column(Boolean, index=True)
     """It was compared with all others, or all others with it."""
@@ -267,7 +269,7 @@ class CopyRow(Table):
     source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True)
     other_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), primary_key=True, index=True)
     containment: Mapped[float] = mapped_column(Double)
-    """Share of the shorter text's shingles that the longer one has."""
+    """Share of the shorter text's words that the longer one has in the same order."""
 
 
 class CheckRow(Table):

@@ -54,16 +54,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_registry_sources_entry_unit"), "registry_sources", ["entry", "unit"], unique=False)
     op.create_table(
         "signatures",
-        sa.Column("version_id", sa.String(length=313), nullable=False),
         sa.Column("source_id", _ID, nullable=False),
+        sa.Column("version_id", sa.String(length=313), nullable=False),
         sa.Column("method", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
         sa.Column("values", sa.LargeBinary(), nullable=False),
         sa.Column("compared", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_signatures_version_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_signatures_source_id")),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_signatures")),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_signatures_version_id")),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_signatures")),
     )
-    op.create_index(op.f("ix_signatures_source_id"), "signatures", ["source_id"], unique=False)
     op.create_index(op.f("ix_signatures_compared"), "signatures", ["compared"], unique=False)
     op.create_table(
         "copies",
