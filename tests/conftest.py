@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,3 +81,55 @@ def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     report = update_corpus([folder], settings=Settings(home=home))
     assert (report.added, report.failed) == (len(RECORDS), 0)
     return home, folder
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL for tests: given by ONRECORD_TEST_POSTGRESQL, or started from its programs."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    given_ = os.environ.get("ONRECORD_TEST_POSTGRESQL")
+    if given_:
+        yield given_
+        return
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not programs:
+        pytest.skip("no PostgreSQL on this machine; name one in ONRECORD_TEST_POSTGRESQL")
+    # Not below pytest's folder: every session closes that to others, and the server runs as another user.
+    folder = Path(tempfile.mkdtemp(prefix="onrecord-postgresql-"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    become = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        owner = pwd.getpwnam("postgres")
+        become = {"user": owner.pw_uid, "group": owner.pw_gid}
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **become)  # type: ignore[call-overload]  # noqa: S603
+
+    data = str(folder / "data")
+    run(str(programs[-1].with_name("initdb")), "-D", data, "-A", "trust", "-U", "tester", "-N")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    run(str(programs[-1]), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
+    run(str(programs[-1]), "-D", data, "-m", "immediate", "-w", "stop")
+    shutil.rmtree(folder)
+
+
+_DATABASES = itertools.count()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> Iterator[str]:
+    """Return the address of an empty database that no other test uses."""
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    name = f"onrecord_test_{os.getpid()}_{next(_DATABASES)}"
+    server = make_url(postgresql_server)
+    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server.set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

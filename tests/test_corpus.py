@@ -6,9 +6,7 @@ import datetime as dt
 import hashlib
 import itertools
 import os
-import pwd
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -560,41 +558,6 @@ def test_wrong_hash_is_not_kept(settings: Settings) -> None:
 
 
 # PostgreSQL
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL made for these tests: given by ONRECORD_TEST_POSTGRESQL, or started from its programs."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    given_ = os.environ.get("ONRECORD_TEST_POSTGRESQL")
-    if given_:
-        yield given_
-        return
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    if not programs:
-        pytest.skip("no PostgreSQL on this machine; name one in ONRECORD_TEST_POSTGRESQL")
-    folder = tmp_path_factory.mktemp("postgresql")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    become = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        owner = pwd.getpwnam("postgres")
-        become = {"user": owner.pw_uid, "group": owner.pw_gid}
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        for parent in folder.parents:
-            if parent.name.startswith("pytest-"):
-                parent.chmod(0o755)
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **become)  # type: ignore[call-overload]  # noqa: S603
-
-    data = str(folder / "data")
-    run(str(programs[-1].with_name("initdb")), "-D", data, "-A", "trust", "-U", "tester", "-N")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(str(programs[-1]), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-    yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
-    run(str(programs[-1]), "-D", data, "-m", "immediate", "-w", "stop")
 
 
 def test_the_same_on_postgresql(postgresql: str, tmp_path: Path) -> None:

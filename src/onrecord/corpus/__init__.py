@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onrecord.corpus import schema
 from onrecord.corpus.database import engine
+from onrecord.corpus.judgements import Judgements
 from onrecord.corpus.store import PassageChanges, Snapshot, Store
 
-__all__ = ["PassageChanges", "Snapshot", "Store", "engine", "schema"]
+__all__ = ["Judgements", "PassageChanges", "Snapshot", "Store", "engine", "schema"]
