@@ -9,9 +9,11 @@ nonsense.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -296,11 +298,32 @@ def _assemble_accurate(folder: Path, base: Path) -> tuple[Any, Any]:
     from peft import PeftModel  # noqa: PLC0415
     from transformers import AutoConfig, AutoTokenizer, MPNetForSequenceClassification  # noqa: PLC0415
 
-    config = AutoConfig.from_pretrained(folder)
-    model = MPNetForSequenceClassification.from_pretrained(base, config=config, use_safetensors=True)
-    adapted: Any = PeftModel.from_pretrained(model, str(folder))
+    with _quiet():  # the base has no such head, which is as it should be: ours comes with the adapters
+        model = MPNetForSequenceClassification.from_pretrained(
+            base, config=AutoConfig.from_pretrained(folder), use_safetensors=True
+        )
+        adapted: Any = PeftModel.from_pretrained(model, str(folder))
     merged = adapted.merge_and_unload()
     return merged.to(torch.bfloat16 if native_bfloat16() else torch.float32), AutoTokenizer.from_pretrained(base)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from printing a bar, a report of missing tensors and a notice about its own names."""
+    from transformers.utils import logging  # noqa: PLC0415  heavy
+
+    library: Any = logging
+    verbosity, bar = library.get_verbosity(), library.is_progress_bar_enabled()
+    library.set_verbosity_error()
+    library.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+            yield
+    finally:
+        library.set_verbosity(verbosity)
+        if bar:
+            library.enable_progress_bar()
 
 
 def _load_named(name: str) -> CrossEncoder:
