@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from onrecord.records import Claim, Hit, Passage
+from onrecord.records import Claim, Hit, Passage, QuotationCheck
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _TITLES = frozenset(
@@ -64,18 +64,35 @@ class JudgeItem:
     hypothesis: str
     own_words: bool = False
     article_date: dt.date | None = None
+    quotations: tuple[QuotationCheck, ...] = ()
+    """What became of the claim's quotations in the whole corpus; none: they are held against this passage alone."""
 
 
-def questions(claim: Claim, passage: Passage, hit: Hit, *, article_date: dt.date | None) -> tuple[JudgeItem, ...]:
+def questions(
+    claim: Claim,
+    passage: Passage,
+    hit: Hit,
+    *,
+    article_date: dt.date | None,
+    quotations: tuple[QuotationCheck, ...] = (),
+) -> tuple[JudgeItem, ...]:
     """Return the questions that ``passage`` is asked about ``claim``, at least one."""
     if claim.attribution is None:
         return (JudgeItem(claim, passage, hit, "true", claim.standalone, article_date=article_date),)
-    if passage.speaker is not None and same_person(claim.attribution.speaker, passage.speaker):
-        return (JudgeItem(claim, passage, hit, "said", claim.proposition, own_words=True, article_date=article_date),)
-    return (
-        JudgeItem(claim, passage, hit, "said", claim.standalone, article_date=article_date),
-        JudgeItem(claim, passage, hit, "true", claim.proposition, article_date=article_date),
+    own = passage.speaker is not None and same_person(claim.attribution.speaker, passage.speaker)
+    said = JudgeItem(
+        claim,
+        passage,
+        hit,
+        "said",
+        claim.proposition if own else claim.standalone,
+        own_words=own,
+        article_date=article_date,
+        quotations=quotations,
     )
+    if own:
+        return (said,)
+    return said, JudgeItem(claim, passage, hit, "true", claim.proposition, article_date=article_date)
 
 
 def same_person(first: str, second: str) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Final, Literal
@@ -23,13 +24,14 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from onrecord.quantities import stem
-from onrecord.records import Finding, Record, Span
+from onrecord.records import Finding, Record, Span, WordChange
 from onrecord.stance.checks.pair import CheckName, Pair, finding
 from onrecord.text import MappedText, fold
 
 QuoteOutcome = Literal["verbatim", "minor", "altered", "not_found"]
 
-_MINIMUM_WORDS: Final = 3
+MINIMUM_WORDS: Final = 3
+"""Fewer words are no quotation that could be verified."""
 _FOUND_RATIO: Final = 0.6
 """Share of the quotation's words that must stand in order in one stretch of the passage to call it found at all."""
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['.,][^\W_]+)*", re.UNICODE)
@@ -63,15 +65,6 @@ _NUMBER_FORMS: Final = {
 }  # fmt: skip
 
 
-class WordChange(Record):
-    """One step of a word-level diff from the passage to the quotation, in the words of both as written."""
-
-    kind: Literal["equal", "replaced", "added", "dropped"]
-    """``added``: in the quotation only; ``dropped``: in the passage only."""
-    quotation: str
-    passage: str
-
-
 class QuoteMatch(Record):
     """Where a quotation stands in a passage, and how faithfully."""
 
@@ -87,14 +80,14 @@ class QuoteMatch(Record):
 
     @property
     def diff(self) -> str:
-        """The changes in one line, ``[-passage-]`` and ``{+quotation+}``."""
+        """The changes in one line, ``[-source-]`` and ``{+quotation+}``."""
         parts: list[str] = []
         for change in self.changes:
             if change.kind == "equal":
-                parts.append(change.passage)
+                parts.append(change.source)
                 continue
-            if change.passage:
-                parts.append(f"[-{change.passage}-]")
+            if change.source:
+                parts.append(f"[-{change.source}-]")
             if change.quotation:
                 parts.append(f"{{+{change.quotation}+}}")
         return " ".join(parts)
@@ -116,6 +109,20 @@ class _Prepared:
     mapped: MappedText
     inserted: frozenset[int]
     """The tokens between square brackets: an editor's, which a quotation may leave out."""
+
+    def span(self, run: range) -> Span:
+        """Return where a run of tokens stands in the text."""
+        return Span(start=self.tokens[run[0]].start, end=self.tokens[run[-1]].end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    wanted: list[_Token]
+    """The quotation's words, with gaps for ellipses and brackets."""
+    words: list[_Token]
+    marks: tuple[str, ...]
+    bare: str
+    """The folded quotation without the marks at its ends."""
 
 
 @lru_cache(maxsize=100_000)
@@ -161,6 +168,14 @@ def _prepare(text: str) -> _Prepared:
     return _Prepared(text, tokens, {key: tuple(at) for key, at in positions.items()}, mapped, inserted)
 
 
+@lru_cache(maxsize=256)
+def _sought(quotation: str) -> _Sought:
+    folded = fold(quotation).text.strip(" \"'")
+    wanted, marks = _wanted(folded)
+    words = [token for token in wanted if token.plain != _GAP]
+    return _Sought(wanted, words, marks, folded.rstrip(".,;:!?- "))
+
+
 def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
     """Find ``quotation`` in ``passage_text`` and tell how faithful it is.
 
@@ -178,25 +193,98 @@ def find_quotation(quotation: str, passage_text: str) -> QuoteMatch:
     >>> find_quotation("we are not ready for talks", "We are ready for talks.").diff
     'We are {+not+} ready for talks'
     """
-    folded = fold(quotation).text.strip(" \"'")
-    bare = folded.rstrip(".,;:!?- ")
-    passage = _prepare(passage_text)
-    wanted, marks = _wanted(folded)
-    words = [token for token in wanted if token.plain != _GAP]
-    if not words or not passage.tokens:
-        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
-    literal = _literal(bare, passage.mapped) if bare else None
+    return find_exactly(quotation, passage_text) or find_altered(quotation, passage_text)
+
+
+def find_exactly(quotation: str, passage_text: str) -> QuoteMatch | None:
+    """Find a verbatim or minor match; ``None`` when there is none."""
+    sought, passage = _sought(quotation), _prepare(passage_text)
+    if not sought.words or not passage.tokens:
+        return None
+    literal = _literal(sought.bare, passage.mapped) if sought.bare else None
     if literal is not None:
         return QuoteMatch(outcome="verbatim", span=literal, ratio=1.0)
-    if len(words) < _MINIMUM_WORDS:
-        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
-    exact = _in_order(wanted, passage)
+    if len(sought.words) < MINIMUM_WORDS:
+        return None
+    exact = _in_order(sought.wanted, passage)
     if exact is not None:
-        return _minor(exact, marks, passage, bare)
-    together = _run_together(words, passage)
+        return _minor(exact, sought.marks, passage, sought.bare)
+    together = _run_together(sought.words, passage)
     if together is not None:
         return QuoteMatch(outcome="minor", span=together, ratio=1.0, differences=("spelling",))
-    return _altered(words, passage)
+    return None
+
+
+def find_altered(quotation: str, passage_text: str) -> QuoteMatch:
+    """Find most of the words in order, others changed; for a quotation that ``find_exactly`` does not find."""
+    sought, passage = _sought(quotation), _prepare(passage_text)
+    if len(sought.words) < MINIMUM_WORDS or not passage.tokens:
+        return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
+    return _altered(sought.words, passage)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A quotation as two utterances: where each stands, by the number of its text and its range there."""
+
+    first: int
+    first_span: Span
+    second: int
+    second_span: Span
+
+
+def find_joined(quotation: str, texts: Sequence[str]) -> Joint | None:
+    """Find a quotation that joins two utterances: its beginning stands in one place and all the rest in another.
+
+    Another place is another text, another order, or further on than an ellipsis may reach: words left out of one sentence
+    are an alteration, and not found here. Both parts have ``_PIECE`` words or more, ``_PIECE_CONTENT`` of them of weight.
+    """
+    words = _sought(quotation).words
+    count = len(words)
+    if count < 2 * _PIECE:
+        return None
+    keys = [token.key for token in words]
+    prepared = [_prepare(text) for text in texts]
+    heads = [(number, run) for number, text in enumerate(prepared) for run in _runs(keys, text)]
+    tails = [(number, run) for number, text in enumerate(prepared) for run in _runs(keys, text, from_end=True)]
+    best: tuple[int, Joint] | None = None
+    for one, head in heads:
+        cut = min(len(head), count - _PIECE)
+        for two, tail in tails:
+            if cut + len(tail) < count:
+                continue
+            if one == two and head.start < tail.start <= head.stop + _ELLIPSIS_WORDS:
+                return None
+            if (best is None or cut > best[0]) and _weighty(keys[:cut]) and _weighty(keys[cut:]):
+                first, second = prepared[one].span(head[:cut]), prepared[two].span(tail[cut - count :])
+                best = cut, Joint(one, first, two, second)
+    return best[1] if best else None
+
+
+_PIECE: Final = 4
+_PIECE_CONTENT: Final = 2
+
+
+def _weighty(keys: Sequence[str]) -> bool:
+    return sum(key not in _SMALL_WORDS for key in keys) >= _PIECE_CONTENT
+
+
+def _runs(keys: Sequence[str], text: _Prepared, *, from_end: bool = False) -> list[range]:
+    """Return the stretches of tokens that are the first words of a quotation, or the last, as many as agree."""
+    step = -1 if from_end else 1
+    ordered = keys[::step]
+    found: list[range] = []
+    for start in text.positions.get(ordered[0], ()):
+        length = 1
+        while (
+            length < len(ordered)
+            and 0 <= (at := start + step * length) < len(text.tokens)
+            and text.tokens[at].key == ordered[length]
+        ):
+            length += 1
+        if length >= _PIECE:
+            found.append(range(start - length + 1, start + 1) if from_end else range(start, start + length))
+    return found
 
 
 def _literal(bare: str, mapped: MappedText) -> Span | None:
@@ -307,7 +395,7 @@ def _hides_denial(passage: _Prepared, first: int, after: int) -> bool:
 
 def _minor(exact: tuple[int, int], marks: tuple[str, ...], passage: _Prepared, bare: str) -> QuoteMatch:
     first, last = exact
-    span = Span(start=passage.tokens[first].start, end=passage.tokens[last].end)
+    span = passage.span(range(first, last + 1))
     there = fold(span.of(passage.text)).text
     differences: list[str] = []
     mine = [match.group().strip(".,'") for match in _TOKEN.finditer(_BRACKETED.sub(" ", bare))]
@@ -341,30 +429,22 @@ def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
     matched = sum(block.size for block in blocks)
     ratio = matched / len(keys)
     longest = max((block.size for block in blocks), default=0)
-    if ratio < _FOUND_RATIO or (longest < _MINIMUM_WORDS and matched < len(keys) - 1):
+    if ratio < _FOUND_RATIO or (longest < MINIMUM_WORDS and matched < len(keys) - 1):
         return QuoteMatch(outcome="not_found", span=None, ratio=min(1.0, ratio))
-    changes: list[WordChange] = []
-    low, high = blocks[0].a, blocks[-1].a + blocks[-1].size
-    begin_extra, end_extra = blocks[0].b, len(keys) - (blocks[-1].b + blocks[-1].size)
-    low, high = max(0, low - begin_extra), min(len(theirs), high + end_extra)
+    low = max(0, blocks[0].a - blocks[0].b)
+    high = min(len(theirs), blocks[-1].a + blocks[-1].size + len(keys) - (blocks[-1].b + blocks[-1].size))
     matcher = difflib.SequenceMatcher(None, [token.key for token in theirs[low:high]], keys, autojunk=False)
-    for tag, one, two, three, four in matcher.get_opcodes():
-        kind: Literal["equal", "replaced", "added", "dropped"]
-        kind = {"equal": "equal", "replace": "replaced", "insert": "added", "delete": "dropped"}[tag]  # type: ignore[assignment]
-        changes.append(
-            WordChange(
-                kind=kind,
-                quotation=_joined(words[three:four]),
-                passage=_joined(theirs[low + one : low + two]),
-            )
-        )
-    while changes and changes[0].kind == "dropped":
-        low += len(changes.pop(0).passage.split())
-    while changes and changes[-1].kind == "dropped":
-        high -= len(changes.pop().passage.split())
-    low, high = max(0, min(low, len(theirs) - 1)), max(1, min(high, len(theirs)))
-    span = Span(start=theirs[low].start, end=theirs[max(low, high - 1)].end)
-    return QuoteMatch(outcome="altered", span=span, ratio=min(1.0, ratio), changes=tuple(changes))
+    codes = matcher.get_opcodes()
+    while codes[0][0] == "delete":
+        codes.pop(0)
+    while codes[-1][0] == "delete":
+        codes.pop()
+    changes = tuple(
+        WordChange(kind=tag, quotation=_joined(words[three:four]), source=_joined(theirs[low + one : low + two]))
+        for tag, one, two, three, four in codes
+    )
+    span = passage.span(range(first + low + codes[0][1], first + low + codes[-1][2]))
+    return QuoteMatch(outcome="altered", span=span, ratio=min(1.0, ratio), changes=changes)
 
 
 def _run_together(words: list[_Token], passage: _Prepared) -> Span | None:
@@ -381,8 +461,7 @@ def _run_together(words: list[_Token], passage: _Prepared) -> Span | None:
     at = letters.find(wanted)
     while at >= 0:
         if at in begins and at + len(wanted) in ends:
-            first, last = passage.tokens[begins[at]], passage.tokens[ends[at + len(wanted)]]
-            return Span(start=first.start, end=last.end)
+            return passage.span(range(begins[at], ends[at + len(wanted)] + 1))
         at = letters.find(wanted, at + 1)
     return None
 
@@ -435,7 +514,7 @@ def _changed_stems(quote: QuoteMatch) -> tuple[list[str], list[str]]:
     """Return the stems of the changed words in the quotation and in the passage, small words left out."""
     changed = [change for change in quote.changes if change.kind != "equal"]
     mine = [word for change in changed for word in change.quotation.casefold().split()]
-    theirs = [word for change in changed for word in change.passage.casefold().split()]
+    theirs = [word for change in changed for word in change.source.casefold().split()]
     return (
         sorted(stem(word) for word in mine if word not in _SMALL_WORDS),
         sorted(stem(word) for word in theirs if word not in _SMALL_WORDS),
@@ -466,7 +545,7 @@ class Quotes:
         for match in _QUOTED.finditer(pair.claim.text):
             group = 1 if match.group(1) is not None else 2
             span = Span(start=match.start(group), end=match.end(group))
-            if len(_TOKEN.findall(span.of(pair.claim.text))) < _MINIMUM_WORDS or not pair.evidence.text.strip():
+            if len(_TOKEN.findall(span.of(pair.claim.text))) < MINIMUM_WORDS or not pair.evidence.text.strip():
                 continue
             quote = find_quotation(span.of(pair.claim.text), pair.evidence.text)
             where = quote.span or Span(start=0, end=len(pair.evidence.text))
