@@ -226,6 +226,8 @@ class Claim(Record):
     check_worthiness_probability: Probability
     why: str
     """Why this was taken as a claim, in words."""
+    worded_by: str = ""
+    """The language model that cut and worded the claim (``provider:model``); empty: the rules did."""
 
 
 class Skipped(Record):
@@ -237,12 +239,24 @@ class Skipped(Record):
     check_worthiness_probability: Probability
 
 
+class Rejected(Record):
+    """A claim that a language model proposed and that was dropped, and why. Its words, cut after 300 characters, are no claim."""
+
+    quote: str
+    """What it gave as the article's words."""
+    standalone: str
+    reason: str
+
+
 class ClaimSet(Record):
     """All sentences of an article: those taken, and those left out with their reason."""
 
     claims: tuple[Claim, ...]
     skipped: tuple[Skipped, ...]
     language: str
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a language model did, or why the rules did it instead, in sentences for a reader."""
 
 
 class SearchFilters(Record):
@@ -430,6 +444,7 @@ class ModelUsed(Record):
     role: Literal["embedding", "stance", "check-worthiness", "linguistics", "llm"]
     name: str
     sha256: str
+    """Empty for a language model (``llm``): its weights are not at hand."""
 
 
 class CorpusState(Record):
@@ -458,6 +473,9 @@ class CheckedArticle(Record):
     skipped: tuple[Skipped, ...]
     quotations: tuple[QuotationCheck, ...] = ()
     """The quotations of three words or more that stand in no claim; who says them is not known."""
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+    """As in ``ClaimSet``: what a language model did, or why the rules did it instead."""
     filters: SearchFilters
     corpus: CorpusState
     models: tuple[ModelUsed, ...]

@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     max_article_characters: Annotated[int, Field(gt=0)] = 400_000
     """An article longer than this is refused with a clear message, not cut."""
     llm: str = ""
-    """``provider:model`` of a LangChain chat model; empty: none."""
+    """``provider:model`` of a LangChain chat model that may cut and word claims; empty: none. The article is sent to it."""
+    llm_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long one answer of the language model may take before the rules do its part."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

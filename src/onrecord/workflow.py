@@ -213,6 +213,8 @@ class Checker:
             article=document,
             claims=tuple(checked),
             skipped=found.skipped,
+            rejected=found.rejected,
+            notes=found.notes,
             filters=filters,
             corpus=self.state(),
             models=self.models(),
