@@ -161,7 +161,7 @@ class Tally:
         recall = self.right / self.wanted if self.wanted else 0.0
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
         shares = {"precision": precision, "recall": recall, "f1": f1}
-        return {name: metrics.rounded(value) for name, value in shares.items()} | {"n": self.wanted}
+        return {**{name: metrics.rounded(value) for name, value in shares.items()}, "n": self.wanted}
 
 
 @dataclass(slots=True)
