@@ -98,6 +98,7 @@ def run(  # noqa: PLR0913, PLR0917  an argument for every option
     corpus: Annotated[Path | None, typer.Option(help="Documents: .jsonl, .jsonl.gz or a folder of files.")] = None,
     claims: Annotated[Path | None, typer.Option(help="Labelled claims, .jsonl or .jsonl.gz.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use a random sample of so many items.")] = None,
+    split: Annotated[str, typer.Option(help="Use the rows with this `split` only (stance).")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting.")] = None,
     home: Annotated[Path | None, typer.Option(help="Build the corpus here and keep it for the next run.")] = None,
     out: Annotated[Path | None, typer.Option(help="Also write result.json and items.jsonl into this folder.")] = None,
@@ -109,12 +110,14 @@ def run(  # noqa: PLR0913, PLR0917  an argument for every option
     if name not in tasks:
         _fail(f"no task {name!r}; there are: {', '.join(tasks)}", 2)
     task = tasks[name]
+    if split and not task.splits:
+        _fail(f"task {task.name!r} does not take --split", 2)
     inputs = _inputs(task, {"data": data, "corpus": corpus, "claims": claims})
     overrides = _overrides(set_ or [])
     try:
         # Libraries that print on their own must not spoil the one object on standard output.
         with redirect_stdout(sys.stderr):
-            options = Options(overrides, limit, seed, ProgressLines())
+            options = Options(overrides, limit, seed, ProgressLines(), split)
             result, items = run_task(task, inputs, options=options, home=home)
             if out is not None:
                 write_items(items, out)

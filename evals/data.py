@@ -67,6 +67,8 @@ class Pair(_Row):
     claim: str
     evidence: str
     gold: Gold
+    kind: str = ""
+    """What decides, where the set says so."""
 
 
 class LabelledClaim(_Row):
@@ -294,17 +296,31 @@ def _readers(path: Path) -> Iterator[tuple[_RowReader, str]]:
         yield reader, identity
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """Read claim, evidence and label (supports, refutes, neutral; or supports, not_supports).
+def read_pairs(path: Path, *, split: str = "") -> list[Pair]:
+    """Read claim, evidence and label (supports, refutes, neutral; or supports, not_supports), and ``kind`` where given.
+
+    Args:
+        path: JSON lines.
+        split: Keep the rows with this ``split`` only; empty: all. Rows left out are checked too.
 
     Raises:
-        EvalDataError: as the module says.
+        EvalDataError: as the module says, and when no row is of that split.
     """
     accepted = (Gold.SUPPORTS, Gold.REFUTES, Gold.NEUTRAL, Gold.NOT_SUPPORTS)
-    return [
-        Pair(id=identity, claim=row.text("claim"), evidence=row.text("evidence"), gold=row.label(accepted))
-        for row, identity in _readers(path)
-    ]
+    by_split: dict[str, list[Pair]] = {}
+    for row, identity in _readers(path):
+        pair = Pair(
+            id=identity,
+            claim=row.text("claim"),
+            evidence=row.text("evidence"),
+            gold=row.label(accepted),
+            kind=row.text("kind") if row.row.get("kind") else "",
+        )
+        by_split.setdefault(row.text("split") if split else "", []).append(pair)
+    if split not in by_split:
+        message = f"{path}: no row of the split {split!r}; there are: {', '.join(sorted(by_split))}"
+        raise EvalDataError(message)
+    return by_split[split]
 
 
 def read_claims(path: Path) -> list[LabelledClaim]:

@@ -108,6 +108,21 @@ def binary(gold: Sequence[int], predicted: Sequence[int]) -> dict[str, object]:
     return {"f1": positive["f1"], "precision": positive["precision"], "recall": positive["recall"], **scores}
 
 
+def per_kind(kinds: Sequence[str], right: Sequence[bool]) -> dict[str, object]:
+    """Return accuracy and n of every kind of item, by name.
+
+    >>> per_kind(["date", "place", "date"], [True, True, False])
+    {'date': {'accuracy': 0.5, 'n': 2}, 'place': {'accuracy': 1.0, 'n': 1}}
+    """
+    _same_length(kinds=kinds, right=right)
+    by_kind: dict[str, list[bool]] = {}
+    for kind, is_right in zip(kinds, right, strict=True):
+        by_kind.setdefault(kind, []).append(is_right)
+    return {
+        kind: {"accuracy": rounded(sum(found) / len(found)), "n": len(found)} for kind, found in sorted(by_kind.items())
+    }
+
+
 def resample_weights(groups: Sequence[str], *, seed: int, resamples: int = RESAMPLES) -> Floats:
     """Return (resamples, n) weights: how often each item is in each bootstrap resample of its group.
 

@@ -50,6 +50,8 @@ class Options:
     seed: int = 0
     """Of the sample, the bootstrap and the cross-validated baselines."""
     progress: Progress = _silent
+    split: str = ""
+    """Part of the set by its ``split`` field; empty: all."""
 
 
 def _changed(code: str) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ def run_task(
             progress=options.progress,
             limit=options.limit,
             seed=options.seed,
+            split=options.split,
         )
         outcome = task.run(request)
     result = Result(

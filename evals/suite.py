@@ -24,6 +24,7 @@ from onrecord.errors import OnRecordError
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "evals" / "results"
+NEWS = ROOT / "evals" / "claims" / "news.jsonl"
 LIMIT = 400
 """Items per set by default: about ± 5 points at 95 %, and minutes instead of hours on two cores."""
 
@@ -35,9 +36,11 @@ class Entry:
     name: str
     task: str
     inputs: Mapping[Input, str]
-    """Paths below the data folder."""
+    """Paths below the data folder, or of the checkout."""
     corpus: str = ""
     """Entries with the same corpus share one built index."""
+    split: str = ""
+    """Part of the set; empty: all."""
 
 
 STANCE = (
@@ -67,6 +70,7 @@ RETRIEVAL = ("scifact", "check_covid", "fool_me_twice", "climate_fever", "politi
 def entries() -> tuple[Entry, ...]:
     """Return all entries, in the order of the table."""
     found = [Entry("starter", "starter", {})]
+    found.append(Entry("stance-news", "stance", {"data": str(NEWS)}, split="report"))
     found += [Entry(f"stance-{name}", "stance", {"data": f"pairs/dev/{name}.jsonl.gz"}) for name in STANCE]
     found += [Entry(f"stance-{name}", "stance", {"data": f"pairs_binary/dev/{name}.jsonl.gz"}) for name in BINARY]
     for name in RETRIEVAL:
@@ -150,9 +154,10 @@ def run(*, data: Path, results: Path, only: Sequence[str], options: Options, aga
 
 
 def _for_entry(options: Options, entry: Entry) -> Options:
-    """Name the entry in its progress, and use the starter claims whole."""
+    """Name the entry in its progress, take its split, and use the starter claims whole."""
     return replace(
         options,
+        split=entry.split,
         limit=options.limit if entry.inputs else None,
         progress=lambda stage, done, total: options.progress(f"{entry.name}: {stage}", done, total),
     )
@@ -173,6 +178,7 @@ def _identity(entry: Entry, inputs: Mapping[Input, Path], options: Options) -> s
         code_sha256(),
         options.seed,
         options.limit if entry.inputs else None,
+        entry.split,
         sorted(options.overrides.items()),
     ]
     parts += [(name, fingerprint(path)) for name, path in sorted(inputs.items())]

@@ -205,6 +205,11 @@ def test_risk_coverage_of_equal_confidences_ignores_the_order_of_the_file() -> N
         assert metrics.risk_coverage(right, [0.5] * 4)["accuracy@25"] == 0.5
 
 
+def test_per_kind_counts_each_kind_apart_in_the_order_of_names() -> None:
+    found = metrics.per_kind(["place", "date", "date", "date"], [True, True, False, False])
+    assert list(found.items()) == [("date", {"accuracy": 0.3333, "n": 3}), ("place", {"accuracy": 1.0, "n": 1})]
+
+
 # ---------------------------------------------------------------- metrics: they read their input
 
 
@@ -225,6 +230,7 @@ def test_risk_coverage_of_equal_confidences_ignores_the_order_of_the_file() -> N
             for name in metrics.RETRIEVAL_MEASURES
         ],
         (lambda p: metrics.risk_coverage([True, False], p)["accuracy@50"], [0.9, 0.1], [0.1, 0.9]),
+        (lambda p: metrics.per_kind(["date", "place"], p)["date"]["accuracy"], [True, False], [False, True]),
     ],
 )
 def test_every_score_rises_from_the_worst_answer_to_the_best(
@@ -333,6 +339,31 @@ PAIR = {"id": "p1", "claim": "It rained.", "evidence": "Rain fell.", "label": "s
 def test_pairs_are_read_gzipped_or_not(tmp_path: Path, name: str) -> None:
     (pair,) = read_pairs(write(tmp_path / name, PAIR))
     assert (pair.id, pair.claim, pair.evidence, pair.gold) == ("p1", "It rained.", "Rain fell.", Gold.SUPPORTS)
+
+
+@pytest.mark.parametrize(
+    ("split", "ids"),
+    [
+        ("", ["p1", "p2"]),  # all
+        ("dev", ["p2"]),
+    ],
+)
+def test_pairs_of_a_split(tmp_path: Path, split: str, ids: list[str]) -> None:
+    path = write(tmp_path / "p.jsonl", {**PAIR, "split": "report"}, {**PAIR, "id": "p2", "split": "dev"})
+    assert [pair.id for pair in read_pairs(path, split=split)] == ids
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({**PAIR, "split": "dev"}, "no row of the split 'report'; there are: dev"),
+        (PAIR, "row 1: field 'split' is missing"),
+        ({**PAIR, "split": ""}, "row 1: field 'split' must be a non-empty text"),
+    ],
+)
+def test_a_split_that_is_not_there(tmp_path: Path, row: object, message: str) -> None:
+    with pytest.raises(EvalDataError, match=message):
+        read_pairs(write(tmp_path / "p.jsonl", row), split="report")
 
 
 @pytest.mark.parametrize(
@@ -700,6 +731,24 @@ def test_stance_of_two_way_sets_folds_refutes_and_neutral(tmp_path: Path) -> Non
     assert result.metrics["accuracy"] == round(sum(item.right for item in items) / 3, 4)
 
 
+def test_stance_of_one_split_says_so_and_scores_every_kind(tmp_path: Path) -> None:
+    rows = [
+        {**PAIR, "id": "1", "kind": "weather", "split": "report"},
+        {**PAIR, "id": "2", "kind": "sport", "split": "dev", "label": "refutes"},
+        {**PAIR, "id": "3", "kind": "sport", "split": "report", "label": "refutes"},
+    ]
+    data = {"data": write(tmp_path / "p.jsonl", *rows)}
+    result, items = run_task(catalogue()["stance"], data, options=Options(split="report"))
+    assert [item.id for item in items] == ["1", "3"]
+    assert result.n == 2
+    assert result.notes[0] == "the rows of the split 'report' only"
+    # One answer to two labels: one kind is right, the other wrong, or both are wrong.
+    assert result.metrics["per_kind"] == {
+        "sport": {"accuracy": float(items[1].right), "n": 1},
+        "weather": {"accuracy": float(items[0].right), "n": 1},
+    }
+
+
 def test_stance_without_neutral_gold_says_what_a_forced_choice_gives(tmp_path: Path) -> None:
     rows = [{**PAIR, "id": str(n), "label": label} for n, label in enumerate(["supports", "refutes"])]
     result, _ = run_task(catalogue()["stance"], {"data": write(tmp_path / "p.jsonl", *rows)}, options=Options())
@@ -763,6 +812,7 @@ def test_without_json_a_table_is_shown(tmp_path: Path) -> None:
         (["run", "stance", "--data", "DATA", "--set", "top_k=0"], 2, "top_k"),  # out of range
         (["run", "stance", "--data", "DATA", "--set", "home=/x"], 2, "use --home"),
         (["run", "stance", "--data", "DATA", "--limit", "0"], 2, "limit"),
+        (["run", "claims", "--data", "DATA", "--split", "dev"], 2, "task 'claims' does not take --split"),
         (["run", "stance", "--data", "no/such.jsonl"], 1, "cannot be read"),
         (["run", "stance", "--data", "DATA"], 1, "row 1: unknown label"),
     ],
@@ -798,6 +848,16 @@ def test_the_suite_names_what_it_skipped_and_writes_a_table(tmp_path: Path) -> N
     assert (again.done, again.current) == ([], ["retrieval-scifact"])
     other = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options({"rrf_constant": "10"}))
     assert other.done == ["retrieval-scifact"]
+
+
+def test_the_suite_measures_the_news_pairs_without_a_data_folder_and_on_the_report_half(tmp_path: Path) -> None:
+    options = Options(limit=2)
+    report = suite.run(data=tmp_path / "none", results=tmp_path, only=["stance-"], options=options)
+    assert report.done == ["stance-news"]
+    summary = json.loads((tmp_path / "stance-news.json").read_text())
+    assert summary["data"]["path"] == "evals/claims/news.jsonl"
+    assert "the rows of the split 'report' only" in summary["notes"]
+    assert sum(kind["n"] for kind in summary["metrics"]["per_kind"].values()) == 2
 
 
 def test_the_suite_goes_on_after_a_failure_and_reports_it(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Request:
     limit: int | None = None
     """Use a random sample of so many items."""
     seed: int = 0
+    split: str = ""
+    """Use the items with this ``split`` only; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Task:
     """Measures. Raises ``OnRecordError`` for data or a model that cannot be used; never scores only the rest."""
     defaults: Mapping[Input, Path] = field(default_factory=dict)
     """Inputs with a place in the checkout, which need not be given."""
+    splits: bool = False
+    """Whether ``Request.split`` is heeded; for other tasks it must be empty."""
 
 
 def catalogue() -> Mapping[str, Task]:

@@ -106,7 +106,7 @@ def run(request: Request) -> Outcome:
     """Judge every pair and score the labels."""
     path = request.inputs["data"]
     embedder = load_embedder(request.settings)
-    pairs = sample(read_pairs(path), request.limit, request.seed)
+    pairs = sample(read_pairs(path, split=request.split), request.limit, request.seed)
     golds = {pair.gold for pair in pairs}
     labels: tuple[Gold, ...] = TWO_WAY if Gold.NOT_SUPPORTS in golds else THREE_WAY
     judged = judge_pairs(pairs, request)
@@ -117,12 +117,15 @@ def run(request: Request) -> Outcome:
     most_probable = [labels[column] for column in probabilities.argmax(axis=1)]
     network = metrics.classification(gold, most_probable, labels=labels)
     figures = metrics.classification(gold, predicted, labels=labels)
+    kinds = [pair.kind for pair in pairs]
+    if any(kinds):
+        figures["per_kind"] = metrics.per_kind(kinds, [g == p for g, p in zip(gold, predicted, strict=True)])
     figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
     figures["selective"] = metrics.risk_coverage(
         [g == p for g, p in zip(gold, most_probable, strict=True)], probabilities.max(axis=1).tolist()
     )
     figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
-    notes: list[str] = []
+    notes = [f"the rows of the split {request.split!r} only"] if request.split else []
     if labels == TWO_WAY:
         notes.append("two classes: a verdict of refutes or neutral counts as not_supports")
     elif Gold.NEUTRAL not in golds:
@@ -152,6 +155,7 @@ def run(request: Request) -> Outcome:
                 right=g == p,
                 details={
                     "evidence": pair.evidence,
+                    "kind": pair.kind,
                     "probabilities": item.probabilities.model_dump(),
                     "passages": item.passages,
                     "notes": item.notes,
@@ -177,4 +181,5 @@ TASK = Task(
     summary="Stance with gold evidence: pairs of claim and evidence, labelled supports / refutes / neutral.",
     inputs=("data",),
     run=run,
+    splits=True,
 )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evals import metrics
-from evals.data import EvalDataError, LabelledClaim, StarterClaim, check_gold_documents, read_starter, sample
+from evals.data import EvalDataError, StarterClaim, check_gold_documents, read_starter, sample
 from evals.tasks import Outcome, Request, Task
 from evals.tasks.end_to_end import FROM_VERDICT, check, outcome_of
 from evals.workspace import Workspace, bare_claim, built
@@ -124,16 +124,6 @@ def _in_articles(
     return verdicts, {name: finding[name] for name in ("f1", "precision", "recall", "accuracy")} | {"n": len(worth)}
 
 
-def _per_kind(claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim]) -> dict[str, object]:
-    by_kind: dict[str, list[bool]] = {}
-    for claim, item in zip(claims, checked, strict=True):
-        by_kind.setdefault(claim.kind, []).append(FROM_VERDICT[item.verdict.label] == claim.gold)
-    return {
-        kind: {"accuracy": metrics.rounded(sum(right) / len(right)), "n": len(right)}
-        for kind, right in sorted(by_kind.items())
-    }
-
-
 def run(request: Request) -> Outcome:
     """Check the labelled claims three ways and score them."""
     path = request.inputs["claims"]
@@ -149,7 +139,7 @@ def run(request: Request) -> Outcome:
         )
         in_articles, finding = _in_articles(rows, articles, space, request) if request.limit is None else ({}, {})
     extra: dict[str, object] = {
-        "per_kind": _per_kind(claims, checked),
+        "per_kind": metrics.per_kind([claim.kind for claim in claims], [item.right for item in outcome.items]),
         "passed_over_by_claim_finding": passed_over,
         "in_articles": in_articles,
         "claim_finding": finding,
