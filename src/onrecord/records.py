@@ -146,6 +146,18 @@ class Source(Record):
     licence: str = ""
     current_version_id: str
     withdrawn: bool = False
+    trust_tier: Annotated[int, Field(ge=1, le=3)] | None = None
+    """How near to its origin the text came to us, as ``sources.toml`` says; no judgement of what it says: 1 from the publisher
+    itself, 2 as a copy by somebody else, 3 as somebody's account of it. ``None``: not said."""
+    added_by: str = ""
+    added_at: dt.datetime | None = None
+    story: str | None = None
+    """The id of the source that stands for all copies of this one; ``None`` where the corpus holds none."""
+
+    @property
+    def origin_id(self) -> str:
+        """What is counted when independent sources are counted: all copies of one story have the same."""
+        return self.story or self.id
 
 
 class Version(Record):
@@ -516,6 +528,12 @@ class UpdateOutcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    """It was not found at the source any more, and is no longer searched."""
+    RESTORED = "restored"
+    """It was withdrawn because it was not found, and was found again."""
+    NEAR_DUPLICATE = "near duplicate"
+    """It is a copy of another source; they count as one."""
 
 
 class UpdateItem(Record):
@@ -525,6 +543,8 @@ class UpdateItem(Record):
     outcome: UpdateOutcome
     source_id: str | None = None
     reason: str = ""
+    diff: str = ""
+    """For a changed text: what changed, sentence by sentence, as a unified diff; the beginning of it where it is long."""
 
 
 class UpdateReport(Record):
@@ -534,11 +554,31 @@ class UpdateReport(Record):
     changed: int = 0
     unchanged: int = 0
     failed: int = 0
+    withdrawn: int = 0
+    restored: int = 0
+    near_duplicates: int = 0
+    """Sources of this update that were found to be copies; they are counted among the added or changed too."""
     passages: int = 0
     items: tuple[UpdateItem, ...] = ()
-    """The changed and the failed."""
+    """All but the added and the unchanged."""
     state: CorpusState
     seconds: float
+
+
+class SourceChange(Record):
+    """One thing that happened to a source, as the corpus remembers it."""
+
+    state: int
+    """The corpus' number from which on it held."""
+    what: Literal["added", "text", "provenance", "passages", "withdrawn", "restored", "trust tier"]
+    version_id: str
+    """The version that was current from then on."""
+    changed_at: dt.datetime
+    who: str = ""
+    """Empty for what happened before this was recorded."""
+    reason: str = ""
+    before: Mapping[str, object] = Field(default_factory=dict)
+    """The fields of the provenance that became others, with what they were."""
 
 
 class Archive(Record):

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     """``provider:model`` of a LangChain chat model that may cut and word claims; empty: none. The article is sent to it."""
     llm_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long one answer of the language model may take before the rules do its part."""
+    user: str = ""
+    """Who is named as having added, withdrawn or restored a source; empty: the name of the login."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

@@ -317,7 +317,7 @@ def _strength(item: Evidence) -> tuple[int, float, str]:
 
 def recorded_settings(settings: Settings) -> dict[str, str]:
     """Return the settings that bear on a verdict, as text, without folders and addresses of this machine."""
-    private = {"home", "database_url", "chroma_url", "log_level"}
+    private = {"home", "database_url", "chroma_url", "log_level", "user"}
     return {name: str(value) for name, value in settings.model_dump(mode="json").items() if name not in private}
 
 
