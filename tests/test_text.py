@@ -41,6 +41,12 @@ ANY_TEXT = st.text(
         # "per cent." ends a sentence before a title, and not before a small letter
         ("It fell 5 per cent. Minister Roe left.", ["It fell 5 per cent.", "Minister Roe left."]),
         ("It fell 5 per cent. of all.", ["It fell 5 per cent. of all."]),
+        # a whole word ends one, though the model takes "so." and "Hall." for abbreviations
+        ("About 900 have done so. Jana Roe left.", ["About 900 have done so.", "Jana Roe left."]),
+        ("They met in Mary's Hall. “We won,” she said.", ["They met in Mary's Hall.", "“We won,” she said."]),
+        # a title before a nickname does not, nor an abbreviation that points to what follows
+        ("Prof. “Bob” Smith met Gen. Roe.", ["Prof. “Bob” Smith met Gen. Roe."]),
+        ("It sank ships, e.g. Mary, and approx. Ten boats.", ["It sank ships, e.g. Mary, and approx. Ten boats."]),
         # the same sentence twice is two sentences
         ("It rained. It rained.", ["It rained.", "It rained."]),
     ],

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from onrecord.records import Span
 
 _BLOCK_BREAK = re.compile(r"\n")
 _MISSING_SPACE = re.compile(r"(?<=[a-z0-9)”’\"][.!?])(?=[A-Z“‘\"][a-z’'\s])")
-# "per cent." ends a sentence before a capital; the Punkt model takes "cent." for an abbreviation before a title.
-_PER_CENT = re.compile(r"(?<=\bper cent\.)\s+(?=[A-Z])")
+# A whole word with a full stop before a capital ends a sentence; the Punkt model takes some of them ("so.", "cent.", "Hall.")
+# for abbreviations. A capitalised word counts before an opening mark only: "Gen. Smith", "Prof. Turing" go on.
+_WHOLE_WORD = re.compile(
+    r"(?:(?<![.\w])(?!(?:etc|vs|approx|ca|cf|pp|vol|fig|est|dept|seq|al|resp|incl|excl|esp|viz|st|dr|mt|no|nr|art|sec)\.)"
+    r"[a-z]{2,}\.|(?!(?:Prof|Capt|Supt|Messrs|Sept)\.)[A-Z][a-z]{3,}\.)(?P<gap>\s+)(?=(?P<mark>[“‘«„\"]?)[A-Z])"
+)
+_NEVER_LAST = re.compile(r"(?:\be\.g|\bi\.e|\bapprox|\bvs|\bcf|\bincl|\bviz)\.$", re.IGNORECASE)
+"""Abbreviations that point to what follows: no sentence ends with one."""
 _LIST_MARK = re.compile(r"\s*(?:[-*•–—·▪]|\d{1,3}[.)]|#{1,6})\s+")
 
 
@@ -102,12 +109,7 @@ def sentences(text: str) -> list[Span]:
         for begin, end in sent_spans(body):
             cuts = [
                 begin,
-                *sorted(
-                    m.start()
-                    for pattern in (_MISSING_SPACE, _PER_CENT)
-                    for m in pattern.finditer(body, begin, end)
-                    if begin < m.start() < end
-                ),
+                *sorted({cut for cut in _missed(body, begin, end) if begin < cut < end}),
                 end,
             ]
             for left, right in itertools.pairwise(cuts):
@@ -116,9 +118,19 @@ def sentences(text: str) -> list[Span]:
                 if not stripped:
                     continue
                 offset = start + left + len(piece) - len(piece.lstrip())
-                if found and found[-1].start >= block.start and not any(map(str.isalnum, stripped)):
+                follows = bool(found) and found[-1].start >= block.start
+                if follows and (not any(map(str.isalnum, stripped)) or _NEVER_LAST.search(found[-1].of(text))):
                     # A closing quotation mark or bracket that was cut off belongs to the sentence before it.
                     found[-1] = Span(start=found[-1].start, end=offset + len(stripped))
                 else:
                     found.append(Span(start=offset, end=offset + len(stripped)))
     return found
+
+
+def _missed(body: str, begin: int, end: int) -> Iterator[int]:
+    """Yield where a sentence ends between ``begin`` and ``end`` that the Punkt model has run together with the next."""
+    for match in _MISSING_SPACE.finditer(body, begin, end):
+        yield match.start()
+    for match in _WHOLE_WORD.finditer(body, begin, end):
+        if match.group("mark") or match.group()[0].islower():
+            yield match.start("gap")
