@@ -252,7 +252,7 @@ class Skipped(Record):
 
 
 class Rejected(Record):
-    """A claim that a language model proposed and that was dropped, and why. Its words, cut after 300 characters, are no claim."""
+    """A claim that a language model proposed and that was dropped. Its words, cut after 300 characters, are no claim."""
 
     quote: str
     """What it gave as the article's words."""
