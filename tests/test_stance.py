@@ -26,7 +26,7 @@ from onrecord.stance.calibrate import (
     probabilities,
     threshold_for_precision,
 )
-from onrecord.stance.judge import content_words
+from onrecord.stance.windows import content_words
 from onrecord.text import sentences
 
 SUPPORT, REFUTE, NEITHER = [6.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, 0.0, 6.0]
@@ -77,14 +77,15 @@ def item(wording: str, evidence: Passage, *, cosine: float | None = 0.6) -> stan
 class Scripted:
     """Stands for a loaded network: a rule gives the logits, and the pairs it was asked are kept."""
 
+    name, sha256 = "scripted", "0" * 64
+
     def __init__(self, rule: Rule, calibration: Calibration) -> None:
         self.rule, self.calibration = rule, calibration
         self.asked: list[tuple[str, str]] = []
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         self.asked.extend(pairs)
-        rows = [self.rule(evidence, wording) for evidence, wording in pairs]
-        return probabilities(rows, 1.0) if rows else np.zeros((0, 3))
+        return np.array([self.rule(evidence, wording) for evidence, wording in pairs])
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ class Checker:
         self.settings = settings
         self.store = store
         self.index = search_index
+        self.judgements = corpus.Judgements(settings)
         self._stack = ExitStack()
 
     @classmethod
@@ -278,7 +279,7 @@ class Checker:
                 asked = stance.questions(claim, passages[hit.passage_id], hit, article_date=article_date)
                 items.extend(asked)
                 owners.extend([number] * len(asked))
-        judged = stance.judge(items, settings=self.settings)
+        judged = stance.judge(items, settings=self.settings, cache=self.judgements)
         clock.start("deciding", len(batch))
         grouped: list[list[Evidence]] = [[] for _ in batch]
         for owner, item in zip(owners, judged, strict=True):
@@ -317,7 +318,7 @@ def _strength(item: Evidence) -> tuple[int, float, str]:
 
 def recorded_settings(settings: Settings) -> dict[str, str]:
     """Return the settings that bear on a verdict, as text, without folders and addresses of this machine."""
-    private = {"home", "database_url", "chroma_url", "log_level", "user"}
+    private = {"home", "database_url", "chroma_url", "log_level", "judgement_cache", "user"}
     return {name: str(value) for name, value in settings.model_dump(mode="json").items() if name not in private}
 
 

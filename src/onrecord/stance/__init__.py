@@ -1,8 +1,8 @@
 """Compare a claim with a passage: ``questions`` says what is asked, ``judge`` answers with a stance and its rationale.
 
-The network is a 3-way cross-encoder (supports, refutes, neutral) with a calibration file; checks of numbers, dates and
-names beside it can turn a supposed support into a conflict or an abstention, never the reverse.
-Importing this package loads no network.
+``windows`` cuts what is judged, and ``cascade`` says which network reads which of it. A network is a 3-way cross-encoder
+(supports, refutes, neutral) with a calibration file; checks of numbers, dates and names beside it can turn a supposed support
+into a conflict or an abstention, never the reverse. Importing this package loads no network.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ What decides:
    Nothing here turns anything into support.
 4. A passage that search found far from the claim decides nothing.
 5. The words of a quotation decide whether it was said, where they are found (``quoted``).
+6. In a cascade only windows that the accurate network has read decide (``cascade``).
 
-The thresholds are those of the model's calibration.
+The thresholds are those of the deciding model's calibration.
 """
 
 from __future__ import annotations
@@ -28,20 +29,12 @@ import numpy as np
 from onrecord.errors import ModelError
 from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceProbabilities
 from onrecord.settings import Settings
-from onrecord.stance import nli, quoted
+from onrecord.stance import cascade, nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats
 from onrecord.stance.questions import JudgeItem, other_speakers
+from onrecord.stance.windows import Window, too_far, windows_of
 from onrecord.text import fold
 
-WINDOWS_PER_PASSAGE = 3
-"""Single sentences judged besides the passage as a whole, those that share most with the claim first."""
-RELATED_COSINE = 0.2
-"""A passage at least this near (embedding cosine) is judged even where no content word is shared: other words, same thing.
-Of such pairs in six development sets, 0.35 lost 33 to 75 % of the true supports in five; 0.2 loses 0 to 33 %, and keeps 47
-to 91 % of random pairs from the network."""
-DECIDING_COSINE = 0.5
-"""A passage farther than this from the claim (embedding cosine, where search gives one) is related and decides nothing:
-among a dozen passages about other meetings or other years the network finds a contradiction too easily."""
 TORN_NEUTRAL = 0.4
 """A window on which the network has a view (neutral at most this), but for neither side enough, is held against the checks."""
 SURE = 0.7
@@ -51,20 +44,8 @@ RESTATED = 0.95
 RATIONALE_SLACK = 0.05
 """A single sentence is named as rationale rather than the whole window when it is at most this much less probable."""
 
-_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_STOP = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    a about above after again all also am an and any are as at be because been before being below between both but
-    by can could did do does doing down during each few for from further had has have having he her here hers him
-    his how i if in into is it its itself just may me might more most must my no nor not now of off on once only or
-    other our out over own said same say says shall she should so some such than that the their them then there
-    these they this those through to too under until up very was we were what when where which while who whom why
-    will with would you your
-    """,
-    )
-)
+TOO_FAR = "Too far from the claim to decide it."
+
 _RUMOUR = re.compile(
     r"\b(?:rumou?rs?|unconfirmed|unverified|allegations?|alleged(?:ly)?|hoax|asked (?:whether|if)|whether or not|"
     r"(?:not|un)known whether|no information (?:on|about) whether|declin(?:ed|es) to comment)\b",
@@ -79,120 +60,97 @@ _DENIAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """A range of a version's text and its words."""
-
-    span: Span
-    text: str
-    shared: float
-    """Share of the claim's content words that it holds, 0 to 1."""
-    single: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Outcome:
     """A stance on one item, before it becomes a record."""
 
     stance: Stance
     row: Floats
-    window: _Window
-    rationale: _Window
+    window: Window
+    rationale: Window
     findings: tuple[Finding, ...] = ()
     note: str = ""
 
 
-def judge(items: Sequence[JudgeItem], *, settings: Settings) -> list[Evidence]:
+def judge(items: Sequence[JudgeItem], *, settings: Settings, cache: cascade.Cache | None = None) -> list[Evidence]:
     """Judge every item and return the evidence in the items' order.
 
     Equal (window, wording) pairs are judged once, and all pairs of all items go through the network together, sorted by length.
 
+    Args:
+        items: The questions.
+        settings: ``stance_model`` names the network or the cascade.
+        cache: What was judged before; None: everything is judged anew.
+
     Raises:
-        StanceModelError: the stance model cannot be loaded or fails its golden pairs.
+        StanceModelError: a stance model cannot be loaded or fails its golden pairs.
         ModelError: an item has no text to be judged.
     """
-    if not items:
-        return []
+    return judge_with(cascade.load(settings), items, settings=settings, cache=cache) if items else []
+
+
+def judge_with(
+    networks: cascade.Networks, items: Sequence[JudgeItem], *, settings: Settings, cache: cascade.Cache | None = None
+) -> list[Evidence]:
+    """Judge with these networks; else as ``judge``."""
     for item in items:
         if not item.hypothesis.strip() or not item.passage.text.strip():
             empty = "wording" if not item.hypothesis.strip() else "passage"
             message = f"Claim {item.claim.id} cannot be judged against {item.passage.id}: the {empty} is empty."
             raise ModelError(message)
-    encoder = nli.load(settings)
-    windows = [_windows(item) for item in items]
-    numbers: dict[tuple[str, str], int] = {}
-    for item, found in zip(items, windows, strict=True):
-        for window in found:
-            numbers.setdefault((window.text, item.hypothesis), len(numbers))
-    table = encoder.probabilities(list(numbers))
+    windows = [windows_of(item) for item in items]
+    read = cascade.read(networks, items, windows, settings=settings, cache=cache)
     judged: list[Evidence] = []
-    for item, found in zip(items, windows, strict=True):
-        rows = [table[numbers[window.text, item.hypothesis]] for window in found]
-        outcome = _near_enough(item, _decide(item, found, rows, encoder.calibration))
+    for item, found, readings in zip(items, windows, read, strict=True):
+        outcome = _near_enough(item, _decide(item, found, readings, networks.deciding.calibration))
         judged.append(_evidence(item, _quoted(item, outcome)))
     return judged
 
 
 def models(settings: Settings) -> tuple[ModelUsed, ...]:
-    """Return the stance model in force with the hash of its weights; the shipped one is not loaded for it.
+    """Return the stance models in force with the hashes of their weights, the deciding one last; shipped ones are not loaded.
 
     Raises:
-        StanceModelError: it is missing or cannot be loaded.
+        StanceModelError: one is missing or cannot be loaded.
     """
-    if settings.stance_model == "fast":
-        return (ModelUsed(role="stance", name=nli.FAST_NAME, sha256=nli.shipped_sha256()),)
+    tiers = ("fast", "accurate") if settings.stance_model == cascade.CASCADE else (settings.stance_model,)
+    return tuple(_model(tier, settings) for tier in tiers)
+
+
+def _model(tier: str, settings: Settings) -> ModelUsed:
+    shipped = {"fast": nli.FAST_NAME, "accurate": nli.ACCURATE_NAME}.get(tier)
+    if shipped is not None:
+        return ModelUsed(role="stance", name=shipped, sha256=nli.shipped_sha256(tier))
     encoder = nli.load(settings)
-    return (ModelUsed(role="stance", name=encoder.name, sha256=encoder.sha256),)
+    return ModelUsed(role="stance", name=encoder.name, sha256=encoder.sha256)
 
 
-def content_words(text: str) -> frozenset[str]:
-    """Return the content words of a text, cut to crude stems so that inflections meet.
-
-    >>> sorted(content_words("The ministries were accepting 1,200 offers"))
-    ['1200', 'accept', 'ministry', 'offer']
-    """
-    return frozenset(_stem(word) for word in (m.group().casefold() for m in _WORD.finditer(text)) if word not in _STOP)
-
-
-def _stem(word: str) -> str:
-    if word[0].isdigit():
-        return word.replace(",", "")
-    for ending, kept in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) - len(ending) > 2 and not word.endswith("ss"):  # noqa: PLR2004  "is", "red"
-            return (word[: -len(ending)] + kept).rstrip("e")
-    return word.rstrip("e") if len(word) > 3 else word  # noqa: PLR2004  "the same" for accept/accepts, close/closed
-
-
-def _windows(item: JudgeItem) -> list[_Window]:
-    """Return the windows of an item that are worth judging; empty when nothing in the passage is related to the wording."""
-    passage, words = item.passage, content_words(item.hypothesis)
-    # Without a known cosine only the network can tell: 5 to 25 % of the true pairs of the scientific and colloquial development
-    # sets share no content word ("ovine", "sheep").
-    near = item.hit.dense_score is None or item.hit.dense_score >= RELATED_COSINE
-
-    def window(span: Span, *, single: bool) -> _Window:
-        text = span.shifted(-passage.span.start).of(passage.text)
-        shared = len(words & content_words(text)) / len(words) if words else 1.0
-        return _Window(span, text, shared, single)
-
-    whole = window(passage.span, single=len(passage.sentences) <= 1)
-    if not near and whole.shared == 0.0:
-        return []
-    if whole.single:
-        return [whole]
-    singles = [window(span, single=True) for span in passage.sentences]
-    ranked = sorted((w for w in singles if near or w.shared > 0.0), key=lambda w: -w.shared)[:WINDOWS_PER_PASSAGE]
-    return [whole, *sorted(ranked, key=lambda w: w.span.start)]
-
-
-def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats], limits: Calibration) -> _Outcome:
+def _decide(
+    item: JudgeItem, windows: Sequence[Window], readings: Sequence[cascade.Reading], limits: Calibration
+) -> _Outcome:
     if not windows:
-        span = item.passage.sentences[0] if item.passage.sentences else item.passage.span
-        nothing = _Window(span, span.shifted(-item.passage.span.start).of(item.passage.text), 0.0, single=True)
-        row = np.array([0.0, 0.0, 1.0])
-        return _Outcome(
-            Stance.NEUTRAL, row, nothing, nothing, note="Not judged: it has nothing in common with the claim."
-        )
-    table = np.stack(rows)
+        return _unrelated(item)
+    deciding = [number for number, reading in enumerate(readings) if reading.decides]
+    if not deciding:
+        return _unread(item, windows, np.stack([reading.row for reading in readings]))
+    return _weigh(item, [windows[n] for n in deciding], np.stack([readings[n].row for n in deciding]), limits)
+
+
+def _unrelated(item: JudgeItem) -> _Outcome:
+    span = item.passage.sentences[0] if item.passage.sentences else item.passage.span
+    nothing = Window(span, span.shifted(-item.passage.span.start).of(item.passage.text), 0.0, single=True)
+    note = "Not judged: it has nothing in common with the claim."
+    return _Outcome(Stance.NEUTRAL, np.array([0.0, 0.0, 1.0]), nothing, nothing, note=note)
+
+
+def _unread(item: JudgeItem, windows: Sequence[Window], table: Floats) -> _Outcome:
+    """Return that a passage decides nothing because the deciding network has read none of it."""
+    best = int(table[:, NEUTRAL].argmin())
+    note = TOO_FAR if too_far(item) else "Not judged closely: other passages bear more on the claim."
+    return _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None), note=note)
+
+
+def _weigh(item: JudgeItem, windows: Sequence[Window], table: Floats, limits: Calibration) -> _Outcome:
+    """Return what windows that may decide say together; ``table`` has a row of probabilities for each."""
     against, for_it = int(table[:, REFUTES].argmax()), int(table[:, SUPPORTS].argmax())
     refutes, supports = float(table[against, REFUTES]), float(table[for_it, SUPPORTS])
     if (
@@ -216,7 +174,7 @@ def _decide(item: JudgeItem, windows: Sequence[_Window], rows: Sequence[Floats],
     return _settled(item, _checked(item, undecided)) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
-def _repeats(item: JudgeItem, window: _Window) -> bool:
+def _repeats(item: JudgeItem, window: Window) -> bool:
     """Tell whether a window is the claim to the letter: a sentence does not contradict itself."""
     claim, words = (fold(text).text.casefold().strip(" .") for text in (item.hypothesis, window.text))
     return claim == words
@@ -243,7 +201,7 @@ def _settled(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     )
 
 
-def _rationale(windows: Sequence[_Window], table: Floats, chosen: int, column: int | None) -> _Window:
+def _rationale(windows: Sequence[Window], table: Floats, chosen: int, column: int | None) -> Window:
     """Return the narrowest window that says the same: a single sentence nearly as probable as the chosen window."""
     if windows[chosen].single:
         return windows[chosen]
@@ -282,13 +240,12 @@ def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
 
 def _near_enough(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     """Let a passage that is far from the claim decide nothing."""
-    cosine = item.hit.dense_score
-    if outcome.stance is Stance.NEUTRAL or cosine is None or cosine >= DECIDING_COSINE:
+    if outcome.stance is Stance.NEUTRAL or not too_far(item):
         return outcome
     column = SUPPORTS if outcome.stance is Stance.SUPPORTS else REFUTES
     row = outcome.row.copy()
     row[column], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[column]
-    return replace(outcome, stance=Stance.NEUTRAL, row=row, note="Too far from the claim to decide it.")
+    return replace(outcome, stance=Stance.NEUTRAL, row=row, note=TOO_FAR)
 
 
 def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
@@ -298,9 +255,7 @@ def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
         return outcome
     sentences = [span for span in item.passage.sentences if span.overlaps(found.span)] or [item.passage.span]
     span = Span(start=sentences[0].start, end=sentences[-1].end)
-    window = _Window(
-        span, span.shifted(-item.passage.span.start).of(item.passage.text), 1.0, single=len(sentences) == 1
-    )
+    window = Window(span, span.shifted(-item.passage.span.start).of(item.passage.text), 1.0, single=len(sentences) == 1)
     row = np.full(3, (1.0 - quoted.PROBABILITY) / 2)
     row[SUPPORTS if found.stance is Stance.SUPPORTS else REFUTES] = quoted.PROBABILITY
     settled = replace(outcome, stance=found.stance, row=row, window=window, rationale=window, findings=(), note="")
@@ -328,7 +283,7 @@ def _of_another(item: JudgeItem) -> str:
     return f"Not support: the source gives this as said by {others}, not by {attribution.speaker}." if others else ""
 
 
-def _findings(item: JudgeItem, window: _Window) -> tuple[Finding, ...]:
+def _findings(item: JudgeItem, window: Window) -> tuple[Finding, ...]:
     """Run the catalogue of checks on a window; findings point into the version's text."""
     from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
 

@@ -1,0 +1,171 @@
+"""Which network reads which window, and what need not be read again.
+
+One network reads every window and decides; or, in a cascade, the fast one reads them all and the accurate one reads and decides
+the few that bear most on each question of each claim: those on which the fast one has most of a view, no more than
+``stance_windows_per_passage`` from one passage, none from a passage too far from the claim to decide it. What the accurate
+network has not read decides nothing, however sure the fast one is: it leans to neither side by more than ``UNREAD_SIDE``.
+
+The cascade's networks are loaded together; when one cannot be, the error says so and nothing is judged by the other alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from onrecord.settings import Settings
+from onrecord.stance import nli
+from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, probabilities
+from onrecord.stance.questions import JudgeItem
+from onrecord.stance.windows import Window, too_far
+
+CASCADE = "cascade"
+"""The name of both tiers together in ``Settings.stance_model``."""
+UNREAD_SIDE = 0.3
+"""Most that a window which the deciding network has not read leans to a side: less than a third, so that neutral is always the
+most probable, and the doubt is still seen."""
+_KEY_FORM = 1
+"""Grows when the same texts are put to a network in another way."""
+
+Pair = tuple[str, str]
+"""A window's text and the wording that it is held against."""
+
+
+class Network(Protocol):
+    """What judges pairs: an ``nli.CrossEncoder``."""
+
+    @property
+    def name(self) -> str:
+        """Name for the reader."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """How its logits become probabilities, and its thresholds."""
+
+    def logits(self, pairs: Sequence[Pair]) -> Floats:
+        """Return logits of shape (n, 3): supports, refutes, neutral."""
+
+
+class Cache(Protocol):
+    """Keeps logits by key. It never raises: what it cannot find or keep is read again."""
+
+    def known(self, keys: Sequence[bytes]) -> Mapping[bytes, tuple[float, float, float]]:
+        """Return what is kept of ``keys``."""
+
+    def keep(self, judged: Mapping[bytes, tuple[float, float, float]]) -> None:
+        """Keep more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The network that decides, and the one that chooses what it reads; without one it reads everything."""
+
+    deciding: Network
+    choosing: Network | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network says of one window: calibrated probabilities, and whether they may decide."""
+
+    row: Floats
+    decides: bool = True
+
+
+def load(settings: Settings) -> Networks:
+    """Return the networks in force.
+
+    Raises:
+        StanceModelError: one of them cannot be loaded or fails its golden pairs.
+    """
+    if settings.stance_model == CASCADE:
+        return Networks(nli.load_tier(settings, "accurate"), nli.load_tier(settings, "fast"))
+    return Networks(nli.load(settings))
+
+
+def read(
+    networks: Networks,
+    items: Sequence[JudgeItem],
+    windows: Sequence[Sequence[Window]],
+    *,
+    settings: Settings,
+    cache: Cache | None,
+) -> list[list[Reading]]:
+    """Return a reading of every window, in the items' and windows' order.
+
+    Equal (window, wording) pairs are read once, and all pairs of all items go through a network together.
+    """
+    pairs = [[(window.text, item.hypothesis) for window in found] for item, found in zip(items, windows, strict=True)]
+    everything = list(dict.fromkeys(pair for some in pairs for pair in some))
+    if networks.choosing is None:
+        decided, first = _rows(networks.deciding, everything, cache), {}
+    else:
+        first = _rows(networks.choosing, everything, cache)
+        chosen = _chosen(items, pairs, first, settings)
+        decided = _rows(networks.deciding, chosen, cache)
+    return [[_reading(pair, decided, first) for pair in some] for some in pairs]
+
+
+def _reading(pair: Pair, decided: Mapping[Pair, Floats], first: Mapping[Pair, Floats]) -> Reading:
+    if pair in decided:
+        return Reading(decided[pair])
+    row = first[pair].copy()
+    sides = [SUPPORTS, REFUTES]
+    row[sides] = np.minimum(row[sides], UNREAD_SIDE)
+    row[NEUTRAL] = 1.0 - row[sides].sum()
+    return Reading(row, decides=False)
+
+
+def _chosen(
+    items: Sequence[JudgeItem], pairs: Sequence[Sequence[Pair]], first: Mapping[Pair, Floats], settings: Settings
+) -> list[Pair]:
+    """Return the pairs that the deciding network reads: the best of each question of each claim."""
+    questions: dict[tuple[str, str, str], list[tuple[str, Pair]]] = {}
+    for item, some in zip(items, pairs, strict=True):
+        if not too_far(item):
+            asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), [])
+            asked.extend((item.passage.id, pair) for pair in some)
+    found: dict[Pair, None] = {}
+    for asked in questions.values():
+        taken: dict[Pair, None] = {}
+        passages: dict[str, int] = {}
+        for passage, pair in sorted(asked, key=lambda one: float(first[one[1]][NEUTRAL])):
+            if len(taken) == settings.stance_windows:
+                break
+            if pair not in taken and passages.get(passage, 0) < settings.stance_windows_per_passage:
+                taken[pair] = None
+                passages[passage] = passages.get(passage, 0) + 1
+        found.update(taken)
+    return list(found)
+
+
+def _rows(network: Network, pairs: Sequence[Pair], cache: Cache | None) -> dict[Pair, Floats]:
+    """Return calibrated probabilities by pair. Logits are kept, so that another calibration finds them again."""
+    if not pairs:
+        return {}
+    keys = [_key(network, pair) for pair in pairs]
+    known = dict(cache.known(keys)) if cache is not None else {}
+    new = [number for number, key in enumerate(keys) if key not in known]
+    if new:
+        logits = network.logits([pairs[number] for number in new])
+        fresh = {keys[n]: (float(a), float(b), float(c)) for n, (a, b, c) in zip(new, logits, strict=True)}
+        known.update(fresh)
+        if cache is not None:
+            cache.keep(fresh)
+    calibration = network.calibration
+    table = probabilities([known[key] for key in keys], calibration.temperature, calibration.biases)
+    return dict(zip(pairs, table, strict=True))
+
+
+def _key(network: Network, pair: Pair) -> bytes:
+    # JSON keeps the parts apart whatever characters they hold, and writes lone surrogates as ASCII.
+    return hashlib.sha256(json.dumps([_KEY_FORM, network.sha256, *pair]).encode()).digest()
