@@ -23,6 +23,12 @@ COMMANDS = (
     "corpus show",
     "corpus status",
     "corpus search",
+    "corpus verify",
+    "corpus rebuild",
+    "corpus backup",
+    "corpus restore-backup",
+    "corpus export",
+    "corpus import",
     "version",
 )
 

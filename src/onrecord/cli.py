@@ -23,7 +23,7 @@ from rich.table import Table
 
 from onrecord import __version__
 from onrecord.errors import OnRecordError
-from onrecord.records import CheckedClaim, SearchFilters, SourceKind
+from onrecord.records import Archive, CheckedClaim, SearchFilters, SourceKind
 from onrecord.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -305,6 +305,8 @@ def corpus_status() -> None:
     typer.echo(f"state {state.number}: {state.sources:,} sources, {state.passages:,} passages")
     for kind, number in kinds.items():
         typer.echo(f"  {kind}: {number:,} sources")
+    if (writer := corpus.holder(settings)) is not None:
+        typer.echo(f"being written by {writer}")
     if indexed == state.number:
         typer.echo("indexes: up to date")
     else:
@@ -335,6 +337,104 @@ def corpus_search(
         typer.echo(f"   {passage.id}\n")
     if not found:
         typer.echo("Nothing found. Use other words, or fewer filters.", err=True)
+
+
+@corpus_app.command("verify")
+def corpus_verify(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,  # noqa: FBT002  as above
+    backup: Annotated[
+        Path | None,
+        typer.Option("--backup", help="With --repair: take lost bytes from this backup. Example: --backup monday.zip"),
+    ] = None,
+) -> None:
+    """Compare store, snapshots and both indexes, and name every difference. Example: onrecord corpus verify --repair."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        found = workflow.verify_corpus(settings=load_settings(), repair=repair, backup=backup, progress=bar.show)
+    for line in found.finished:
+        typer.echo(f"finished: {line}")
+    for word, differences in (("mended", found.mended), ("differs", found.differences)):
+        for item in differences:
+            advice = "" if word == "mended" or item.mendable else " [needs a backup]"
+            typer.echo(f"{word}: {item.part}: {item.subject}: {item.what}{advice}")
+    typer.echo(
+        f"State {found.state.number}: {found.state.sources:,} sources, {found.state.passages:,} passages, "
+        f"{found.snapshots:,} snapshots compared with both indexes in {found.seconds:,.1f} s: "
+        f"{len(found.differences):,} differences, {len(found.mended):,} mended."
+    )
+    if any(item.mendable for item in found.differences) and not repair:
+        _fail("the corpus does not agree with itself; run the command with --repair.")
+    if found.differences:
+        _fail("the corpus does not agree with itself: give --repair --backup FILE, or use `corpus restore-backup`.")
+
+
+@corpus_app.command("rebuild")
+def corpus_rebuild() -> None:
+    """Build both indexes anew from the store, while searches go on in the old ones. Example: onrecord corpus rebuild."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        state = workflow.rebuild_indexes(settings=load_settings(), progress=bar.show)
+    typer.echo(f"Both indexes were built anew: state {state.number}, {state.passages:,} passages.")
+
+
+@corpus_app.command("backup")
+def corpus_backup(
+    file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")],
+) -> None:
+    """Write everything, checks included, to one file; work goes on meanwhile. Example: onrecord corpus backup monday.zip."""
+    from onrecord import corpus  # noqa: PLC0415  as above
+
+    settings = load_settings()
+    corpus.Store.open(settings).close()
+    _told("Wrote", corpus.back_up(settings, file))
+
+
+@corpus_app.command("restore-backup")
+def corpus_restore_backup(
+    file: Annotated[Path, typer.Argument(help="A file that `corpus backup` wrote.")],
+    replace: Annotated[  # noqa: FBT002  as above
+        bool, typer.Option("--replace", help="Replace a corpus that is not empty; it is backed up into the home first.")
+    ] = False,
+) -> None:
+    """Put the corpus of a backup in the place of this one. Example: onrecord corpus restore-backup monday.zip --replace."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        archive = workflow.restore_backup(file, settings=load_settings(), replace=replace, progress=bar.show)
+    _told("Restored", archive)
+
+
+@corpus_app.command("export")
+def corpus_export(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+) -> None:
+    """Write the sources with versions, provenance and bytes to a folder. Example: onrecord corpus export out."""
+    from onrecord import corpus  # noqa: PLC0415  as above
+
+    settings = load_settings()
+    corpus.Store.open(settings).close()
+    _told("Wrote", corpus.export_corpus(settings, folder))
+
+
+@corpus_app.command("import")
+def corpus_import(
+    folder: Annotated[Path, typer.Argument(help="A folder that `corpus export` wrote.")],
+) -> None:
+    """Read an exported corpus into an empty one; it arrives identical. Example: onrecord corpus import out."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        archive = workflow.import_corpus(folder, settings=load_settings(), progress=bar.show)
+    _told("Read", archive)
+
+
+def _told(verb: str, archive: Archive) -> None:
+    typer.echo(
+        f"{verb} {archive.path}: state {archive.state.number} of {archive.created_at:%Y-%m-%d %H:%M} UTC, "
+        f"{archive.state.sources:,} sources, {archive.snapshots:,} snapshots, {archive.size:,} bytes."
+    )
 
 
 def _fail(message: str) -> None:

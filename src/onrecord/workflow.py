@@ -21,11 +21,13 @@ from typing import Self
 from onrecord import __version__, claims, corpus, documents, index, stance, verdict
 from onrecord.errors import DocumentError, EmptyDocumentError, NotFoundError, OnRecordError
 from onrecord.records import (
+    Archive,
     CheckedArticle,
     CheckedClaim,
     Claim,
     ClaimSet,
     CorpusState,
+    Difference,
     Document,
     Evidence,
     Hit,
@@ -38,6 +40,7 @@ from onrecord.records import (
     Stance,
     UpdateReport,
     VerdictLabel,
+    Verification,
     Version,
 )
 from onrecord.settings import Settings
@@ -384,6 +387,94 @@ def update_corpus(
             index.Index.open(store, settings, progress=clock.step).close()
     clock.stop()
     return report.model_copy(update={"seconds": round(sum(clock.stages.values()), 3)})
+
+
+def verify_corpus(
+    *, settings: Settings, repair: bool = False, backup: Path | None = None, progress: Report = _silent
+) -> Verification:
+    """Compare the store, the snapshots and both indexes with each other; finish first what an interrupted command left.
+
+    Args:
+        settings: The settings in force.
+        repair: Mend what can be mended, and look again.
+        backup: A backup to take lost bytes from.
+        progress: Called at every stage.
+
+    Raises:
+        CorpusBusyError: another process is writing.
+        CorpusError: the database cannot be read.
+    """
+    clock = _Clock(progress)
+    finished = [f"{entry.operation} was interrupted at {entry.step!r}" for entry in corpus.interrupted(settings)]
+    clock.start("opening the corpus")
+    with corpus.Store.open(settings) as store, store.writing("verifying the corpus"):
+        applied, state = index.applied_state(settings), store.state()
+        if applied != state.number:
+            clock.start("indexing")
+            index.Index.open(store, settings, progress=clock.step).close()
+            finished.append(f"the indexes were at state {applied}, and were brought to {state.number}")
+        found = _differences(store, settings, clock)
+        left = found
+        if repair and found:
+            clock.start("mending")
+            corpus.mend(store, found, backup)
+            index.mend(store, settings, found)
+            left = _differences(store, settings, clock)
+        state, snapshots = store.state(), corpus.snapshot_count(store)
+    clock.stop()
+    return Verification(
+        state=state,
+        snapshots=snapshots,
+        finished=tuple(finished),
+        differences=tuple(left),
+        mended=tuple(difference for difference in found if difference not in left),
+        seconds=round(sum(clock.stages.values()), 3),
+    )
+
+
+def _differences(store: corpus.Store, settings: Settings, clock: _Clock) -> list[Difference]:
+    clock.start("comparing the store and the snapshots")
+    found = list(corpus.differences(store))
+    clock.start("comparing the indexes")
+    return [*found, *index.differences(store, settings)]
+
+
+def rebuild_indexes(*, settings: Settings, progress: Report = _silent) -> CorpusState:
+    """Build both indexes anew from the store, while searches go on in the old ones.
+
+    Raises:
+        CorpusBusyError: another process is writing.
+        SearchIndexError, ModelError: they cannot be built.
+    """
+    clock = _Clock(progress)
+    with corpus.Store.open(settings) as store, store.writing("rebuilding the indexes") as journal:
+        clock.start("indexing")
+        return index.rebuild(store, settings, journal=journal, progress=clock.step).state
+
+
+def restore_backup(file: Path, *, settings: Settings, replace: bool = False, progress: Report = _silent) -> Archive:
+    """Put the corpus of a backup in the place of this one, then bring the indexes into step; see ``corpus.restore_backup``."""
+    return _replaced(
+        lambda store: corpus.restore_backup(store, file, replace=replace), "restoring a backup", settings, progress
+    )
+
+
+def import_corpus(folder: Path, *, settings: Settings, progress: Report = _silent) -> Archive:
+    """Read an exported corpus into an empty one, then build the indexes; see ``corpus.import_corpus``."""
+    return _replaced(lambda store: corpus.import_corpus(store, folder), "importing a corpus", settings, progress)
+
+
+def _replaced(read: Callable[[corpus.Store], Archive], purpose: str, settings: Settings, progress: Report) -> Archive:
+    clock = _Clock(progress)
+    clock.start("reading and storing")
+    with corpus.Store.open(settings) as store, store.writing(purpose) as journal:
+        # Nobody may find the indexes in step with a state of the same number that held something else.
+        with index.distrusted(settings):
+            archive = read(store)
+        journal.step("indexing")
+        clock.start("indexing")
+        index.Index.open(store, settings, progress=clock.step).close()
+    return archive
 
 
 def context(evidence: Evidence, *, settings: Settings, characters: int = 600) -> SourceContext:

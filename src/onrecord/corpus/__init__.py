@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from onrecord.corpus import schema
+from onrecord.corpus.backup import back_up, restore_backup
 from onrecord.corpus.database import engine
+from onrecord.corpus.journal import interrupted
 from onrecord.corpus.judgements import Judgements
+from onrecord.corpus.lock import holder
 from onrecord.corpus.store import PassageChanges, Snapshot, Store
+from onrecord.corpus.transfer import export_corpus, import_corpus
+from onrecord.corpus.verify import differences, mend, snapshot_count
 
-__all__ = ["Judgements", "PassageChanges", "Snapshot", "Store", "engine", "schema"]
+__all__ = [
+    "Judgements",
+    "PassageChanges",
+    "Snapshot",
+    "Store",
+    "back_up",
+    "differences",
+    "engine",
+    "export_corpus",
+    "holder",
+    "import_corpus",
+    "interrupted",
+    "mend",
+    "restore_backup",
+    "schema",
+    "snapshot_count",
+]

@@ -40,6 +40,7 @@ from onrecord.errors import CorpusDamagedError, CorpusError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from onrecord.corpus.store import Store
     from onrecord.records import Archive
     from onrecord.settings import Settings
 
@@ -48,7 +49,7 @@ REPLACED = "replaced"
 """Folder in the home that keeps a backup of each corpus that another one took the place of."""
 
 
-def backup(settings: Settings, file: Path) -> Archive:
+def back_up(settings: Settings, file: Path) -> Archive:
     """Write the whole corpus, kept checks and decisions included, to a new file; reading and writing go on meanwhile.
 
     Raises:
@@ -74,7 +75,7 @@ def backup(settings: Settings, file: Path) -> Archive:
     return archive_of(file, manifest, size)
 
 
-def restore_backup(settings: Settings, file: Path, *, replace: bool = False) -> Archive:
+def restore_backup(store: Store, file: Path, *, replace: bool = False) -> Archive:
     """Put the corpus of a backup in the place of this one. Either all of it arrives or nothing.
 
     A corpus that is not empty is replaced only when ``replace`` says so, and is itself backed up first, into the folder
@@ -85,17 +86,18 @@ def restore_backup(settings: Settings, file: Path, *, replace: bool = False) -> 
         CorpusDamagedError: what is in the file does not have the hash that the file says.
         CorpusBusyError: another process is writing.
     """
+    settings = store.settings
     made = engine(settings)
     copied = settings.home / "restoring.db"
     with (
-        journal.writing(settings, "restoring a backup") as entry,
+        store.writing("restoring a backup") as entry,
         refusals(f"the restoring of {file}"),
         _opened(file) as archive,
     ):
         manifest = check_manifest(archive.read(MANIFEST), file)
         if replace:
             now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-            backup(settings, settings.home / REPLACED / f"{now}.zip")
+            back_up(settings, settings.home / REPLACED / f"{now}.zip")
         else:
             refuse_contents(made)
         entry.step("reading the database", undo=(copied.name, f"{copied.name}-journal"))

@@ -108,8 +108,9 @@ def writing(settings: Settings, purpose: str, *, name: lock.Name = "writer") -> 
 
 
 def interrupted(settings: Settings) -> list[Entry]:
-    """Return the entries that are on disk: of what is going on, or of what was killed."""
-    return [entry for name in JOURNALED if (entry := _read(_path(settings, name))) is not None]
+    """Return the entries that killed commands left; those of running ones are not among them."""
+    left = ((name, _read(_path(settings, name))) for name in JOURNALED)
+    return [entry for name, entry in left if entry is not None and lock.holder(settings, name) is None]
 
 
 def settle(settings: Settings) -> None:

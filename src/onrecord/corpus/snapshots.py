@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from onrecord.errors import CorpusDamagedError, CorpusError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from onrecord.settings import Settings
 
@@ -104,6 +104,42 @@ def read_snapshot(settings: Settings, sha256: str) -> bytes:
         message = f"snapshot {path} does not have the SHA-256 of its name; restore it from a backup"
         raise CorpusDamagedError(message)
     return data
+
+
+def files(settings: Settings) -> Iterator[Path]:
+    """Yield every file in the snapshot folder, those half written among them."""
+    with contextlib.suppress(FileNotFoundError):
+        for folder in sorted(settings.snapshots.iterdir()):
+            if folder.is_dir():
+                yield from sorted(path for path in folder.rglob("*") if not path.is_dir())
+            else:
+                yield folder
+
+
+def measured(settings: Settings, sha256: str) -> int:
+    """Read the bytes with this hash; return their number.
+
+    Raises:
+        FileNotFoundError, OSError: they cannot be read.
+        CorpusDamagedError: what is stored does not have this hash.
+    """
+    path = snapshot_path(settings, sha256)
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    if found != sha256:
+        message = f"snapshot {path} has the SHA-256 {found}"
+        raise CorpusDamagedError(message)
+    return size
+
+
+def set_aside(file: Path, folder: Path) -> None:
+    """Move a file that is damaged or in the way into ``folder``, whose files it does not overwrite."""
+    if not file.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    number = sum(1 for _ in folder.iterdir())
+    file.replace(folder / f"{number:06}-{file.name}")
 
 
 def copy_to(settings: Settings, sha256: str, out: IO[bytes]) -> int:

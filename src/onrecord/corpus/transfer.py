@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from onrecord.corpus.store import Store
     from onrecord.settings import Settings
 
 FORMAT = 1
@@ -143,7 +144,7 @@ def export_corpus(settings: Settings, folder: Path) -> Archive:
     return archive_of(folder, manifest, sum((folder / name).stat().st_size for name in files) + size)
 
 
-def import_corpus(settings: Settings, folder: Path) -> Archive:
+def import_corpus(store: Store, folder: Path) -> Archive:
     """Read an exported corpus into an empty one. Either all of it arrives or nothing.
 
     Raises:
@@ -151,10 +152,11 @@ def import_corpus(settings: Settings, folder: Path) -> Archive:
         CorpusDamagedError: a file is not the one that was exported.
         CorpusBusyError: another process is writing.
     """
+    settings = store.settings
     manifest = read_manifest(folder / MANIFEST)
     made = engine(settings)
     copied = settings.home / "importing.db"
-    with journal.writing(settings, "importing a corpus") as entry, refusals(f"the import of {folder}"):
+    with store.writing("importing a corpus") as entry, refusals(f"the import of {folder}"):
         refuse_contents(made)
         entry.step("reading the rows", undo=(copied.name, f"{copied.name}-journal"))
         copied.unlink(missing_ok=True)

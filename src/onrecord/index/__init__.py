@@ -7,6 +7,19 @@ from __future__ import annotations
 
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import PassageStore, Progress
-from onrecord.index.search import Index, Synced, applied_state
+from onrecord.index.search import Index, Synced, applied_state, distrusted
+from onrecord.index.upkeep import differences, mend, rebuild
 
-__all__ = ["Embedder", "Index", "PassageStore", "Progress", "Synced", "applied_state", "load_embedder"]
+__all__ = [
+    "Embedder",
+    "Index",
+    "PassageStore",
+    "Progress",
+    "Synced",
+    "applied_state",
+    "differences",
+    "distrusted",
+    "load_embedder",
+    "mend",
+    "rebuild",
+]

@@ -160,6 +160,20 @@ class DenseEngine:
                 return found
             offset += BATCH_LIMIT
 
+    def held(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the fingerprint of those of the passages ``ids`` that are held with a vector of length 1."""
+        found: dict[str, str] = {}
+        for start in range(0, len(ids), BATCH_LIMIT):
+            with _guard(self._where):
+                page = self._collection.get(
+                    ids=list(ids[start : start + BATCH_LIMIT]), include=["metadatas", "embeddings"]
+                )
+            vectors = page["embeddings"] if page["embeddings"] is not None else ()
+            for identity, metadata, vector in zip(page["ids"], page["metadatas"] or (), vectors, strict=True):
+                if abs(float(vector @ vector) - 1.0) < 1e-3:  # noqa: PLR2004  rounding of float32 is below 1e-6
+                    found[identity] = str((metadata or {}).get("fingerprint", ""))
+        return found
+
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
         """Embed passages and add them, replacing those with the same id."""
         vectors = self._embedder.encode([wording(passage) for passage in passages], progress=progress)

@@ -64,6 +64,10 @@ class Engine(Protocol):
         """Return ``fingerprint(passage)`` of everything held, by passage id."""
         ...
 
+    def held(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return ``fingerprint(passage)`` of those of the passages ``ids`` that are held whole."""
+        ...
+
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
         """Add passages, replacing those with the same id. Seen by searches after ``commit`` at the latest."""
         ...

@@ -140,6 +140,15 @@ class LexicalEngine:
             documents = (searcher.doc(address) for _, address in hits)
             return {str(document.get_first("id")): str(document.get_first("fingerprint")) for document in documents}
 
+    def held(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the fingerprint of those of the passages ``ids`` that are held."""
+        with self._guard("read"):
+            searcher = self._searcher()
+            query = self._tantivy.Query.term_set_query(self._schema, "id", list(ids))
+            hits = searcher.search(query, limit=max(1, len(ids)), count=False).hits
+            documents = (searcher.doc(address) for _, address in hits)
+            return {str(document.get_first("id")): str(document.get_first("fingerprint")) for document in documents}
+
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
         """Add passages, replacing those with the same id; seen after ``commit``."""
         with self._lock:

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from onrecord.errors import CorpusBusyError, NotFoundError, OnRecordError, SearchIndexError
-from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client
+from onrecord.corpus import lock
+from onrecord.errors import CorpusBusyError, ModelError, NotFoundError, OnRecordError, SearchIndexError
+from onrecord.index.dense import DenseEngine, close_client, collection_name, forget_embedded, open_client
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint, is_current, look_up
-from onrecord.index.lexical import LexicalEngine, matched_words, query_terms
+from onrecord.index.lexical import ENGINE_NAME, LexicalEngine, matched_words, query_terms
 from onrecord.index.quotations import find_passages
 from onrecord.index.state import EngineState, database_key, read_states, write_states
 from onrecord.records import CorpusState, Hit, Passage, SearchFilters, Span
@@ -30,16 +31,12 @@ from onrecord.records import CorpusState, Hit, Passage, SearchFilters, Span
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from filelock import FileLock
-
     from onrecord.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-READ_BATCH = 2_000
-"""Passages read from the store at a time."""
 WRITE_BATCH = 1_024
-"""Passages embedded and added at a time: what an interruption can lose, some seconds' work."""
+"""Passages read, embedded and added at a time: what memory holds of them, and what an interruption can lose."""
 ROUNDS = 5
 """How often ``sync`` goes on when the store changed while it worked."""
 SAMPLE = 8
@@ -66,10 +63,17 @@ class _Plan:
     """What one engine lacks and holds too much."""
 
     engine: Engine
-    add: frozenset[str]
-    remove: tuple[str, ...]
-    expected: int | None = None
-    """How many passages it must hold afterwards, where that is known."""
+    add: frozenset[str] = frozenset()
+    remove: tuple[str, ...] = ()
+    held: dict[str, str] | None = None
+    """To be compared with every passage of the store: the fingerprints of what it holds. What is met is taken out, so that
+    in the end those are left that the store does not have."""
+
+    def wants(self, passage: Passage) -> bool:
+        """Tell whether the engine lacks a passage, or holds it with other facts."""
+        if self.held is None:
+            return passage.id in self.add
+        return self.held.pop(passage.id, None) != fingerprint(passage)
 
 
 class _Embedded:
@@ -94,8 +98,6 @@ class Index:
 
     def __init__(self, store: PassageStore, settings: Settings, embedder: Embedder) -> None:
         """Prepare; ``open`` is the way in."""
-        from filelock import FileLock  # noqa: PLC0415  not needed by those who import a name
-
         self.settings = settings
         self.embedder = embedder
         self.store = store
@@ -103,10 +105,11 @@ class Index:
         self._home.mkdir(parents=True, exist_ok=True)
         self._states = self._home / "index.json"
         self._database = database_key(settings.database_address)
-        self._file_lock: FileLock = FileLock(self._home / "index.lock")
         self._thread_lock = threading.RLock()
         self._shared = _embedded[self._home.resolve()]
         self._generation = -1
+        self._coming: Embedder | None = None
+        """The model that was asked for, while that of before serves."""
         self._dense: DenseEngine
         self._lexical: LexicalEngine
 
@@ -114,7 +117,9 @@ class Index:
     def open(cls, store: PassageStore, settings: Settings, *, progress: Progress | None = None) -> Self:
         """Open the index of a store, and bring it into step when it is behind, broken, foreign or missing.
 
-        While another process is updating the index, it is opened as it is: a search finds what is already there.
+        While another process is updating the index, it is opened as it is: a search finds what is already there. Another
+        embedding model than before builds a collection of its own beside the old one; while another process does that, the
+        old model and its collection serve, and the first search after it is complete takes the new ones.
 
         Args:
             store: The corpus.
@@ -133,7 +138,7 @@ class Index:
             try:
                 index.sync(progress)
             except CorpusBusyError:
-                if not index._usable():
+                if not index._usable() and not index._serve_by_former_model():
                     index.close()
                     raise
         return index
@@ -157,6 +162,16 @@ class Index:
                 added, removed = added + more, removed + less
             else:
                 logger.warning("the corpus kept changing: the index has reached its state %d", target.number)
+        return Synced(added=added, removed=removed, state=target)
+
+    def refill(self, progress: Progress | None = None) -> Synced:
+        """Put every passage in again, in place, and take out all others: for a server, whose folder is not here."""
+        with self._writing():
+            engines = self._engines
+            target = self.store.state()
+            self._mark(engines)
+            plans = [_Plan(engine, held=dict.fromkeys(engine.fingerprints(), "")) for engine in engines]
+            added, removed = self._carry_out(plans, target, progress)
         return Synced(added=added, removed=removed, state=target)
 
     def behind(self) -> bool:
@@ -185,6 +200,8 @@ class Index:
         self._check_queries(queries, top_k)
         if not queries:
             return []
+        if self._coming is not None:
+            self._take_coming_model()
         self._take_news()
         distinct = list(dict.fromkeys(queries))
         limit = max(self.settings.candidates, 2 * top_k)
@@ -282,6 +299,34 @@ class Index:
             for engine in self._engines
         )
 
+    def _serve_by_former_model(self) -> bool:
+        """Take the collection of the model that was in force before, if it was complete and its model is still here."""
+        for name, entry in read_states(self._states).items():
+            if not entry.model or not entry.clean or entry.database != self._database:
+                continue
+            try:
+                former = load_embedder(self.settings.model_copy(update={"embedding_model": entry.model}))
+            except ModelError as problem:
+                logger.info("the collection %s cannot serve meanwhile: %s", name, problem)
+                continue
+            if collection_name(former) == name:
+                logger.warning("the vectors of %s are being built; those of %s serve", self.embedder.name, former.name)
+                self._coming, self.embedder = self.embedder, former
+                self._dense = self._opened_dense()
+                return self._usable()
+        return False
+
+    def _take_coming_model(self) -> None:
+        """Switch to the model that was asked for, once its collection is complete."""
+        with self._thread_lock:
+            coming = self._coming
+            if coming is None:
+                return
+            entry = read_states(self._states).get(collection_name(coming))
+            if entry is not None and entry.clean and entry.database == self._database:
+                self.embedder, self._coming = coming, None
+                self._dense = self._opened_dense()
+
     def _usable(self) -> bool:
         """Tell whether the index was complete once, so that it may be searched while another process updates it."""
         known = read_states(self._states)
@@ -292,20 +337,10 @@ class Index:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        from filelock import Timeout  # noqa: PLC0415
-
-        with self._thread_lock:
-            try:
-                self._file_lock.acquire(timeout=0)
-            except Timeout as error:
-                message = f"another process is updating the index in {self._home}. Try again when it has ended."
-                raise CorpusBusyError(message) from error
-            try:
-                # A writer that does not know what was written before would overwrite it.
-                self._take_news(unfinished=True)
-                yield
-            finally:
-                self._file_lock.release()
+        with self._thread_lock, lock.writing(self.settings, "updating the indexes", name="index", wait=0):
+            # A writer that does not know what was written before would overwrite it.
+            self._take_news(unfinished=True)
+            yield
 
     def _stamp(self) -> tuple[int, int] | None:
         """Return what tells one writing of the state file from another; ``None`` when there is none."""
@@ -341,7 +376,11 @@ class Index:
         for engine in engines:
             if number is not None:
                 known[engine.name] = EngineState(
-                    number=number, passages=engine.count(), database=self._database, clean=True
+                    number=number,
+                    passages=engine.count(),
+                    database=self._database,
+                    clean=True,
+                    model=self.embedder.name if engine is self._dense else "",
                 )
             elif (entry := known.get(engine.name)) is not None:
                 known[engine.name] = entry.model_copy(update={"clean": False})
@@ -353,12 +392,19 @@ class Index:
         """Do one round; return the passages added and removed."""
         plans = self._plans(target)
         self._mark([plan.engine for plan in plans])
-        to_add = sorted(frozenset[str]().union(*(plan.add for plan in plans)))
+        return self._carry_out(plans, target, progress)
+
+    def _carry_out(self, plans: Sequence[_Plan], target: CorpusState, progress: Progress | None) -> tuple[int, int]:
+        removed = set[str]()
         try:
             for plan in plans:
                 plan.engine.delete(plan.remove)
-            self._add(to_add, plans, progress)
+                removed.update(plan.remove)
+            added, walked = self._add(plans, target, progress)
             for plan in plans:
+                if plan.held:
+                    plan.engine.delete(sorted(plan.held))
+                    removed.update(plan.held)
                 plan.engine.commit()
         except BaseException:
             # Ctrl-C too: what Chroma has is kept and found again by comparing; Tantivy starts from its last commit.
@@ -366,27 +412,22 @@ class Index:
                 plan.engine.rollback()
             raise
         for plan in plans:
-            if plan.expected is not None and plan.engine.count() != plan.expected:
+            if plan.held is not None and plan.engine.count() != walked:
                 message = (
                     f"{plan.engine.name} holds {plan.engine.count()} passages after it was brought into step, not "
-                    f"{plan.expected}. Delete the folders chroma and tantivy in {self._home}: they are built again."
+                    f"{walked}. Run 'onrecord corpus rebuild'."
                 )
                 raise SearchIndexError(message)
         # Should the store have moved on meanwhile, some of that may be here already; to apply it again does no harm.
         self._mark([plan.engine for plan in plans], number=target.number)
-        return len(to_add), len(frozenset[str]().union(*(plan.remove for plan in plans)))
+        return added, len(removed)
 
     def _plans(self, target: CorpusState) -> list[_Plan]:
         known = read_states(self._states)
-        plans: list[_Plan] = []
-        compare: list[Engine] = []
-        for engine in self._engines:
-            plan = self._short_plan(engine, known.get(engine.name), target)
-            if plan is None:
-                compare.append(engine)
-            else:
-                plans.append(plan)
-        return plans + self._compared(compare)
+        return [
+            self._short_plan(engine, known.get(engine.name), target) or _Plan(engine, held=dict(engine.fingerprints()))
+            for engine in self._engines
+        ]
 
     def _short_plan(self, engine: Engine, entry: EngineState | None, target: CorpusState) -> _Plan | None:
         """Return what the store says has changed, or ``None`` when the engine cannot be trusted to be at its state."""
@@ -409,45 +450,40 @@ class Index:
             return None
         return _Plan(engine, new, tuple(sorted(gone)))
 
-    def _compared(self, engines: Sequence[Engine]) -> list[_Plan]:
-        """Compare what engines hold with the store, passage by passage."""
-        if not engines:
-            return []
-        held = [engine.fingerprints() for engine in engines]
-        lacking: list[set[str]] = [set() for _ in engines]
-        wanted: set[str] = set()
-        for batch in self.store.iter_passages(batch_size=READ_BATCH):
-            for passage in batch:
-                wanted.add(passage.id)
-                mark = fingerprint(passage)
-                for has, lacks in zip(held, lacking, strict=True):
-                    if has.get(passage.id) != mark:
-                        lacks.add(passage.id)
-        return [
-            _Plan(engine, frozenset(lacks), tuple(sorted(has.keys() - wanted)), len(wanted))
-            for engine, has, lacks in zip(engines, held, lacking, strict=True)
-        ]
+    def _walk(self, plans: Sequence[_Plan]) -> Iterator[list[Passage]]:
+        """Yield the passages that may have to be added: all of the store's when any engine is to be compared with it."""
+        if any(plan.held is not None for plan in plans):
+            yield from self.store.iter_passages(batch_size=WRITE_BATCH)
+            return
+        ids = sorted(frozenset[str]().union(*(plan.add for plan in plans)))
+        for start in range(0, len(ids), WRITE_BATCH):
+            yield self.store.passages(ids[start : start + WRITE_BATCH])
 
-    def _add(self, ids: Sequence[str], plans: Sequence[_Plan], progress: Progress | None) -> None:
-        total = len(ids)
-        if progress is not None:
-            progress(0, total)
-        for start in range(0, total, WRITE_BATCH):
-            passages = self.store.passages(ids[start : start + WRITE_BATCH])
-            done = start
+    def _add(self, plans: Sequence[_Plan], target: CorpusState, progress: Progress | None) -> tuple[int, int]:
+        """Add what is lacking; return how many passages were added to any engine, and how many were looked at."""
+        comparing = any(plan.held is not None for plan in plans)
+        total = target.passages if comparing else len(frozenset[str]().union(*(plan.add for plan in plans)))
+        report = progress or (lambda _done, _total: None)
+        report(0, total)
+        added = walked = 0
+        for passages in self._walk(plans):
+            parts = [(plan.engine, [passage for passage in passages if plan.wants(passage)]) for plan in plans]
+            done = walked
+            for engine, part in parts:
+                if not part:
+                    continue
 
-            def tick(count: int) -> None:
-                nonlocal done
-                done += count
-                if progress is not None and done < start + len(passages):  # noqa: B023  called within this turn only
-                    progress(done, total)
+                def tick(count: int, end: int = walked + len(part)) -> None:
+                    nonlocal done
+                    done = min(done + count, end)
+                    if done < end:
+                        report(done, total)
 
-            for plan in plans:
-                part = [passage for passage in passages if passage.id in plan.add]
-                if part:
-                    plan.engine.upsert(part, progress=tick if plan.engine is self._dense else None)
-            if progress is not None:
-                progress(start + len(passages), total)
+                engine.upsert(part, progress=tick if engine is self._dense else None)
+            added += len({passage.id for _, part in parts for passage in part})
+            walked += len(passages)
+            report(walked, max(total, walked))
+        return added, walked
 
     # Opening
 
@@ -593,14 +629,26 @@ def _draw(hits: Iterator[Hit], windows: _Windows, number: int) -> list[Hit]:
     return drawn
 
 
+@contextmanager
+def distrusted(settings: Settings) -> Iterator[None]:
+    """Keep everybody from mending the indexes while the store is replaced under them; then they are compared with it.
+
+    Raises:
+        CorpusBusyError: another process is updating them.
+    """
+    states = settings.home / "index.json"
+    with lock.writing(settings, "replacing the corpus", name="index"):
+        known = read_states(states)
+        if known:
+            write_states(states, {name: entry.model_copy(update={"clean": False}) for name, entry in known.items()})
+        yield
+
+
 def applied_state(settings: Settings) -> int | None:
     """Return the store's state number that both engines have reached, from their notes alone; ``None``: not built.
 
     Opens no engine and loads no network, so it answers in the time that hashing the model takes (a tenth of a second).
     """
-    from onrecord.index.dense import collection_name  # noqa: PLC0415
-    from onrecord.index.lexical import ENGINE_NAME  # noqa: PLC0415
-
     known = read_states(settings.home / "index.json")
     database = database_key(settings.database_address)
     numbers: list[int] = []

@@ -28,6 +28,8 @@ class EngineState(Record):
     """How many passages it held then."""
     database: str
     """Hash of the address of the database that the passages came from."""
+    model: str = ""
+    """The embedding model's name as it was asked for, where the engine has one."""
     clean: bool
     """False while it is being changed, and after a change that did not end."""
 
