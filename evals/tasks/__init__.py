@@ -69,7 +69,7 @@ class Task:
 
 def catalogue() -> Mapping[str, Task]:
     """Return all tasks by name."""
-    from evals.tasks import attribution, claim_room, claims, end_to_end, retrieval, stance, starter  # noqa: PLC0415  they import this module
+    from evals.tasks import attribution, claim_room, claims, end_to_end, quotations, retrieval, stance, starter  # noqa: PLC0415  they import this module
 
     tasks: list[Task] = [
         stance.TASK,
@@ -78,6 +78,7 @@ def catalogue() -> Mapping[str, Task]:
         claims.TASK,
         attribution.TASK,
         claim_room.TASK,
+        quotations.TASK,
         starter.TASK,
     ]
     return MappingProxyType({task.name: task for task in tasks})

@@ -51,6 +51,8 @@ COMMON = 20
 ALTERED_RATIO = 0.75
 """Share of an altered quotation's words that must stand in order in one place of a whole corpus; in a single passage that
 search brought, 0.6 does (``checks.quotes``)."""
+WHOLE_RATIO = 0.9
+"""Where one place has so much of it, the rest was changed and not taken from elsewhere."""
 STOLEN_RATIO = 0.85
 """The same for words that are only on record as somebody else's."""
 DAYS_OFF = 1
@@ -187,16 +189,17 @@ def verify_quotation(
     ]
     if exact:
         return _said(quotation, exact, speaker, said)
-    joint = quotes.find_joined(quotation.text, [stretch.text for stretch in stretches])
-    if joint is not None:
-        places = (stretches[joint.first].place(joint.first_span), stretches[joint.second].place(joint.second_span))
-        if not _near(*places):
-            return _spliced(quotation, places, speaker)
     altered = [
         _found(stretch, match, speaker, said)
         for stretch in stretches
         if (match := quotes.find_altered(quotation.text, stretch.text)).outcome == "altered"
     ]
+    if all(found.match.ratio < WHOLE_RATIO for found in altered):
+        joint = quotes.find_joined(quotation.text, [stretch.text for stretch in stretches])
+        if joint is not None:
+            places = (stretches[joint.first].place(joint.first_span), stretches[joint.second].place(joint.second_span))
+            if not _near(*places):
+                return _spliced(quotation, places, speaker)
     return _altered(quotation, altered, speaker, alone=len(passages) == 1)
 
 

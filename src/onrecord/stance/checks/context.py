@@ -59,7 +59,7 @@ def find_reversal(sentence: str, span: Span) -> Reversal | None:
         return None
     doc = _parsed(sentence)
     inside = {token.i for token in doc if token.idx >= span.start and token.idx + len(token) <= span.end}
-    heads = [token for token in doc if token.i in inside and (token.head.i not in inside or token.head is token)]
+    heads = [token for token in doc if token.i in inside and (token.head.i not in inside or token.head == token)]
     for head in heads:
         if head.pos_ in {"VERB", "AUX"} and not head.is_punct and (found := _turned(head, inside)) is not None:
             return found
@@ -75,7 +75,7 @@ def _turned(head: Token, inside: set[int]) -> Reversal | None:
     """Look at the quoted clause's own dependants outside the quotation, then up through what it depends on."""
     found = _denied(head, inside) or _condition_of(head, inside)
     token = head
-    while found is None and token.head is not token:
+    while found is None and token.head != token:
         mark = next((c for c in token.children if c.dep_ == "mark" and c.i not in inside), None)
         if token.dep_ == "advcl" and mark is not None and mark.lower_ in _CONDITIONS:
             return Reversal(kind="conditional", word=mark.text)
@@ -83,7 +83,9 @@ def _turned(head: Token, inside: set[int]) -> Reversal | None:
         if token.dep_ == "conj":
             token = parent
             continue
-        if token.dep_ not in _CARRIERS or parent.i in inside:
+        # "The claim that we are weak is false": the noun carries the clause on to what is said of it.
+        carried = token.dep_ in _CARRIERS or (token.dep_ == "nsubj" and token.i != head.i)
+        if not carried or parent.i in inside:
             return None
         found = _denied(parent, inside) or _untrue(parent, inside) or _told_by_others(parent, inside)
         token = parent
@@ -91,15 +93,19 @@ def _turned(head: Token, inside: set[int]) -> Reversal | None:
 
 
 def _denied(token: Token, inside: set[int]) -> Reversal | None:
-    for child in token.children:
-        subject = child.dep_ in {"nsubj", "nsubjpass"}
-        negative = child.dep_ == "neg" or (child.dep_ in {"advmod", "preconj", "cc"} and child.lower_ in _NEGATIVE)
-        nobody = subject and (child.lower_ in _NOBODY or any(c.lower_ in {"no", "neither"} for c in child.children))
-        if child.i not in inside and (negative or nobody) and not _only(child):
-            return Reversal(kind="negated", word=child.text)
+    """Find a negation of the word, or take the word itself for one; a denial that is denied ("I do not doubt") is none."""
+    found = next((child for child in token.children if child.i not in inside and _negates(child)), None)
     if token.lemma_.lower() in _DENYING and token.i not in inside:
-        return Reversal(kind="negated", word=token.text)
-    return None
+        before = token.doc[token.i - 1].lower_ if token.i else ""
+        return None if found is not None or before in _NEGATIVE else Reversal(kind="negated", word=token.text)
+    return Reversal(kind="negated", word=found.text) if found is not None else None
+
+
+def _negates(child: Token) -> bool:
+    negative = child.dep_ == "neg" or (child.dep_ in {"advmod", "preconj"} and child.lower_ in _NEGATIVE)
+    subject = child.dep_ in {"nsubj", "nsubjpass"}
+    nobody = subject and (child.lower_ in _NOBODY or any(c.lower_ in {"no", "neither"} for c in child.children))
+    return (negative or nobody) and not _only(child)
 
 
 def _only(negation: Token) -> bool:

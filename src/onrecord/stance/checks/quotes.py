@@ -42,6 +42,8 @@ _MARK: Final = re.compile(rf"({_ELLIPSIS.pattern}|{_BRACKETED.pattern})")
 _QUOTED: Final = re.compile(
     r"(?<!\")[“\"«„](?!\")([^“”\"«»„]{3,1200})(?<!\")[”\"»“](?!\")|(?<!\w)‘([^‘’]{8,1200}(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?!\w)"
 )
+_ENDING: Final = re.compile(r"\A'(ve|ll|re|m)\b")
+_ENDINGS: Final = {"ve": "have", "ll": "will", "re": "are", "m": "am"}
 _FILLERS: Final = frozenset({"uh", "um", "er", "erm", "ah", "eh", "mm", "hm"})
 """Sounds that a transcript may keep and a quotation leave out, or the other way round."""
 _BRITISH_ENDINGS: Final = (
@@ -269,7 +271,7 @@ def _weighty(keys: Sequence[str]) -> bool:
     return sum(key not in _SMALL_WORDS for key in keys) >= _PIECE_CONTENT
 
 
-def _runs(keys: Sequence[str], text: _Prepared, *, from_end: bool = False) -> list[range]:
+def _runs(keys: Sequence[str], text: _Prepared, *, least: int = _PIECE, from_end: bool = False) -> list[range]:
     """Return the stretches of tokens that are the first words of a quotation, or the last, as many as agree."""
     step = -1 if from_end else 1
     ordered = keys[::step]
@@ -282,7 +284,7 @@ def _runs(keys: Sequence[str], text: _Prepared, *, from_end: bool = False) -> li
             and text.tokens[at].key == ordered[length]
         ):
             length += 1
-        if length >= _PIECE:
+        if length >= least:
             found.append(range(start - length + 1, start + 1) if from_end else range(start, start + length))
     return found
 
@@ -320,6 +322,8 @@ def _wanted(folded: str) -> tuple[list[_Token], tuple[str, ...]]:
             elif tokens and tokens[-1].plain != _GAP:
                 tokens.append(_Token(_GAP, str(reach), offset, offset))
         else:
+            if tokens and tokens[-1].plain == _GAP:  # "[they]'re" stands for "we're"
+                piece = _ENDING.sub(lambda ending: f" {_ENDINGS[ending[1]]}", piece)  # noqa: PLW2901
             tokens.extend(_tokens(piece, tuple(range(offset, offset + len(piece) + 1))))
         offset += len(piece)
     while tokens and tokens[-1].plain == _GAP:
@@ -419,7 +423,7 @@ def _minor(exact: tuple[int, int], marks: tuple[str, ...], passage: _Prepared, b
 
 def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
     keys = [token.key for token in words]
-    window = _best_window(keys, passage)
+    window = _around_omission(keys, passage) or _best_window(keys, passage)
     if window is None:
         return QuoteMatch(outcome="not_found", span=None, ratio=0.0)
     first, after = window
@@ -445,6 +449,16 @@ def _altered(words: list[_Token], passage: _Prepared) -> QuoteMatch:
     )
     span = passage.span(range(first + low + codes[0][1], first + low + codes[-1][2]))
     return QuoteMatch(outcome="altered", span=span, ratio=min(1.0, ratio), changes=changes)
+
+
+def _around_omission(keys: Sequence[str], passage: _Prepared) -> tuple[int, int] | None:
+    """Return the stretch that has all the words but holds others in one place, as far as an ellipsis could reach."""
+    tails = _runs(keys, passage, least=2, from_end=True)
+    for head in _runs(keys, passage, least=2) if tails else ():
+        for tail in tails:
+            if len(head) + len(tail) >= len(keys) and head.start < tail.start <= head.stop + _ELLIPSIS_WORDS:
+                return head.start, tail.stop
+    return None
 
 
 def _run_together(words: list[_Token], passage: _Prepared) -> Span | None:
