@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from onrecord import __version__, claims, corpus, documents, index, stance, verdict
+from onrecord.claims.quotations import find_quotations
 from onrecord.errors import DocumentError, EmptyDocumentError, NotFoundError, OnRecordError
 from onrecord.records import (
     Archive,
@@ -33,6 +34,7 @@ from onrecord.records import (
     Hit,
     ModelUsed,
     Passage,
+    QuotationCheck,
     SearchFilters,
     Source,
     Span,
@@ -211,12 +213,15 @@ class Checker:
             checked.append(item)
             if on_claim is not None:
                 on_claim(item)
+        clock.start("verifying quotations")
+        elsewhere = self._verified_elsewhere(document, found.claims, filters=filters)
         return CheckedArticle(
             id=uuid.uuid4().hex,
             created_at=dt.datetime.now(dt.UTC),
             article=document,
             claims=tuple(checked),
             skipped=found.skipped,
+            quotations=elsewhere,
             rejected=found.rejected,
             notes=found.notes,
             filters=filters,
@@ -255,31 +260,77 @@ class Checker:
         for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
             batch = found[start:end]
             try:
-                evidence = self._evidence(batch, filters=filters, article_date=article_date, clock=clock)
+                clock.start("verifying quotations", len(batch))
+                quotations = self._verified(batch, filters=filters, article_date=article_date)
+                evidence = self._evidence(batch, quotations, filters=filters, article_date=article_date, clock=clock)
             except OnRecordError as error:
                 failure: str | None = str(error)
                 evidence = [() for _ in batch]
+                quotations = [() for _ in batch]
             else:
                 failure = None
-            for claim, judged in zip(batch, evidence, strict=True):
+            for claim, judged, quoted in zip(batch, evidence, quotations, strict=True):
                 decided = verdict.decide(claim, judged, settings=self.settings, failure=failure)
                 done += 1
                 clock.report(Progress("claims decided", done, len(found)))
-                yield CheckedClaim(claim=claim, verdict=decided, evidence=judged)
+                yield CheckedClaim(claim=claim, verdict=decided, evidence=judged, quotations=quoted)
+
+    def _verified(
+        self, batch: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None
+    ) -> list[tuple[QuotationCheck, ...]]:
+        """Look for the quotations of each claim in the whole corpus."""
+        wanted = [[quotation for quotation in claim.quotations if stance.long_enough(quotation)] for claim in batch]
+        found = iter(
+            self.index.search_quotations([quotation.text for some in wanted for quotation in some], filters=filters)
+        )
+        return [
+            tuple(
+                stance.verify_quotation(
+                    quotation,
+                    next(found),
+                    speaker=stance.speaker_of(claim, quotation),
+                    said=stance.said_when(claim, article_date=article_date),
+                )
+                for quotation in some
+            )
+            for claim, some in zip(batch, wanted, strict=True)
+        ]
+
+    def _verified_elsewhere(
+        self, document: Document, found: Sequence[Claim], *, filters: SearchFilters
+    ) -> tuple[QuotationCheck, ...]:
+        """Look for the quotations that stand in no claim; who says them is not known."""
+        taken = {quotation.span for claim in found for quotation in claim.quotations}
+        wanted = [q for q in find_quotations(document.text) if q.span not in taken and stance.long_enough(q)]
+        passages = self.index.search_quotations([quotation.text for quotation in wanted], filters=filters)
+        return tuple(
+            stance.verify_quotation(quotation, near, speaker=None)
+            for quotation, near in zip(wanted, passages, strict=True)
+        )
 
     def _evidence(
-        self, batch: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
+        self,
+        batch: Sequence[Claim],
+        quotations: Sequence[tuple[QuotationCheck, ...]],
+        *,
+        filters: SearchFilters,
+        article_date: dt.date | None,
+        clock: _Clock,
     ) -> list[tuple[Evidence, ...]]:
         clock.start("searching", len(batch))
-        hits = self._search(batch, filters=filters)
+        hits = [
+            _with_quoted(found, checks)
+            for found, checks in zip(self._search(batch, filters=filters), quotations, strict=True)
+        ]
         wanted = list(dict.fromkeys(hit.passage_id for found in hits for hit in found))
         passages = dict(zip(wanted, self.store.passages(wanted), strict=True))
         clock.start("judging", len(batch))
         items: list[stance.JudgeItem] = []
         owners: list[int] = []
-        for number, (claim, found) in enumerate(zip(batch, hits, strict=True)):
+        for number, (claim, found, checks) in enumerate(zip(batch, hits, quotations, strict=True)):
             for hit in found:
-                asked = stance.questions(claim, passages[hit.passage_id], hit, article_date=article_date)
+                passage = passages[hit.passage_id]
+                asked = stance.questions(claim, passage, hit, article_date=article_date, quotations=checks)
                 items.extend(asked)
                 owners.extend([number] * len(asked))
         judged = stance.judge(items, settings=self.settings, cache=self.judgements)
@@ -308,6 +359,18 @@ class Checker:
             sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id))[: self.settings.top_k]
             for hits in merged
         ]
+
+
+def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[Hit]:
+    """Add the passages in which the claim's quotations stand, where search for the claim did not bring them."""
+    known = {hit.passage_id for hit in hits}
+    added = {
+        place.passage.id: Hit(passage_id=place.passage.id, query=check.quotation.text, lexical_rank=1, fused_score=0.0)
+        for check in checks
+        for place in check.places[:2]
+        if place.passage.id not in known
+    }
+    return [*hits, *added.values()]
 
 
 def _strength(item: Evidence) -> tuple[int, float, str]:
