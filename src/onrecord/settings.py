@@ -106,6 +106,16 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'onrecord.db'}"
 
     @property
+    def editor(self) -> str:
+        """Who works on the corpus: ``user``, else the name of the login."""
+        import getpass  # noqa: PLC0415  once a command
+
+        try:
+            return self.user or getpass.getuser()
+        except (OSError, KeyError):  # a container may have no names
+            return "not known"
+
+    @property
     def snapshots(self) -> Path:
         """Folder of the content-addressed snapshots."""
         return self.home / "snapshots"

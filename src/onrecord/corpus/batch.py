@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from onrecord.corpus.incoming import retrieved_at
 from onrecord.corpus.schema import (
     ChangeRow,
     PassageRow,
+    SignatureRow,
     SnapshotRow,
     SourceRow,
     StateRow,
@@ -21,6 +23,8 @@ from onrecord.corpus.windows import Window, cut
 from onrecord.records import SourceKind, UpdateItem, UpdateOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sqlalchemy import RowMapping, Table
 
     from onrecord.corpus.incoming import Given
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 LOOKED_UP = 400
 """Identities in one IN list; SQLite before 3.32 allows 999 parameters."""
+
+Item = TypeVar("Item")
 
 _PROVENANCE = (
     "title", "kind", "publisher", "is_primary", "origin", "speakers", "published", "address", "language", "licence",
@@ -95,21 +101,24 @@ class BatchWriter:
                     "version_id": given.version_id,
                     "before": _provenance(before) if before is not None else None,
                     "changed_at": self._now,
+                    "who": self._settings.editor,
                 }
             )
             wanted = {f"{given.version_id}:{window.span.start}-{window.span.end}": window for window in windows}
             there = old_passages.get(given.id, {})
+            if before is not None and before["withdrawn"]:
+                continue  # the new version is kept; its passages are made when the source is restored
             removed.extend(id_ for id_, current in there.items() if current and id_ not in wanted)
             again.extend(id_ for id_ in there if id_ in wanted)
             rows[PassageRow].extend(
-                _passage_row(id_, given.version_id, window, number)
-                for id_, window in wanted.items()
-                if id_ not in there
+                passage_row(id_, given.version_id, window, number) for id_, window in wanted.items() if id_ not in there
             )
             state_passages = sum(1 for current in there.values() if current)
             self.new_passages += len(wanted)
             self._more_passages += len(wanted) - state_passages
         self._insert(rows, wanted_snapshots)
+        for some in in_parts(known):  # whether it is a copy is to be found out anew
+            connection.execute(delete(SignatureRow).where(SignatureRow.source_id.in_(some)))
         self._mark(removed, {"removed_state": number})
         self._mark(again, {"added_state": number, "removed_state": None})
         connection.execute(
@@ -142,7 +151,9 @@ class BatchWriter:
         }
         if before is None:
             self.added += 1
-            rows[SourceRow].append({"id": given.id, "withdrawn": False, "added_at": self._now, **stored})
+            rows[SourceRow].append(
+                {"id": given.id, "withdrawn": False, "added_at": self._now, "added_by": self._settings.editor, **stored}
+            )
             return "added"
         self.changed += 1
         what = "text" if before["current_version_id"] != given.version_id else "provenance"
@@ -154,6 +165,8 @@ class BatchWriter:
             "provenance": "its text is the same; changed: " + ", ".join(differing),
             "passages": "its text is the same; it was cut into passages anew",
         }[what]
+        if before["withdrawn"]:
+            reason += "; it stays withdrawn"
         self.items.append(UpdateItem(name=given.name, outcome=UpdateOutcome.CHANGED, source_id=given.id, reason=reason))
         self._connection.execute(update(SourceRow).where(SourceRow.id == given.id).values(**stored))
         return what
@@ -179,6 +192,13 @@ class BatchWriter:
         for start in range(0, len(ids), LOOKED_UP):
             some = ids[start : start + LOOKED_UP]
             self._connection.execute(update(PassageRow).where(PassageRow.id.in_(some)).values(**values))
+
+
+def in_parts(items: Iterable[Item], size: int = LOOKED_UP) -> Iterator[list[Item]]:
+    """Yield ``items`` in lists of up to ``size``: by default, as many as one IN list takes."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def fingerprints(connection: Connection, ids: list[str]) -> dict[str, str]:
@@ -224,7 +244,8 @@ def _passages(connection: Connection, ids: list[str]) -> dict[str, dict[str, boo
     return found
 
 
-def _passage_row(id_: str, version_id: str, window: Window, number: int) -> dict[str, Any]:
+def passage_row(id_: str, version_id: str, window: Window, number: int) -> dict[str, Any]:
+    """Return the row of a passage that became current in state ``number``."""
     return {
         "id": id_,
         "version_id": version_id,

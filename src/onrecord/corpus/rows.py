@@ -33,6 +33,10 @@ def source_of(row: RowMapping) -> Source:
         licence=row["licence"],
         current_version_id=row["current_version_id"],
         withdrawn=row["withdrawn"],
+        trust_tier=row["trust_tier"],
+        added_by=row["added_by"],
+        added_at=row["added_at"],
+        story=row["story"],
     )
 
 

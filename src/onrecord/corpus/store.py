@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from onrecord.corpus import journal, snapshots
+from onrecord.corpus import history, journal, snapshots, syndication_rows
 from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, known_sources
 from onrecord.corpus.database import engine
 from onrecord.corpus.incoming import Given, accept, contents_of, name_of
@@ -24,6 +24,7 @@ from onrecord.records import (
     Document,
     Passage,
     Source,
+    SourceChange,
     SourceKind,
     UpdateItem,
     UpdateOutcome,
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
+    from onrecord.corpus.syndication_rows import Copy
     from onrecord.settings import Settings
 
 _BATCH_DOCUMENTS = 500
@@ -257,6 +259,67 @@ class Store:
         snapshots.settle(self.settings, done)
         return kept
 
+    def withdraw(self, ids: Sequence[str], *, reason: str, who: str | None = None) -> list[str]:
+        """Take sources out of the search, whatever they are replaced by; return those that were in it.
+
+        Nothing is deleted: their versions and passages stay for the verdicts that used them, and ``restore`` puts them back.
+        ``who`` is ``settings.editor`` unless given.
+
+        Raises:
+            NotFoundError: there is no such source; none is withdrawn then.
+            CorpusError: no reason is given.
+            CorpusBusyError: another process is writing.
+        """
+        line = history.reason_given(reason)
+        with self.writing("withdrawing sources"), self._changing(ids) as connection:
+            return history.withdraw(connection, ids, reason=line, who=who or self.settings.editor)
+
+    def restore(self, ids: Sequence[str], *, reason: str, who: str | None = None) -> list[str]:
+        """Put withdrawn sources back into the search, with their newest version; return those that were withdrawn.
+
+        Raises:
+            NotFoundError, CorpusError, CorpusBusyError: as ``withdraw``.
+        """
+        line = history.reason_given(reason)
+        with self.writing("restoring sources"), self._changing(ids) as connection:
+            return history.restore(connection, self.settings, ids, reason=line, who=who or self.settings.editor)
+
+    def find_copies(self, *, progress: Callable[[int], None] | None = None) -> list[Copy]:
+        """Find the copies of every source that was added, changed, withdrawn or restored since the last time.
+
+        Returns those that have some, with the source that stands for all of them. May be interrupted, and goes on then.
+
+        Raises:
+            CorpusBusyError: another process is writing.
+        """
+        with self.writing("finding copies"), self._refusals("what is known of copies"):
+            return syndication_rows.find_copies(self._engine, progress=progress)
+
+    @contextlib.contextmanager
+    def _changing(self, ids: Sequence[str]) -> Iterator[Connection]:
+        """Begin a transaction that changes the sources ``ids``, which must exist."""
+        with self._refusals("the change"), self._engine.execution_options(onrecord_write=True).begin() as connection:
+            missing = sorted(set(ids) - fingerprints(connection, list(ids)).keys())
+            if missing:
+                names = ", ".join(map(repr, missing[:5]))
+                message = f"no source {names} in the corpus; 'onrecord corpus list' shows the sources"
+                raise NotFoundError(message)
+            yield connection
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _refusals(what: str) -> Iterator[None]:
+        """Turn a refusal of the database into one line."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
+            message = (
+                f"the database refused {what} ({reason}); nothing of it was stored."
+                " Check free space and rights, and run the same command again"
+            )
+            raise CorpusError(message) from error
+
     # Reading
 
     def state(self) -> CorpusState:
@@ -326,6 +389,28 @@ class Store:
         query = select(VersionRow.__table__).where(VersionRow.source_id == source_id).order_by(VersionRow.number)
         with self._engine.connect() as connection:
             return [version_of(row) for row in connection.execute(query).mappings()]
+
+    def history(self, source_id: str) -> list[SourceChange]:
+        """Return everything that happened to a source, the first thing first.
+
+        Raises:
+            NotFoundError: there is no such source.
+        """
+        self.source(source_id)
+        with self._engine.connect() as connection:
+            return history.changes(connection, source_id)
+
+    def diff(self, source_id: str, before: int, after: int) -> str:
+        """Return what changed from version number ``before`` of a source to ``after``, as a unified diff of sentences.
+
+        Raises:
+            NotFoundError: there is no such source, or no such version of it.
+        """
+        versions = {version.number: version for version in self.versions(source_id)}
+        if missing := [number for number in (before, after) if number not in versions]:
+            message = f"{source_id!r} has no version {missing[0]}; it has {', '.join(map(str, versions))}"
+            raise NotFoundError(message)
+        return history.diff(versions[before], versions[after])
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """Return the passages ``ids`` in their order, current or not.

@@ -1,0 +1,248 @@
+"""Copies of one story: the same text with another headline, byline, cut or wording here and there.
+
+Candidates come from MinHash over word pairs (Broder 1997; the library is datasketch), in bands, so that nothing is compared
+with everything. Whether two candidates are copies is then decided on their words, aligned: bulletins that differ only in a
+figure, a name or the day are different stories, although nearly all of their words agree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from onrecord.records import Source
+
+METHOD = 1
+"""Number of this way of making signatures; a change of it makes them all anew."""
+SHINGLE_WORDS = 2
+BANDS, ROWS = 42, 3
+"""A pair of resemblance 0.5 becomes a candidate with probability 0.996, one of 0.4 with 0.94, one of 0.1 with 0.04."""
+MOST_IN_BAND = 50
+SHORT_WORDS = 60
+"""Up to here a text is told from others of its form by its day: headlines and bulletins."""
+ALIGNED_WORDS = 2500
+"""Longer texts are compared by their shingles: to align them word by word takes seconds."""
+
+# Tuned with python -m evals run syndication --seed 1 (November 2026); reported with another seed.
+_CONTAINMENT = 0.5
+_CONTAINMENT_SHORT = 0.6
+_DENSITY = 0.6
+_SWAPPED = 0.1
+DAYS_SHORT = 2
+_RUN_SHORT, _RUN = 3, 5
+_SAME_NAME = 70.0
+
+_TOKEN = re.compile(r"\w+(?:[.,’'-]\w+)*")
+_ENDS_SENTENCE = re.compile(r"(?:\A|[.!?:;|\n“”\"(—-])\s*\Z")
+_TITLE_CASE = 0.6
+
+Keys = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A text made ready for comparison."""
+
+    words: tuple[str, ...]
+    """Lower-cased."""
+    telling: frozenset[int]
+    """Positions of figures and names: what makes another story of the same form."""
+    published: dt.date | None
+    publisher: str
+
+    @property
+    def short(self) -> bool:
+        """Whether it is a headline or bulletin."""
+        return len(self.words) <= SHORT_WORDS
+
+
+def story(text: str, *, published: dt.date | None, publisher: str) -> Story:
+    """Make a text ready for comparison."""
+    words: list[str] = []
+    figures: list[int] = []
+    names: list[int] = []
+    capitals = 0
+    for found in _TOKEN.finditer(text):
+        word = found[0]
+        if any(character.isdigit() for character in word):
+            figures.append(len(words))
+        elif word[0].isupper():
+            capitals += 1
+            if not _ENDS_SENTENCE.search(text, max(0, found.start() - 3), found.start()):
+                names.append(len(words))
+        words.append(word.casefold().replace("’", "'").removesuffix("'s"))
+    in_title_case = capitals > _TITLE_CASE * max(1, len(words))
+    telling = frozenset(figures if in_title_case else figures + names)
+    return Story(tuple(words), telling, published, publisher)
+
+
+def shingles(words: Sequence[str]) -> set[str]:
+    """Return the runs of ``SHINGLE_WORDS`` words; a text shorter than that is one shingle.
+
+    >>> sorted(shingles(["they", "met", "again"]))
+    ['met again', 'they met']
+    """
+    return {" ".join(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+
+
+def signature(words: Sequence[str]) -> bytes:
+    """Return the MinHash of a text's shingles: ``BANDS * ROWS`` numbers of 32 bits, in the processor's least-first order."""
+    from datasketch import MinHash  # noqa: PLC0415  0.2 s, needed where texts are added
+
+    made = MinHash(num_perm=BANDS * ROWS, permutations=_permutations(), hashfunc=zlib.crc32, scheme="affine32")
+    made.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in shingles(words)])
+    return bytes(np.asarray(made.hashvalues, dtype="<u4").tobytes())
+
+
+@functools.cache
+def _permutations() -> npt.NDArray[np.uint32]:
+    from datasketch import MinHash  # noqa: PLC0415  as above
+
+    return np.asarray(MinHash(num_perm=BANDS * ROWS, seed=1, scheme="affine32").permutations)
+
+
+def band_keys(signatures: Sequence[bytes]) -> Keys:
+    """Return one key for each signature and band, shape (n, ``BANDS``); equal keys in a band make a pair of candidates."""
+    parts = np.frombuffer(b"".join(signatures), dtype="<u4").reshape(len(signatures), BANDS, ROWS).astype(np.uint64)
+    keys = np.zeros((len(signatures), BANDS), dtype=np.uint64)
+    for row in range(ROWS):  # FNV's way of mixing; a chance meeting costs one needless comparison
+        keys = (keys ^ parts[:, :, row]) * np.uint64(0x100000001B3)
+        keys ^= keys >> np.uint64(29)
+    return keys
+
+
+def candidates(
+    new: Keys, others: Keys, *, days: npt.NDArray[np.int32], other_days: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """Return the pairs (row of ``new``, row of ``others``) that share a key in some band, each once. Shape (pairs, 2).
+
+    Where many share one (a bulletin printed every day), each of ``others`` meets the ``MOST_IN_BAND`` nearest by day.
+    """
+    found: list[npt.NDArray[np.int64]] = []
+    for band in range(BANDS):
+        order = np.lexsort((days, new[:, band]))
+        sorted_keys = new[order, band]
+        left = np.searchsorted(sorted_keys, others[:, band], "left")
+        right = np.searchsorted(sorted_keys, others[:, band], "right")
+        for row in np.flatnonzero(right - left > MOST_IN_BAND):
+            nearest = left[row] + np.searchsorted(days[order[left[row] : right[row]]], other_days[row])
+            left[row] = min(max(left[row], nearest - MOST_IN_BAND // 2), right[row] - MOST_IN_BAND)
+            right[row] = left[row] + MOST_IN_BAND
+        counts = right - left
+        rows = np.repeat(np.arange(len(others)), counts)
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found.append(order[np.repeat(left, counts) + offsets] * len(others) + rows)
+    pairs = np.unique(np.concatenate(found))
+    return np.stack(np.divmod(pairs, len(others)), axis=1)
+
+
+def may_be_copies(first: Story, second: Story) -> bool:
+    """Tell from their days and publishers whether two stories can be copies; the words are not read.
+
+    A publisher that prints nearly the same few words on another day reports another event.
+    """
+    if not (first.short or second.short):
+        return True
+    if first.published is None or second.published is None:
+        return first.publisher != second.publisher
+    apart = abs((first.published - second.published).days)
+    return apart <= (0 if first.publisher == second.publisher else DAYS_SHORT)
+
+
+def containment(first: Story, second: Story) -> float | None:
+    """Return the share of the shorter text's words that the longer one has in the same order; ``None``: no copies.
+
+    Names and figures that stand in for one another, in the part that both texts have, make them two stories.
+    """
+    if not may_be_copies(first, second) or not (first.words and second.words):
+        return None
+    if min(len(first.words), len(second.words)) > ALIGNED_WORDS:
+        return _containment_of_shingles(first, second)
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415  as above
+
+    short = first.short or second.short
+    run = _RUN_SHORT if short else _RUN
+    operations = list(Levenshtein.opcodes(first.words, second.words))
+    runs = [
+        at for at, found in enumerate(operations) if found.tag == "equal" and found.src_end - found.src_start >= run
+    ]
+    if not runs:
+        return None
+    shared = operations[runs[0] : runs[-1] + 1]  # without headlines, bylines and what was cut
+    matched = sum(found.src_end - found.src_start for found in shared if found.tag == "equal")
+    longest = max(shared[-1].src_end - shared[0].src_start, shared[-1].dest_end - shared[0].dest_start)
+    contained = matched / min(len(first.words), len(second.words))
+    if contained < (_CONTAINMENT_SHORT if short else _CONTAINMENT) or matched < _DENSITY * longest:
+        return None
+    telling = sum(1 for at in first.telling if shared[0].src_start <= at < shared[-1].src_end)
+    swapped = 0
+    for found in shared:
+        if found.tag == "replace":
+            here = [first.words[at] for at in range(found.src_start, found.src_end) if at in first.telling]
+            there = [second.words[at] for at in range(found.dest_start, found.dest_end) if at in second.telling]
+            swapped += _swapped(here, there)
+    return contained if swapped <= _SWAPPED * telling else None
+
+
+def _swapped(here: list[str], there: list[str]) -> int:
+    """Count the names and figures of either side that have no counterpart on the other."""
+    from rapidfuzz import fuzz  # noqa: PLC0415  as above
+
+    def same(word: str, other: str) -> bool:
+        # Another spelling of a name is the same name; another figure is never the same figure.
+        return word == other or (not (word + other)[-1].isdigit() and fuzz.ratio(word, other) >= _SAME_NAME)
+
+    alone = sum(1 for word in here if not any(same(word, other) for other in there))
+    alone_there = sum(1 for word in there if not any(same(word, other) for other in here))
+    return min(alone, alone_there)
+
+
+def _containment_of_shingles(first: Story, second: Story) -> float | None:
+    here, there = shingles(first.words), shingles(second.words)
+    contained = len(here & there) / min(len(here), len(there))
+    figures = [{word for word in item.words if word[0].isdigit()} for item in (first, second)]
+    fewer = min(figures, key=len)
+    if contained < _CONTAINMENT or len(figures[0] & figures[1]) < (1 - 2 * _SWAPPED) * len(fewer):
+        return None
+    return contained
+
+
+def standing(source: Source) -> tuple[bool, bool, int, dt.date, dt.datetime, str]:
+    """Order copies by which stands for all: what may be searched, the most primary, the most trusted, the earliest."""
+    return (
+        source.withdrawn,
+        not source.primary,
+        source.trust_tier or 4,
+        source.published or dt.date.max,
+        source.added_at or source.retrieved_at,
+        source.id,
+    )
+
+
+def clusters(members: dict[str, Source], pairs: Sequence[tuple[str, str]]) -> dict[str, str | None]:
+    """Return for each source the one that stands for its story, or ``None`` where it has no copies.
+
+    Stars, not chains: a source belongs to a story by being a copy of the one that stands for it. A chain of near copies would
+    join the first bulletin of a year to the last.
+    """
+    near: dict[str, set[str]] = {id_: set() for id_ in members}
+    for first, second in pairs:
+        near[first].add(second)
+        near[second].add(first)
+    stories: dict[str, str | None] = {}
+    for id_ in sorted(members, key=lambda member: standing(members[member])):
+        if id_ in stories:
+            continue
+        copies = [other for other in near[id_] if other not in stories]
+        stories[id_] = id_ if copies else None
+        stories.update(dict.fromkeys(copies, id_))
+    return stories
