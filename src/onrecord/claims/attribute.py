@@ -160,13 +160,34 @@ class _Finder:
     def run(self) -> list[Report]:
         found: list[Report] = []
         for sentence in self.article.sentences:
-            here = self._labelled(sentence) or self._signed(sentence) or list(self._in_sentence(sentence))
+            here = (
+                self._turn(sentence)
+                or self._labelled(sentence)
+                or self._signed(sentence)
+                or list(self._in_sentence(sentence))
+            )
             here = self._widen(here)
             found.extend(_without_repeats(here))
         self._carry_on(found)
         return sorted(found, key=lambda r: (r.sentence, -sum(s.end - s.start for s in r.content)))
 
     # One sentence.
+
+    def _turn(self, sentence: ParsedSentence) -> list[Report]:
+        """A turn of a conversation: what its speaker says goes on to the end of the paragraph."""
+        if sentence.turn is None or sentence.turn.start != sentence.span.start:
+            return []
+        last = sentence.span.end
+        for following in self.article.sentences[sentence.index :]:
+            if following.turn != sentence.turn:
+                break
+            last = following.span.end
+        colon = self.article.text.index(":", sentence.turn.end)
+        content = Span(start=sentence.base, end=last)
+        return [
+            self._report(sentence, "speech", sentence.turn, Span(start=colon, end=colon + 1), [content], None, None),
+            *self._in_sentence(sentence),
+        ]
 
     def _labelled(self, sentence: ParsedSentence) -> list[Report]:
         """Headlines with a dash or colon, and the speaker labels of transcripts."""
@@ -372,13 +393,13 @@ class _Finder:
         verb: Token | None,
     ) -> Report:
         speaker, resolved = self._speaker(sentence, source)
-        negated = _does_not_assert(verb) or (
+        negated = does_not_assert(verb) or (
             source is not None and source.of(self.article.text).split()[0].lower() in _NOBODY
         )
         spans = tuple(s for s in (_tidy(self.article.text, span) for span in content) if s is not None)
         return Report(sentence.index, kind, speaker, resolved, source, cue, spans, negated, clause, verb)
 
-    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:  # noqa: C901  one rule after another
+    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:  # noqa: C901, PLR0911, PLR0912  one rule after another
         """Return the name behind the words of the source, and whether it names someone."""
         if source is None:
             return "", False
@@ -396,6 +417,9 @@ class _Finder:
         for item in self.referents.within(source):
             if item.span == source:
                 return item.replacement, True
+        family = [p.name for p in self.referents.persons if p.name.split()[-1] == words.split()[-1]]
+        if source == sentence.turn and len(family) == 1:
+            return family[0], True
         missed = self.referents.unresolved_within(source)
         pronoun = words.lower() in (
             "he",
@@ -412,6 +436,10 @@ class _Finder:
             "one",
             "who",
         )
+        for item in reversed(self.referents.within(source)):
+            if item.person:  # "Tanaka's group"
+                start, end = item.span.start - source.start, item.span.end - source.start
+                words = words[:start] + item.replacement + words[end:]
         return words, not missed and not pronoun
 
     # Between sentences.
@@ -478,7 +506,7 @@ class _Finder:
         return in_reach[0] if in_reach else None
 
 
-def _does_not_assert(verb: Token | None) -> bool:
+def does_not_assert(verb: Token | None) -> bool:
     """Tell whether the words report that something was not said, is denied, is asked, or only may be said."""
     if verb is None or verb.pos_ not in ("VERB", "AUX"):
         return False

@@ -7,6 +7,7 @@ sentence after it, and the offsets of a token are its offset in the sentence plu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,11 @@ _DATELINE = re.compile(
 _AGENCY_DATELINE = re.compile(
     r"[A-Z][A-Za-z .,'’-]{1,40},\s(?:[A-Z][a-z]{2,8}\.?\s\d{1,2}|\d{1,2}\s[A-Z][a-z]+)[^./]{0,8}\.?\s/[^/\n]{2,20}/\.?\s"
 )
+_TURN = re.compile(
+    r"(?P<who>(?:[A-Z][\w.'’-]*\s){0,4}[A-Z][\w.'’-]*(?:\s\([^)\n]{2,40}\))?)\s?:\s+(?=(?P<mark>[“\"])?\S)"
+)
+_TURNS_MINIMUM = 3
+"""Labelled paragraphs that make a conversation; fewer are headlines ("Clarke: Bills to rise")."""
 _DATELINE_LOWER = frozenset("of the and de la el al del upon on".split())
 
 _PARSED_CHARACTERS = 2500
@@ -69,7 +75,8 @@ _LANGUAGE_NAMES = {
 class ParsedSentence:
     """One sentence with its grammar.
 
-    ``span`` is the sentence in the article; ``base`` is where ``doc`` starts in it: after a dateline ("MOSCOW — ").
+    ``span`` is the sentence in the article; ``base`` is where ``doc`` starts in it: after a dateline ("MOSCOW — ") or the label
+    of a turn in a conversation ("Marsh: "). ``turn`` is that label's range, for every sentence of the turn.
     """
 
     index: int
@@ -78,6 +85,7 @@ class ParsedSentence:
     doc: Doc
     paragraph: int
     heading: bool
+    turn: Span | None = None
 
     @property
     def text(self) -> str:
@@ -112,13 +120,18 @@ def parse(text: str) -> ParsedArticle:
     """
     blocks = paragraphs(text)
     spans = _with_datelines(text, _with_closing_marks(text, sentences(text)), blocks)
+    labels = turns(text, blocks)
     placed: list[tuple[Span, int, int]] = []
     block = 0
     for span in spans:
         while block + 1 < len(blocks) and blocks[block].end <= span.start:
             block += 1
         first_in_block = not placed or placed[-1][2] != block
-        placed.append((span, span.start + (dateline_length(span.of(text)) if first_in_block else 0), block))
+        base = span.start + (dateline_length(span.of(text)) if first_in_block else 0)
+        label = labels.get(block)
+        if label is not None and span.start == label.start and (spoken := _TURN.match(text, label.start, span.end)):
+            base = spoken.end()
+        placed.append((span, base, block))
     docs = pipeline().pipe(
         (text[base : min(span.end, base + _PARSED_CHARACTERS)] for span, base, _ in placed), batch_size=64
     )
@@ -130,11 +143,44 @@ def parse(text: str) -> ParsedArticle:
             base=base,
             doc=doc,
             paragraph=block,
-            heading=alone[block] and _looks_like_heading(text[base : span.end]),
+            heading=block not in labels and alone[block] and _looks_like_heading(text[base : span.end]),
+            turn=_turn_of(text, span, labels.get(block)),
         )
         for index, ((span, base, block), doc) in enumerate(zip(placed, docs, strict=True))
     )
     return ParsedArticle(text, parsed)
+
+
+def turns(text: str, blocks: Sequence[Span]) -> dict[int, Span]:
+    r"""Return the speaker's label of each paragraph that is a turn of a conversation, by the paragraph's number.
+
+    A label counts when it comes back and there are several, or when a quotation follows it at once.
+
+    >>> text = "Roe: Did you pay?\nFox: I paid.\nRoe: When?\nFox: In May."
+    >>> [label.of(text) for label in turns(text, paragraphs(text)).values()]
+    ['Roe', 'Fox', 'Roe', 'Fox']
+    """
+    found = {
+        number: match for number, block in enumerate(blocks) if (match := _TURN.match(text, block.start, block.end))
+    }
+    counts = Counter(match.group("who") for match in found.values())
+    conversation = sum(count for count in counts.values() if count > 1) >= _TURNS_MINIMUM
+    return {
+        number: Span(start=match.start("who"), end=match.end("who"))
+        for number, match in found.items()
+        if match.group("mark") or (conversation and counts[match.group("who")] > 1)
+    }
+
+
+def _turn_of(text: str, sentence: Span, label: Span | None) -> Span | None:
+    """Return the label of the turn a sentence belongs to; behind a label with a quotation only what is quoted does."""
+    if label is None or sentence.start == label.start:
+        return label
+    spoken = _TURN.match(text, label.start)
+    if spoken is None or not spoken.group("mark"):
+        return label
+    closing = text.find("”" if spoken.group("mark") == "“" else '"', spoken.end() + 1)
+    return label if sentence.start < closing else None
 
 
 def _with_datelines(text: str, spans: Sequence[Span], blocks: Sequence[Span]) -> list[Span]:

@@ -33,7 +33,9 @@ _TITLE_NOUNS = frozenset(
     " archbishop cardinal professor economist analyst researcher scientist epidemiologist coach manager captain ceo"
     " executive founder owner author dean superintendent sheriff officer inspector vice-president negotiator envoy"
     " diplomat aide adviser advisor deputy candidate nominee speaker whip columnist historian lawyer doctor"
-    " virologist physician surgeon banker striker midfielder goalkeeper".split()
+    " virologist physician surgeon banker striker midfielder goalkeeper councillor headteacher headmaster headmistress"
+    " engineer composer conductor shopkeeper writer actor actress singer farmer teacher nurse biologist chemist physicist"
+    " glaciologist climatologist statistician referee trainer".split()
 )
 _MALE_TITLES = frozenset("mr mr. sir lord king prince pope patriarch spokesman chairman congressman".split())
 _FEMALE_TITLES = frozenset(
@@ -220,6 +222,8 @@ class _Resolver:
         for sentence in self.article.sentences:
             self._learn(sentence)
         for sentence in self.article.sentences:
+            self._learn_by_use(sentence)
+        for sentence in self.article.sentences:
             self._read(sentence)
         order = lambda item: (item.span.start, item.span.end)  # noqa: E731
         return Referents(
@@ -241,20 +245,40 @@ class _Resolver:
                 and sum(word[:1].isupper() for word in sentence.text.split()) > len(sentence.text.split()) * 0.6
             ):
                 continue  # Title Case runs words together: "Putin Urges Talks" is tagged as one name
-            name = " ".join(words)
-            person = self.people.setdefault(name, Person(name))
-            for part in {words[-1], words[0]}:
-                self.by_part.setdefault(part, set()).add(name)
-            before, title = _title_before(tokens[0])
-            for found in (title, *_appositions(tokens)):
-                if found:
-                    person.titles.append(found)
-                    person.country = person.country or next((_COUNTRIES[w] for w in found if w in _COUNTRIES), "")
-            first = words[0].lower()
-            if before & _MALE_TITLES or first in _MALE_NAMES or any(t & _MALE_TITLES for t in person.titles):
-                person.gender = person.gender or "male"
-            elif before & _FEMALE_TITLES or first in _FEMALE_NAMES or any(t & _FEMALE_TITLES for t in person.titles):
-                person.gender = person.gender or "female"
+            self._introduce(tokens)
+        label = sentence.turn
+        if label is not None and label.start == sentence.span.start:
+            words = [w for w in label.of(self.article.text).split() if w.lower() not in _TITLE_NOUNS | _HONORIFICS]
+            if len(words) == 2:  # noqa: PLR2004  a given name and a family name
+                self._add_person(words)
+
+    def _introduce(self, tokens: Sequence[Token]) -> None:
+        """Take a full name into the persons, with the titles and the gender that its surroundings give it."""
+        person = self._add_person([token.text for token in tokens])
+        before, title = _title_before(tokens[0])
+        for found in (title, *_appositions(tokens)):
+            if found:
+                person.titles.append(found)
+                person.country = person.country or next((_COUNTRIES[w] for w in found if w in _COUNTRIES), "")
+        if before & _MALE_TITLES or any(t & _MALE_TITLES for t in person.titles):
+            person.gender = person.gender or "male"
+        elif before & _FEMALE_TITLES or any(t & _FEMALE_TITLES for t in person.titles):
+            person.gender = person.gender or "female"
+
+    def _add_person(self, words: Sequence[str]) -> Person:
+        name = " ".join(words)
+        first = words[0].lower()
+        gender = "male" if first in _MALE_NAMES else "female" if first in _FEMALE_NAMES else ""
+        for part in {words[-1], words[0]}:
+            self.by_part.setdefault(part, set()).add(name)
+        return self.people.setdefault(name, Person(name, gender=gender))
+
+    def _learn_by_use(self, sentence: ParsedSentence) -> None:
+        """Take names that the tagger missed: "Marek Dolny, its chief executive", "the engineer Anders Holm"."""
+        for token in sentence.doc:
+            run = _unseen_name(token)
+            if run and " ".join(t.text for t in run) not in self.people and not sentence.heading:
+                self._introduce(run)
 
     def _learn_organisations(self, sentence: ParsedSentence) -> None:
         for entity in sentence.doc.ents:
@@ -267,6 +291,7 @@ class _Resolver:
 
     def _read(self, sentence: ParsedSentence) -> None:
         taken: set[int] = set()
+        self._label(sentence)
         self._names(sentence, taken)
         self._titles(sentence, taken)
         self._counted_from(sentence, taken)
@@ -293,6 +318,15 @@ class _Resolver:
                 self._short_name(sentence, token)
             elif token.pos_ == "NOUN":
                 self._description(sentence, token, taken)
+
+    def _label(self, sentence: ParsedSentence) -> None:
+        """Count the speaker of a turn among those its first sentence names."""
+        if sentence.turn is None or sentence.turn.start != sentence.span.start:
+            return
+        family = sentence.turn.of(self.article.text).split()[-1]
+        speaking = [name for name in self.people if name.split()[-1] == family]
+        if len(speaking) == 1:
+            self.named[sentence.index].append((-1, speaking[0]))
 
     def _main_subject(self, sentence: ParsedSentence) -> Token | None:
         root = sentence.root
@@ -330,6 +364,8 @@ class _Resolver:
                 continue
             if token.i + 1 < len(sentence.doc) and token.i + 1 in taken:
                 continue  # "the Russian President Vladimir Putin": the name stands beside it
+            if token.i + 2 < len(sentence.doc) and sentence.doc[token.i + 1].text == "," and token.i + 2 in taken:
+                continue  # "the minister, Peter Quill, …"
             if any(child.dep_ == "prep" and child.lower_ == "of" for child in token.children):
                 continue  # "the president of Finland" says by itself who is meant
             words = frozenset(t.lower_ for t in run[1:])
@@ -657,14 +693,19 @@ def _counted(match: re.Match[str], anchor: _Date) -> str:  # noqa: PLR0911  one 
     return about + _Date(exact.year, exact.month, exact.day).written()
 
 
-def _person_names(sentence: ParsedSentence, known: dict[str, set[str]] | None = None) -> Iterator[list[Token]]:
+def _person_names(  # noqa: C901  one sign of a name after another
+    sentence: ParsedSentence, known: dict[str, set[str]] | None = None
+) -> Iterator[list[Token]]:
     """Yield the tokens of each person's name, honorific and possessive left out."""
     doc = sentence.doc
     position = 0
     while position < len(doc):
         token = doc[position]
         run: list[Token] = []
-        if token.ent_type_ == "PERSON" and token.ent_iob_ == "B":
+        full = f"{token.text} {doc[position + 1].text}" if position + 1 < len(doc) else ""
+        if known and full in known.get(token.text, ()):
+            run = [token, doc[position + 1]]
+        elif token.ent_type_ == "PERSON" and token.ent_iob_ == "B":
             run = [token]
             while (
                 run[-1].i + 1 < len(doc)
@@ -696,6 +737,23 @@ def _name_after_title(title: Token) -> list[Token]:
             break
         run.append(token)
     return run if len(run) >= 2 and title.text[0].isupper() else []  # noqa: PLR2004  a given name and a family name
+
+
+def _unseen_name(last: Token) -> list[Token]:
+    """Return a given and a family name that end with ``last`` and that the words around make a person's."""
+    family = last.ent_type_ == "PERSON" and last.ent_iob_ == "B"  # the tagger saw the family name only
+    other = last.pos_ == "PROPN" and last.ent_type_ not in _PLACES | {"PERSON", "NORP", "DATE"}
+    if last.i == 0 or not (family or other):
+        return []
+    first = last.doc[last.i - 1]
+    pair = (first, last)
+    if not all(t.pos_ == "PROPN" and t.is_title and t.is_alpha for t in pair):
+        return []
+    if first.head.i != last.i or first.lower_ in _HONORIFICS | _TITLE_NOUNS:
+        return []
+    titled = first.i > 0 and first.doc[first.i - 1].lemma_.lower() in _TITLE_NOUNS
+    described = any(c.dep_ == "appos" and _title_noun(c.lemma_.lower()) and c.i > last.i for c in last.children)
+    return list(pair) if titled or described else []
 
 
 def _title_before(first: Token) -> tuple[frozenset[str], frozenset[str]]:

@@ -7,12 +7,14 @@ never in the span.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from onrecord.claims.linguistics import parse_each
 from onrecord.claims.resolve import noun_phrase, subject_of
-from onrecord.claims.select import is_finite
+from onrecord.claims.select import REPORTING, is_finite
 from onrecord.records import Span, Unresolved
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from onrecord.claims.linguistics import ParsedArticle, ParsedSentence, Token
     from onrecord.claims.resolve import Referents, Resolution
 
-_NEVER_SPLIT_MARKS = frozenset(
-    "if unless whether while although though when until because since as once lest whereas before after than".split()
-)
 _NEVER_SPLIT_WORDS = frozenset("either or nor neither rather only".split())
 _QUANTIFIED = frozenset(
     "no few neither none nobody nothing hardly scarcely some most many each every any half several both all".split()
@@ -34,6 +33,13 @@ _LEADING = frozenset(
     " yet still".split()
 )
 _QUOTES = '“”„«»"'
+_CONTRASTING = frozenset({"while", "whereas"})
+_UNIT = r"(?:per cent|percent|pct|%|[a-z]+)"
+_FIGURE_IN_PLACE = re.compile(
+    rf"(?P<figure>[£$€]?\d[\d.,]*\s?(?P<unit>{_UNIT}))\s(?:in|for|among|at|on)\s(?:(?!\sand\s)[^,;:“”\"])+"
+)
+_OF_THEM = re.compile(r",\s(?P<count>(?:about\s|around\s|some\s)?\d[\d.,]*)\sof\sthem(?=\s)")
+_PAST = {"say": "said", "tell": "told", "write": "wrote", "find": "found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,20 @@ class Part:
     """An atomic piece of a sentence: its range, and the wordings as runs of the article and literal words between them.
 
     ``whole`` is the wording with its attribution, ``bare`` without; items are ranges of the article or literal strings.
-    ``head`` is the verb of the part's clause.
+    ``head`` is the verb of the part's clause and ``at`` where it stands in the article. ``aside``: an insertion that the writer
+    makes outside the reported words of the sentence.
     """
 
     span: Span
     whole: tuple[Span | str, ...]
     bare: tuple[Span | str, ...]
     head: Token | None
+    at: int = -1
+    aside: bool = False
 
 
 Piece = tuple[Span, tuple["Span | str", ...], Any]
-"""A range, what to put before it, and the verb of its clause."""
+"""A range, the wording made of it, and the verb of its clause."""
 
 
 def compose(
@@ -128,11 +137,14 @@ def as_sentence(words: str) -> str:
 def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | None) -> list[Part]:
     """Return the atomic parts of a sentence in order; one part when it cannot safely be taken apart.
 
-    Only clauses that are each complete and finite are parted, joined by "and", "but" or a semicolon, or hung on at the end by
-    ", which" or ", who". Conditions, alternatives, shared auxiliaries and negations, and quantified subjects keep a
-    sentence whole.
-    Reported speech is parted inside its content, and each part keeps the report around it.
+    Parted are clauses that are each complete and finite, joined by "and", "but", "while" or a semicolon; clauses and
+    descriptions inserted or hung on between commas ("which …", "founded in …", "the largest …"); and figures for several
+    places. Conditions, alternatives, shared negations and quantified subjects keep a sentence whole. Reported speech is parted
+    inside its content, and each part keeps the report around it.
     """
+    if report is None and len(segments := _segments(sentence)) > 1:
+        parts = [part for segment in segments for part in parts_of(article, segment, None)]
+        return [replace(parts[0], span=Span(start=sentence.span.start, end=parts[0].span.end)), *parts[1:]]
     start = sentence.base
     for token in sentence.doc[:2]:
         # "However, …" joins a sentence to its neighbours; standing alone it says nothing.
@@ -143,32 +155,167 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
     body = Span(start=start, end=sentence.base + len(sentence.text.rstrip()))
     before, core, after = _frame(article.text, body, report)
     clause = sentence.root if report is None else report.clause
-    single = Part(sentence.span, (body,), (core,), clause)
+    at = -1 if clause is None else sentence.base + clause.idx
+    single = Part(sentence.span, (body,), (core,), clause, at)
     if report is not None and clause is not None and (linked := _small_clause(sentence, clause, core)):
-        return [Part(sentence.span, (body,), linked, clause)]
-    if report is not None and (
-        report.negated or sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index
-    ):
+        return [Part(sentence.span, (body,), linked, clause, at)]
+    if report is not None and (sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index):
         return [single]
-    if clause is None or _unsafe(clause):
-        return [single]
-    pieces = _pieces(sentence, clause, core)
-    if len(pieces) < 2:  # noqa: PLR2004
-        return [single]
-    parts: list[Part] = []
-    for number, (span, lead, head) in enumerate(pieces):
-        first = sentence.span.start if number == 0 else span.start
-        last = sentence.span.end if number == len(pieces) - 1 else span.end
-        bare = (*lead, span)
-        whole = (*((before,) if before else ()), *bare, *((after,) if after else ()))
-        parts.append(Part(Span(start=first, end=last), whole, bare, head))
+    parts = [single]
+    may_part = not (report is not None and report.negated) and clause is not None and not _unsafe(clause)
+    pieces = _pieces(sentence, clause, core) if may_part and clause is not None else []
+    if len(pieces) > 1:
+        parts = []
+        for number, (span, bare, head) in enumerate(pieces):
+            first = sentence.span.start if number == 0 else span.start
+            last = sentence.span.end if number == len(pieces) - 1 else span.end
+            whole = (*((before,) if before else ()), *bare, *((after,) if after else ()))
+            verb_at = sentence.base + head.idx
+            parts.append(Part(Span(start=first, end=last), whole, bare, head, verb_at))
+    for hole, aside in _asides(sentence):
+        inside = report is not None and core.contains(aside.span)
+        if (inside and not may_part) or not all(_can_be_cut(part, hole) for part in parts):
+            continue
+        parts = [_cut_out(part, hole) for part in parts]
+        framed = (*((before,) if before else ()), *aside.whole, *((after,) if after else ())) if inside else aside.whole
+        holder = max((n for n, part in enumerate(parts) if part.span.start <= hole.start), default=0)
+        parts.insert(holder + 1, replace(aside, whole=framed, aside=report is not None and not inside))
     return parts
 
 
-def continued(part: Part, report: Report) -> Part:
-    """Return ``part`` as said by the speaker of a quotation that began in another sentence."""
-    core = part.bare[-1]
-    return Part(part.span, (f"{report.speaker} said: “", core, "”"), (core,), part.head)
+def _segments(sentence: ParsedSentence) -> list[ParsedSentence]:
+    """Return the clauses between semicolons, each parsed by itself; nothing when one of them is no complete clause."""
+    text = sentence.text
+    cuts = [m.end() for m in re.finditer(r";\s+", text)]
+    if not cuts or any(mark in text for mark in _QUOTES):
+        return []
+    pieces = [text[a:b].rstrip("; ") for a, b in itertools.pairwise((0, *cuts, len(text.rstrip())))]
+    docs = parse_each(pieces)
+    segments: list[ParsedSentence] = []
+    for start, piece, doc in zip((0, *cuts), pieces, docs, strict=True):
+        base = sentence.base + start
+        span = Span(start=base, end=base + len(piece))
+        segment = replace(sentence, span=span, base=base, doc=doc)
+        if len(doc) < 3 or not is_finite(segment.root) or subject_of(segment.root) is None:  # noqa: PLR2004
+            return []
+        segments.append(segment)
+    return segments
+
+
+def _asides(sentence: ParsedSentence) -> list[tuple[Span, Part]]:
+    """Return what stands between commas and states something of the noun before it, with the range to cut it out."""
+    found: list[tuple[Span, Part]] = []
+    for token in sentence.doc:
+        tokens = sorted(token.subtree, key=lambda t: t.i)
+        first, last = tokens[0], tokens[-1]
+        if last.text in (",", ".") and last.i > token.i:
+            last = sentence.doc[last.i - 1]
+        if (
+            first.i == 0
+            or sentence.doc[first.i - 1].text != ","
+            or last.i - first.i + 1 != len({t.i for t in tokens if t.i <= last.i})
+        ):
+            continue
+        behind = sentence.doc[last.i + 1] if last.i + 1 < len(sentence.doc) else None
+        if behind is not None and behind.text not in {",", ".", "!"}:
+            continue
+        items = _aside(sentence, token, first, last)
+        start = sentence.base + sentence.doc[first.i - 1].idx
+        through = behind if behind is not None and behind.text == "," else last
+        end = sentence.base + through.idx + len(through)
+        ahead = sentence.doc.text[: first.idx]
+        if not items or ahead.count("“") > ahead.count("”") or ahead.count('"') % 2:
+            continue
+        inner = next(item for item in reversed(items) if isinstance(item, Span))
+        if not found or found[-1][0].end <= start:
+            found.append((Span(start=start, end=end), Part(inner, items, items, token, sentence.base + token.idx)))
+    return found
+
+
+def _aside(sentence: ParsedSentence, token: Token, first: Token, last: Token) -> tuple[Span | str, ...]:  # noqa: PLR0911  one kind after another
+    """Return the wording of an insertion as a sentence of its own, () when it states nothing that could be checked."""
+    if token.dep_ == "advcl" and token.tag_ == "VBG" and first.i == token.i and token.lemma_ in REPORTING:
+        # "…, the service said, adding that P"
+        who = subject_of(token.head)
+        if who is None or token.head.lemma_ not in REPORTING or not any(c.dep_ == "ccomp" for c in token.children):
+            return ()
+        said = _PAST.get(token.lemma_, token.lemma_ + ("d" if token.lemma_.endswith("e") else "ed"))
+        return (sentence.span_of(noun_phrase(who, full=False)), f" {said} ", _between(sentence, first.i + 1, last.i))
+    noun = token.head
+    if token.dep_ in ("relcl", "acl") and first.lower_ == "who" and noun.ent_type_ in ("ORG", "GPE", "FAC", "LOC"):
+        while noun.dep_ in ("pobj", "prep", "compound", "conj") and noun.head.i != noun.i:
+            noun = noun.head  # "Okafor of Northgate Hospital, who …"
+    if noun.pos_ not in ("NOUN", "PROPN") or noun.i >= first.i or any(t.lower_ in _QUANTIFIED for t in noun.children):
+        return ()
+    lead = sentence.span_of([t for t in noun_phrase(noun, full=False) if t.i < first.i] or [noun])
+    if token.dep_ == "relcl" and (is_finite(token) or token.tag_ == "VBD"):
+        return _relative(sentence, token, first, last, lead)
+    plural = noun.tag_ in ("NNS", "NNPS") and not noun.ent_type_
+    if token.dep_ == "acl" and token.tag_ == "VBN" and first.i == token.i:
+        return (lead, " were " if plural else " was ", _between(sentence, first.i, last.i))
+    telling = any(t.tag_ in ("JJS", "RBS") or t.ent_type_ in ("ORDINAL", "PERCENT", "MONEY") for t in token.subtree)
+    if token.dep_ == "appos" and telling and first.dep_ in ("det", "poss") and last.i - first.i >= 2:  # noqa: PLR2004
+        present = any(t.tag_ in ("VBZ", "VBP") for t in (sentence.root, *sentence.root.children))
+        verb = (" are " if plural else " is ") if present else (" were " if plural else " was ")
+        return (lead, verb, _between(sentence, first.i, last.i))
+    return ()
+
+
+def _relative(sentence: ParsedSentence, verb: Token, first: Token, last: Token, lead: Span) -> tuple[Span | str, ...]:
+    """Return a relative clause with its noun in the place of "which", "who", "whose", "where" or "of which"."""
+    if first.i + 1 > last.i:
+        return ()
+    rest = _between(sentence, first.i + 1, last.i)
+    if first.lower_ in ("which", "who") and first.dep_ in ("nsubj", "nsubjpass") and first.head.i == verb.i:
+        return (lead, " ", rest)
+    if first.lower_ == "whose":
+        return (lead, "’s ", rest)
+    if first.lower_ == "where":
+        return ("In ", lead, ", ", rest)
+    if first.lower_ == "of" and sentence.doc[first.i + 1].lower_ == "which" and first.i + 2 <= last.i:
+        return ("Of ", lead, ", ", _between(sentence, first.i + 2, last.i))
+    return ()
+
+
+def _between(sentence: ParsedSentence, first: int, last: int) -> Span:
+    return sentence.span_of([sentence.doc[first], sentence.doc[last]])
+
+
+def _can_be_cut(part: Part, hole: Span) -> bool:
+    """Tell whether every range of the wording either holds all of ``hole`` or none of it."""
+    spans = [item for item in (*part.whole, *part.bare) if isinstance(item, Span)]
+    return all(
+        item.contains(hole) or not item.overlaps(hole) or item.end >= hole.end - 1 for item in spans
+    ) and not any(hole.contains(item) for item in spans)
+
+
+def _cut_out(part: Part, hole: Span) -> Part:
+    """Return ``part`` without ``hole``; its span shrinks only where the hole is its end."""
+
+    def without(items: tuple[Span | str, ...]) -> tuple[Span | str, ...]:
+        kept: list[Span | str] = []
+        for item in items:
+            if isinstance(item, str) or not item.overlaps(hole):
+                kept.append(item)
+                continue
+            kept.append(Span(start=item.start, end=hole.start))
+            if hole.end < item.end:
+                kept.append(Span(start=hole.end, end=item.end))
+        return tuple(kept)
+
+    span = part.span
+    if span.start < hole.start < span.end <= hole.end + 1:
+        span = Span(start=span.start, end=hole.start)
+    return replace(part, span=span, whole=without(part.whole), bare=without(part.bare))
+
+
+def continued(part: Part, report: Report, *, quoted: bool = False) -> Part:
+    """Return ``part`` as said by the speaker of a quotation that began in another sentence, or of a turn.
+
+    ``quoted``: the words bring their marks with them.
+    """
+    opening, closing = ("", "") if quoted else ("“", "”")
+    return replace(part, whole=(f"{report.speaker} said: {opening}", *part.bare, closing))
 
 
 def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:
@@ -177,7 +324,7 @@ def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:
     if not content:
         return part
     core = Span(start=content[0].start, end=min(content[-1].end, part.span.end))
-    return Part(part.span, part.whole, (core,), part.head)
+    return replace(part, bare=(core,))
 
 
 def _small_clause(sentence: ParsedSentence, clause: Token, core: Span) -> tuple[Span | str, ...]:
@@ -234,13 +381,18 @@ def _unsafe(clause: Token) -> bool:
     )
 
 
-def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
+def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:  # noqa: C901, PLR0911  one way after another
     """Return the ranges of the parts with what has to be put before each."""
+    if contrast := _contrasted(sentence, clause, core):
+        return contrast
+    if figures := _distributed(sentence, clause, core):
+        return figures
     verbs = [clause, *_coordinated(clause)]
     if len(verbs) < 2:  # noqa: PLR2004
-        return _with_relative(sentence, clause, core)
+        return []
     subject = subject_of(clause)
-    if subject is None or any(t.lower_ in _QUANTIFIED for t in subject.subtree):
+    shared = any(_own_subject(verb) is None for verb in verbs[1:])
+    if subject is None or (shared and any(t.lower_ in _QUANTIFIED for t in subject.subtree)):
         return []
     fronted = _fronted(sentence, clause, subject)
     if _date_may_be_shared(verbs):
@@ -248,16 +400,24 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     cuts: list[tuple[int, int]] = []
     leads: list[tuple[Span | str, ...]] = []
     for verb in verbs[1:]:
-        own = next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass", "expl")), None)
+        own = _own_subject(verb)
         left = min(t.i for t in verb.subtree)
+        marks = {c.i for c in verb.children if c.dep_ == "mark" and c.lower_ == "that"}
+        if left in marks and left + 1 < len(sentence.doc):
+            left += 1  # "said that P and that Q": each part has its "that" before it already
         gap = left - 1
-        while gap > 0 and (sentence.doc[gap].dep_ in ("cc", "punct") or sentence.doc[gap].lower_ in ("and", "but")):
+        while gap > 0 and (
+            sentence.doc[gap].dep_ in ("cc", "punct")
+            or sentence.doc[gap].i in marks
+            or sentence.doc[gap].lower_ in ("and", "but")
+        ):
             gap -= 1
         cuts.append(
             (sentence.base + sentence.doc[gap].idx + len(sentence.doc[gap]), sentence.base + sentence.doc[left].idx)
         )
         if own is None:
-            leads.append((*fronted, sentence.span_of(noun_phrase(subject, full=True)), " "))
+            carried = "".join(f"{t.text} " for t in _carried_auxiliaries(clause, verb) or ())
+            leads.append((*fronted, sentence.span_of(noun_phrase(subject, full=True)), f" {carried}"))
         else:
             leads.append((*fronted,))
     pieces: list[Piece] = []
@@ -265,14 +425,17 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     for (end, following), lead, verb in zip(cuts, [(), *leads[:-1]], verbs[:-1], strict=True):
         if not core.start < end <= following < core.end or end <= start:
             return []
-        pieces.append((Span(start=start, end=end), lead, verb))
+        pieces.append((span := Span(start=start, end=end), (*lead, span), verb))
         start = following
-    pieces.append((Span(start=start, end=core.end), leads[-1], verbs[-1]))
+    pieces.append((span := Span(start=start, end=core.end), (*leads[-1], span), verbs[-1]))
     return pieces
 
 
 def _date_may_be_shared(verbs: Sequence[Token]) -> bool:
     """Tell whether only the last clause has a date: "A fell and B rose in 2022" may mean both."""
+    future = [any(c.lower_ in ("will", "shall") for c in verb.children) for verb in (verbs[0], verbs[-1])]
+    if future[0] != future[1]:
+        return False
     own = [{t.i for t in verb.subtree} for verb in verbs]
     dated = [
         any(t.ent_type_ == "DATE" and t.i in tokens and not (later and t.i in later) for t in verbs[0].doc)
@@ -291,15 +454,11 @@ def _coordinated(clause: Token) -> list[Token]:
             break
         verb = following[0]
         joined = {c.lower_ for c in head.children if c.dep_ == "cc"}
-        if joined - {"and", "but", ";"} or not is_finite(verb) or not is_finite(clause):
+        if joined - {"and", "but", ";"} or not is_finite(clause) or not _finite_beside(verb, clause):
             return []
-        own_subject = any(c.dep_ in ("nsubj", "nsubjpass", "expl") for c in verb.children)
-        own_auxiliary = any(c.dep_ in ("aux", "auxpass") for c in verb.children)
-        shared = any(c.dep_ in ("aux", "auxpass", "neg") for c in head.children)
-        if not own_subject and shared and not own_auxiliary and verb.tag_ not in ("VBZ", "VBP") and verb.lemma_ != "be":
-            return []  # "has visited and praised", "did not call or write": one auxiliary for both
-        if own_subject and any(c.lower_ in _QUANTIFIED for c in verb.children):
-            pass
+        own_subject = _own_subject(verb) is not None
+        if not own_subject and _carried_auxiliaries(clause, verb) is None:
+            return []
         if verb.head.lemma_ in ("say", "tell") and not own_subject:
             return []
         found.append(verb)
@@ -318,36 +477,96 @@ def _fronted(sentence: ParsedSentence, clause: Token, subject: Token) -> tuple[S
     return ()
 
 
-def _with_relative(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
-    """Part a non-restrictive relative clause from the end: "…, which has lasted four years"."""
-    for token in clause.subtree:
-        if token.dep_ != "relcl" or not is_finite(token):
+def _own_subject(verb: Token) -> Token | None:
+    return next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass", "expl")), None)
+
+
+def _finite_beside(verb: Token, clause: Token) -> bool:
+    """Tell whether a coordinated verb is finite, allowing for the tagger: "contain" as VB, "retreated" as VBN."""
+    if is_finite(verb):
+        return True
+    bare = not any(c.dep_ in ("aux", "auxpass") for c in verb.children)
+    if verb.pos_ != "VERB" or not bare:
+        return False
+    if verb.tag_ == "VBN":
+        return _own_subject(verb) is not None or _carried_auxiliaries(clause, verb) not in (None, [])
+    return verb.tag_ == "VB" and not any(c.dep_ == "aux" for c in clause.children) and clause.tag_ in ("VBP", "VBZ")
+
+
+def _carried_auxiliaries(clause: Token, verb: Token) -> list[Token] | None:
+    """Return the auxiliaries that a verb without a subject shares with the first one; ``None`` when parting is not safe.
+
+    "has visited Paris and praised Rome" shares "has"; "did not call or write", and "signed and ratified it", stay whole.
+    """
+    if any(c.dep_ == "neg" for c in clause.children):
+        own = [c for c in verb.children if c.dep_ in ("aux", "auxpass")]
+        return [] if own or verb.tag_ in ("VBZ", "VBP", "VBD") else None
+    auxiliaries = [c for c in clause.children if c.dep_ in ("aux", "auxpass") and c.i < clause.i]
+    if not auxiliaries or any(c.dep_ in ("aux", "auxpass") for c in verb.children) or verb.tag_ in ("VBZ", "VBP"):
+        return []
+    complete = all(
+        any(c.dep_ in ("dobj", "prep", "agent", "xcomp") and c.i > v.i for c in v.children) for v in (clause, verb)
+    )
+    if not complete or (clause.dep_ == "ROOT" and verb.lemma_ == "be"):
+        return [] if verb.lemma_ == "be" else None
+    return [] if verb.tag_ == "VBD" else auxiliaries
+
+
+def _contrasted(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
+    """Part "A rose, while B fell"."""
+    for verb in clause.children:
+        mark = next((c for c in verb.children if c.lower_ in _CONTRASTING and c.i < verb.i), None)
+        if verb.dep_ != "advcl" or mark is None or mark.i == 0 or sentence.doc[mark.i - 1].text != ",":
             continue
-        subject = next(
-            (c for c in token.children if c.dep_ in ("nsubj", "nsubjpass") and c.lower_ in ("which", "who")), None
-        )
-        tokens = sorted(token.subtree, key=lambda t: t.i)
-        if subject is None or tokens[0].i != subject.i or subject.i == 0 or sentence.doc[subject.i - 1].text != ",":
+        opening = min(verb.subtree, key=lambda t: t.i)
+        if verb.i < clause.i or opening.i != mark.i or _own_subject(verb) is None or not is_finite(verb):
             continue
-        end = sentence.base + tokens[-1].idx + len(tokens[-1])
-        if any(c.isalnum() for c in sentence.doc.text[end - sentence.base : core.end - sentence.base]):
-            continue
-        noun = token.head
-        if (
-            noun.pos_ not in ("NOUN", "PROPN")
-            or noun.dep_ == "conj"
-            or any(t.lower_ in ("no", "any") for t in noun.children)
-        ):
-            continue
-        after_subject = sentence.doc[subject.i + 1]
-        comma = sentence.doc[subject.i - 1]
-        first = Span(start=core.start, end=sentence.base + comma.idx)
-        lead_noun = sentence.span_of(noun_phrase(noun, full=False))
-        return [
-            (first, (), clause),
-            (Span(start=sentence.base + after_subject.idx, end=core.end), (lead_noun, " "), token),
-        ]
+        comma, following = sentence.doc[mark.i - 1], sentence.doc[mark.i + 1]
+        first = Span(start=core.start, end=max(core.start, sentence.base + comma.idx))
+        if core.start < first.end < sentence.base + following.idx < core.end:
+            second = Span(start=sentence.base + following.idx, end=core.end)
+            return [(first, (first,), clause), (second, (second,), verb)]
     return []
+
+
+def _distributed(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
+    """Part figures of one kind given for several places: "rose by 3 per cent in A and 2 per cent in B"."""
+    text = sentence.text
+    start, end = core.start - sentence.base, core.end - sentence.base
+    end -= len(text[start:end]) - len(text[start:end].rstrip(' .!”"'))
+    subject = subject_of(clause)
+    if subject is None or any(c.dep_ == "neg" for c in clause.children):
+        return []
+    if (them := _OF_THEM.search(text, start, end)) and clause.i + 1 < len(sentence.doc):
+        # "employs 6,200 people in nine countries, 4,100 of them in Sweden"
+        thing = next(
+            (c for c in clause.children if c.dep_ == "dobj" and any(g.dep_ == "nummod" for g in c.children)), None
+        )
+        if thing is not None and thing.idx < them.start():
+            lead = Span(start=core.start, end=sentence.base + clause.idx + len(clause))
+            count = Span(start=sentence.base + them.start("count"), end=sentence.base + them.end("count"))
+            rest = Span(start=sentence.base + them.end(), end=core.end)
+            first = Span(start=core.start, end=sentence.base + them.start())
+            second = (lead, " ", count, f" {thing.text}", rest)
+            return [(first, (first,), clause), (Span(start=count.start, end=core.end), second, clause)]
+    found = [m for m in _FIGURE_IN_PLACE.finditer(text, start, end) if m.start() > clause.idx]
+    joints = [text[a.end() : b.start()].strip() for a, b in itertools.pairwise(found)]
+    if (
+        len(found) < 2  # noqa: PLR2004
+        or found[-1].end() < end
+        or len({m.group("unit") for m in found}) > 1
+        or not all(joint in {",", "and", ", and"} for joint in joints)
+        or text[: found[0].start()].split()[-1].lower() in ("between", "from")
+    ):
+        return []
+    lead = Span(start=core.start, end=sentence.base + found[0].start())
+    first = Span(start=core.start, end=sentence.base + found[0].end())
+    pieces: list[Piece] = [(first, (first,), clause)]
+    for match in found[1:]:
+        last = core.end if match is found[-1] else sentence.base + match.end()
+        span = Span(start=sentence.base + match.start(), end=last)
+        pieces.append((span, (lead, span), clause))
+    return pieces
 
 
 # Dates.

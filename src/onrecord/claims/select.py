@@ -197,7 +197,7 @@ def check_worthiness(sentences: Sequence[str], *, settings: Settings, encode: En
     if not sentences:
         return []
     docs = parse_each(sentences)
-    return [judged.probability for judged in judge(docs, encode=encode, register="speech")]
+    return [judged.probability for judged in judge(docs, encode=encode, registers=["speech"] * len(docs))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +216,8 @@ def register_of(docs: Sequence[Doc]) -> Register:
     return "report" if personal <= _PERSONAL_MAXIMUM * max(1, len(outside)) else "speech"
 
 
-def judge(docs: Sequence[Doc], *, encode: Encode, register: Register) -> list[Judged]:
-    """Judge parsed sentences that stand in a text of the given register."""
+def judge(docs: Sequence[Doc], *, encode: Encode, registers: Sequence[Register]) -> list[Judged]:
+    """Judge parsed sentences, each standing in a text of the register given for it."""
     classifier = load_classifier()
     embeddings = encode([doc.text for doc in docs])
     expected = (len(docs), classifier.embedding_weights.shape[0])
@@ -229,7 +229,10 @@ def judge(docs: Sequence[Doc], *, encode: Encode, register: Register) -> list[Ju
         raise ModelError(message)
     counts = np.asarray([features(doc) for doc in docs], dtype=np.float32)
     probabilities = classifier.probabilities(np.asarray(embeddings, dtype=np.float32), counts)
-    return [_combined(doc, float(p), classifier.prior, register) for doc, p in zip(docs, probabilities, strict=True)]
+    return [
+        _combined(doc, float(probability), classifier.prior, register)
+        for doc, probability, register in zip(docs, probabilities, registers, strict=True)
+    ]
 
 
 def _combined(doc: Doc, probability: float, prior: float, register: Register) -> Judged:
