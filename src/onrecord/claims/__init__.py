@@ -54,7 +54,9 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
     quotations = find_quotations(article.text)
     quoted = [quotation.span for quotation in quotations]
     docs = [sentence.doc for sentence in article.sentences]
-    judged = select.judge(docs, encode=encode, register=select.register_of(docs))
+    written = select.register_of([sentence.doc for sentence in article.sentences if sentence.turn is None])
+    registers = [written if sentence.turn is None else "speech" for sentence in article.sentences]
+    judged = select.judge(docs, encode=encode, registers=registers)
     limit = select.threshold(settings)
     near = _by_sentence(article, reports)
     claims: list[Claim] = []
@@ -108,21 +110,44 @@ def _parts(
     article: ParsedArticle, sentence: ParsedSentence, main: Report | None, reports: Sequence[Report]
 ) -> Iterator[tuple[rewrite.Part, Report | None]]:
     """Yield the atomic parts of a sentence, each with the report that it makes."""
+    if main is not None and sentence.turn is not None and main.source == sentence.turn:
+        for part in rewrite.parts_of(article, sentence, None):
+            marked = article.text[sentence.base] in '“"«'
+            yield rewrite.continued(part, main, quoted=marked), main
+        return
     apart = rewrite.parts_of(article, sentence, None)
-    several = len(apart) > 1 and all(
-        part.head is not None and part.head.lemma_ in select.REPORTING for part in apart[1:]
+    clauses = [part for part in apart if part.head is not None and not _inserted(part, sentence)]
+    several = len(clauses) > 1 and all(p.head is not None and p.head.lemma_ in select.REPORTING for p in clauses[1:])
+    # Also "He noted that P, but he warned that Q", "She thanked them and said that Q": each part with its own report.
+    own_parts = (
+        main is not None and main.sentence == sentence.index and _made_by(main, sentence) in {p.at for p in clauses}
     )
-    if main is None or (
-        several and main.verb is not None and main.verb.i == sentence.root.i and main.sentence == sentence.index
-    ):
-        # Also "He noted that P, but he warned that Q": two reports, each with its own content.
+    if main is None or (several and own_parts):
         for part in apart:
             report = _report_of(part, sentence, reports)
             yield (part if report is None else rewrite.reported_part(part, sentence, report)), report
         return
+    away = main.sentence != sentence.index and main.speaker
     for part in rewrite.parts_of(article, sentence, main):
-        away = main.sentence != sentence.index and main.speaker
-        yield (rewrite.continued(part, main) if away else part), main
+        report = _report_of(part, sentence, reports) if part.aside else main
+        if part.aside and report is not None:
+            part = rewrite.reported_part(part, sentence, report)  # noqa: PLW2901
+        yield (rewrite.continued(part, main) if away else part), report
+
+
+def _inserted(part: rewrite.Part, sentence: ParsedSentence) -> bool:
+    """Tell whether a part is an insertion into the sentence rather than one of its clauses."""
+    verb = part.head
+    return (
+        verb is not None
+        and verb.dep_ in ("relcl", "acl", "appos", "advcl")
+        and part.at != sentence.base + sentence.root.idx
+    )
+
+
+def _made_by(report: Report, sentence: ParsedSentence) -> int:
+    """Return where the verb of a report stands in the article, -1 where it has none."""
+    return -1 if report.verb is None else sentence.base + report.verb.idx
 
 
 def _by_sentence(article: ParsedArticle, reports: Sequence[Report]) -> list[list[Report]]:
@@ -159,16 +184,8 @@ def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report 
 
 def _report_of(part: rewrite.Part, sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
     """Return the report that the verb of one part makes."""
-    if part.head is None:
-        return None
-    return next(
-        (
-            r
-            for r in reports
-            if r.sentence == sentence.index and r.kind != "attitude" and r.verb is not None and r.verb.i == part.head.i
-        ),
-        None,
-    )
+    made = [r for r in reports if r.sentence == sentence.index and r.kind != "attitude" and r.verb is not None]
+    return next((r for r in made if _made_by(r, sentence) == part.at), None)
 
 
 def _is_main(report: Report, sentence: ParsedSentence) -> bool:
@@ -198,6 +215,9 @@ def _states_a_proposition(report: Report) -> bool:
 def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, limit: float) -> str:
     if sentence.heading and report is None and not any(select.is_finite(token) for token in sentence.doc):
         return "heading"
+    if sentence.turn is not None and report is not None and report.source == sentence.turn:
+        # Speech as it was spoken, which the classifier was trained on: that somebody says it makes no claim of it.
+        return judged.against or ("" if judged.probability >= limit else "no factual content")
     own_voice = report is not None and report.speaker.lower() in ("i", "we")
     if judged.against and (report is None or own_voice):
         return judged.against
