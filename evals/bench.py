@@ -31,8 +31,9 @@ from rich.console import Console
 from evals.data import EvalDataError
 from evals.result import peak_memory_mb
 from onrecord import __version__
-from onrecord.errors import OnRecordError
+from onrecord.errors import OnRecordError, StanceModelError
 from onrecord.settings import Settings, load_settings
+from onrecord.stance import JudgeItem
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "evals" / "results"
@@ -40,7 +41,9 @@ DOCUMENTS = ROOT / "corpus" / "documents"
 ARTICLES = ROOT / "corpus" / "examples"
 DOCUMENTS_BUILT = 60
 """Of twenty sentences each, some 600 passages: the fixed costs of opening are then a few per cent."""
-CLAIMS_JUDGED = 10
+CLAIMS_JUDGED = 15
+"""As many as a news article of ordinary length holds."""
+STANCE_SETTINGS = ("fast", "accurate", "cascade")
 WORDS_OF_A_CLAIM = 5
 _FIRST_CLAIM = re.compile(r"^\S+ 1\. [A-Z]")
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
@@ -56,19 +59,25 @@ class ProcessRun:
     output: str
 
 
-def run_process(command: Sequence[str], *, home: Path, watch: re.Pattern[str] | None = None) -> ProcessRun:
-    """Run a command with its state in ``home`` and measure it.
+def run_process(
+    command: Sequence[str],
+    *,
+    home: Path,
+    watch: re.Pattern[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> ProcessRun:
+    """Run a command with its state in ``home``, and with ``environment`` besides, and measure it.
 
     Raises:
         EvalDataError: the command failed; with its last line of standard error.
     """
-    environment = {**os.environ, **_OFFLINE, "ONRECORD_HOME": str(home)}
+    variables = {**os.environ, **_OFFLINE, "ONRECORD_HOME": str(home), **(environment or {})}
     lines: list[str] = []
     seen: float | None = None
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603  our own command
-            list(command), stdout=subprocess.PIPE, stderr=errors, env=environment, cwd=ROOT, text=True, encoding="utf-8"
+            list(command), stdout=subprocess.PIPE, stderr=errors, env=variables, cwd=ROOT, text=True, encoding="utf-8"
         )
         assert process.stdout is not None
         with process.stdout as output:
@@ -146,8 +155,14 @@ def commands(home: Path, article: Path) -> dict[str, object]:
     if text.watched_after is None:
         message = f"onrecord check {article.name} printed no claim"
         raise EvalDataError(message)
-    machine = run_process(onrecord_command("check", str(article), "--format", "json"), home=home)
+    # Without what the first check kept: its stages are to be those of a check that reads everything.
+    machine = run_process(
+        onrecord_command("check", str(article), "--format", "json"),
+        home=home,
+        environment={"ONRECORD_JUDGEMENT_CACHE": "0"},
+    )
     checked = json.loads(machine.output)
+    settings = {name: check_with(name, home, article) for name in STANCE_SETTINGS}
     return {
         "corpus_build_seconds": round(add.seconds, 2),
         "corpus_second_start_seconds": round(again.seconds, 2),
@@ -159,7 +174,23 @@ def commands(home: Path, article: Path) -> dict[str, object]:
             "peak_memory_mb": max(text.peak_memory_mb, machine.peak_memory_mb),
             "stages": {stage["name"]: stage["seconds"] for stage in checked["stages"]},
         },
+        "check_by_stance_model": settings,
         "app_start_seconds": app_start(home),
+    }
+
+
+def check_with(stance_model: str, home: Path, article: Path) -> dict[str, object]:
+    """Return time and memory of a cold check with one stance setting, nothing kept from earlier ones."""
+    chosen = {"ONRECORD_STANCE_MODEL": stance_model, "ONRECORD_JUDGEMENT_CACHE": "0"}
+    try:
+        run = run_process(onrecord_command("check", str(article), "--format", "json"), home=home, environment=chosen)
+    except EvalDataError as error:
+        return {"not_measured": str(error)}
+    stages = {stage["name"]: stage["seconds"] for stage in json.loads(run.output)["stages"]}
+    return {
+        "total_seconds": round(run.seconds, 2),
+        "judging_seconds": round(stages.get("judging", 0.0), 2),
+        "peak_memory_mb": run.peak_memory_mb,
     }
 
 
@@ -202,12 +233,19 @@ def app_start(home: Path) -> float:
     raise EvalDataError(message)
 
 
-def matrix_product_rate() -> float:
-    """Return the machine's measured rate of float32 matrix products in GFLOP/s, at the sizes of the encoder's layers."""
+def matrix_product_rate(*, hidden: int, inner: int) -> float:
+    """Return the machine's measured rate of matrix products in GFLOP/s, at the sizes and precision of an encoder's layers.
+
+    The precision is the one in which the stance networks compute here: bfloat16 where the processor does so natively.
+    """
     import torch  # noqa: PLC0415  seconds to import
 
-    left, right = torch.rand(3072, 384), torch.rand(384, 1536)
-    operations = 2 * 3072 * 384 * 1536
+    from onrecord.stance import nli  # noqa: PLC0415  heavy
+
+    precision = torch.bfloat16 if nli.native_bfloat16() else torch.float32
+    tokens = nli.TOKENS_PER_BATCH
+    left, right = torch.rand(tokens, hidden).to(precision), torch.rand(hidden, inner).to(precision)
+    operations = 2 * tokens * hidden * inner
     torch.mm(left, right)
     return operations / timed(lambda: [torch.mm(left, right) for _ in range(20)], repeat=5) * 20 / 1e9
 
@@ -275,11 +313,10 @@ def building(folder: Path) -> dict[str, object]:
 
 
 def searching_and_judging(home: Path, claims: Sequence[str]) -> dict[str, object]:
-    """Measure search per claim, and the batched stance path beside the same network one pair at a time."""
+    """Measure search per claim, each stance network batched and one pair at a time, and an article in each setting."""
     from evals.workspace import bare_claim  # noqa: PLC0415  heavy
     from onrecord import stance, workflow  # noqa: PLC0415
     from onrecord.records import SearchFilters  # noqa: PLC0415
-    from onrecord.stance import nli  # noqa: PLC0415
 
     settings = load_settings(home=home)
     with workflow.Checker.open(settings) as checker:
@@ -297,41 +334,76 @@ def searching_and_judging(home: Path, claims: Sequence[str]) -> dict[str, object
             passages = checker.store.passages([hit.passage_id for hit in hits])
             for hit, passage in zip(hits, passages, strict=True):
                 items.extend(stance.questions(bare_claim(claim, number), passage, hit, article_date=None))
-    encoder = nli.load(settings)
-    pairs = list(dict.fromkeys((item.passage.text, item.hypothesis) for item in items))
-    encoder.probabilities(pairs[:32])
-    rate = matrix_product_rate()
-    together = timed(lambda: encoder.probabilities(pairs), repeat=2)
-    one_by_one = timed(lambda: [encoder.probabilities([pair]) for pair in pairs], repeat=1)
-    rate = max(rate, matrix_product_rate())
-    judging = timed(lambda: stance.judge(items, settings=settings), repeat=1)
-    tokenizer, config = encoder._tokenizer, encoder._model.config  # noqa: SLF001  the true token counts
-    lengths = [
-        min(len(ids), encoder.max_tokens)
-        for ids in tokenizer(
-            [a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=encoder.max_tokens
-        ).input_ids
-    ]
-    operations = encoder_operations(
-        lengths, hidden=config.hidden_size, inner=config.intermediate_size, layers=config.num_hidden_layers
-    )
     return {
         "search": {
             "claims": len(claims),
             "milliseconds_per_claim_alone_median": round(1000 * statistics.median(single), 1),
             "milliseconds_per_claim_batched": round(1000 * batched / len(claims), 1),
         },
-        "stance": {
-            "pairs": len(pairs),
-            "mean_tokens": round(statistics.mean(lengths), 1),
-            "pairs_per_second_batched": round(len(pairs) / together, 1),
-            "pairs_per_second_one_at_a_time": round(len(pairs) / one_by_one, 1),
-            "ratio_batched_to_one_at_a_time": round(one_by_one / together, 2),
-            "passages_judged_per_second": round(len(items) / judging, 1),
-            "encoder_gflops": round(operations / together / 1e9, 1),
-            "matrix_product_gflops": round(rate, 1),
-            "encoder_share_of_matrix_product_rate": round(operations / together / 1e9 / rate, 3),
-        },
+        "stance_networks": {tier: network_rate(tier, settings, items) for tier in ("fast", "accurate")},
+        "stance_of_an_article": {name: article_judged(name, settings, items) for name in STANCE_SETTINGS},
+    }
+
+
+def network_rate(tier: str, settings: Settings, items: Sequence[JudgeItem]) -> dict[str, object]:
+    """Compare one network's batches with one pair at a time, and with the machine's rate of matrix products, interleaved.
+
+    The products are those of the precision in which the network computes. A network that is not installed is named with the
+    reason instead of figures.
+    """
+    from onrecord.stance import nli  # noqa: PLC0415  heavy
+
+    try:
+        encoder = nli.load_tier(settings, tier)
+    except StanceModelError as error:
+        return {"not_measured": str(error)}
+    pairs = list(dict.fromkeys((item.passage.text, item.hypothesis) for item in items))
+    encoder.logits(pairs[:32])
+    config, tokenizer = encoder._model.config, encoder._tokenizer  # noqa: SLF001  the true token counts
+    size = {"hidden": config.hidden_size, "inner": config.intermediate_size}
+    rate = matrix_product_rate(**size)
+    together = timed(lambda: encoder.logits(pairs), repeat=2)
+    rate = max(rate, matrix_product_rate(**size))
+    one_by_one = timed(lambda: [encoder.logits([pair]) for pair in pairs], repeat=1)
+    rate = max(rate, matrix_product_rate(**size))
+    lengths = [
+        min(len(ids), encoder.max_tokens)
+        for ids in tokenizer(
+            [a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=encoder.max_tokens
+        ).input_ids
+    ]
+    operations = encoder_operations(lengths, **size, layers=config.num_hidden_layers)
+    return {
+        "pairs": len(pairs),
+        "mean_tokens": round(statistics.mean(lengths), 1),
+        "pairs_per_second_batched": round(len(pairs) / together, 1),
+        "pairs_per_second_one_at_a_time": round(len(pairs) / one_by_one, 1),
+        "ratio_batched_to_one_at_a_time": round(one_by_one / together, 2),
+        "encoder_gflops": round(operations / together / 1e9, 1),
+        "matrix_product_gflops": round(rate, 1),
+        "encoder_share_of_matrix_product_rate": round(operations / together / 1e9 / rate, 3),
+    }
+
+
+def article_judged(name: str, settings: Settings, items: Sequence[JudgeItem]) -> dict[str, object]:
+    """Return the seconds in which an article's questions are judged, warm: all anew, and again with what was kept."""
+    from onrecord import corpus, stance  # noqa: PLC0415  heavy
+
+    chosen = settings.model_copy(update={"stance_model": name})
+    try:
+        stance.judge(items[:8], settings=chosen)
+    except StanceModelError as error:
+        return {"not_measured": str(error)}
+    anew = timed(lambda: stance.judge(items, settings=chosen), repeat=2)
+    kept = corpus.Judgements(chosen)
+    stance.judge(items, settings=chosen, cache=kept)
+    return {
+        "passages": len(items),
+        "seconds": round(anew, 2),
+        "passages_per_second": round(len(items) / anew, 1),
+        "seconds_again_with_what_was_kept": round(
+            timed(lambda: stance.judge(items, settings=chosen, cache=kept), repeat=2), 3
+        ),
     }
 
 
