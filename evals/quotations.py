@@ -208,7 +208,7 @@ class Maker:
         there, other = self.rng.choice(names), self.rng.choice(self.names)
         if other[:3] == there.group()[:3]:
             return None
-        return u.text[: there.start()] + other + u.text[there.end() :]
+        return f"{u.text[: there.start()]}{other}{u.text[there.end() :]}"
 
     def number(self, u: Utterance) -> str | None:
         """Another number in the place of one in digits or words."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from onrecord.records import CheckedArticle, Evidence, Span
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, safe_address, telling, who_says
+from onrecord.report.wording import ICONS, WORDS, counts, provenance, quotation_head, safe_address, telling, who_says
 
 
 @cache
@@ -21,7 +21,13 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        icons=ICONS, words=WORDS, provenance=provenance, safe_address=safe_address, telling=telling, who_says=who_says
+        icons=ICONS,
+        words=WORDS,
+        provenance=provenance,
+        safe_address=safe_address,
+        telling=telling,
+        who_says=who_says,
+        quotation_head=quotation_head,
     )
     return environment.get_template("report.html")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from onrecord.records import CheckedArticle, CheckedClaim, Evidence, SearchFilters, VerdictLabel
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, telling, who_says
+from onrecord.records import CheckedArticle, CheckedClaim, Evidence, QuotationCheck, SearchFilters, VerdictLabel
+from onrecord.report.wording import ICONS, WORDS, counts, provenance, quotation_head, telling, who_says
 
 WIDTH = 100
 SHOWN = 2
@@ -52,6 +52,8 @@ def render_claim(number: int, item: CheckedClaim) -> str:
         lines += _wrapped(f"Unresolved: “{unresolved.text}”: {unresolved.reason}", "   ")
     for reason in verdict.reasons:
         lines += _wrapped(f"Why: {reason.text}", "   ")
+    for check in item.quotations:
+        lines += _quotation(check, "   ")
     lines += _side("Supports", item.supporting)
     lines += _side("Conflicts", item.conflicting)
     if not item.supporting and not item.conflicting and item.related:
@@ -69,6 +71,7 @@ def render_tail(checked: CheckedArticle) -> str:
         tally,
         f"Sentences not taken as claims: {len(checked.skipped)}",
         *(_line for skipped in checked.skipped for _line in _wrapped(f"- {skipped.text} [{skipped.reason}]", "  ")),
+        *(line for check in checked.quotations for line in _quotation(check, "")),
         f"Corpus state {checked.corpus.number}: {checked.corpus.sources:,} sources, {checked.corpus.passages:,} passages",
         f"Time: {spent}",
         *_wrapped(f"Models: {models}", ""),
@@ -77,6 +80,15 @@ def render_tail(checked: CheckedArticle) -> str:
     if not checked.complete:
         lines.append("This check could not be finished: see the claims marked “!”.")
     return "\n".join(lines) + "\n"
+
+
+def _quotation(check: QuotationCheck, indent: str) -> list[str]:
+    """Return what became of one quotation, and where its words stand."""
+    lines = _wrapped(f"Quotation “{check.quotation.text}”: {quotation_head(check)}. {check.message}", indent)
+    for place in check.places[:SHOWN]:
+        source = place.passage.source
+        lines += _wrapped(f"in: {source.title} ({provenance(source, place.passage.speaker)})", f"{indent}  ")
+    return lines
 
 
 def _side(name: str, evidence: Sequence[Evidence]) -> list[str]:

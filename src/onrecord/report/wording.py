@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from onrecord.records import CheckedArticle, CheckedClaim, Evidence, Finding, Source, VerdictLabel
+from onrecord.records import (
+    CheckedArticle,
+    CheckedClaim,
+    Evidence,
+    Finding,
+    QuotationCheck,
+    QuotationOutcome,
+    Source,
+    VerdictLabel,
+)
 
 ICONS: Mapping[VerdictLabel, str] = {
     VerdictLabel.SUPPORTED: "✓",
@@ -42,6 +51,26 @@ def provenance(source: Source, speaker: str | None = None) -> str:
         source.published.isoformat() if source.published else "undated",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def quotation_head(check: QuotationCheck) -> str:
+    """Return what became of a quotation, in two or three words with a distinct sign.
+
+    A sign is no verdict: what was not found may have been said.
+    """
+    return f"{_QUOTATION_SIGNS[check.outcome]} {check.outcome.value[0].upper()}{check.outcome.value[1:]}"
+
+
+_QUOTATION_SIGNS: Mapping[QuotationOutcome, str] = {
+    QuotationOutcome.VERBATIM: "=",
+    QuotationOutcome.MINOR: "≈",
+    QuotationOutcome.ALTERED: "≠",
+    QuotationOutcome.SPLICED: "+",
+    QuotationOutcome.OUT_OF_CONTEXT: "↯",
+    QuotationOutcome.MISATTRIBUTED: "@",
+    QuotationOutcome.WRONGLY_DATED: "#",
+    QuotationOutcome.NOT_FOUND: "?",
+}
 
 
 def telling(item: Evidence) -> tuple[Finding, ...]:

@@ -72,7 +72,7 @@ _SPEECH_NOUN = re.compile(
     re.IGNORECASE,
 )
 _OPENS = re.compile(r"\W*(?:(?:Back )?(?:On|In|At)\b)?\s*(?:the\s)?")
-_FOLLOWS = re.compile(r"(?:[^,;:“\"«]{0,60}\s)?(?:on|in|at|last|this)?\s*(?:the\s)?")
+_FOLLOWS = re.compile(r"\s*(?:(?:to|at|in|before|during) [\w'’ ]{1,40}? )?(?:on|in|at|last|this)\s(?:the\s)?|\s*")
 Days = tuple[dt.date, dt.date]
 
 

@@ -21,12 +21,15 @@ from onrecord.records import (
     Document,
     Evidence,
     Finding,
+    QuotationCheck,
+    QuotationOutcome,
     SearchFilters,
     Skipped,
     Source,
     Span,
     VerdictLabel,
 )
+from onrecord.report import quotation_head
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
 from onrecord.ui.wording import CHECKS, KINDS, OUTCOMES, QUESTIONS, VERDICTS, count, day, duration, found, moment
@@ -241,9 +244,42 @@ def claim(checked: CheckedArticle, number: int) -> Json:
         "verdict": verdict(item.verdict.label),
         "answers": answers(item),
         "reasons": [reason.text for reason in item.verdict.reasons],
+        "quotations": [quotation_check(check) for check in item.quotations],
         "reported": reported,
         "searched": len(item.evidence),
         **sides,
+    }
+
+
+def quotation_check(check: QuotationCheck) -> Json:
+    """Return what became of a quotation; an altered one in steps, marked by signs and not by colour alone."""
+    altered = check.outcome is QuotationOutcome.ALTERED
+    return {
+        "text": check.quotation.text,
+        "head": quotation_head(check),
+        "message": "Against the source, {+put in+} and [−left out−]:" if altered else check.message,
+        "steps": [
+            {"kind": kind, "text": words if kind == "equal" else mark.format(words)}
+            for change in check.changes
+            for kind, mark, words in (
+                ("equal" if change.kind == "equal" else "delete", "[−{}−]", change.source),
+                ("insert", "{{+{}+}}", "" if change.kind == "equal" else change.quotation),
+            )
+            if altered and words
+        ],
+        "places": [
+            " · ".join(
+                part
+                for part in (
+                    place.passage.source.title,
+                    place.passage.speaker or "",
+                    day(place.passage.source.published),
+                    f"in the source: {place.before} “{place.text}” {place.after}".strip(),
+                )
+                if part
+            )
+            for place in check.places[:2]
+        ],
     }
 
 

@@ -31,7 +31,7 @@ function show(state) {
   const first = state.shown === null;
   state.shown = state.chosen;
   const focused = state.root.activeElement?.dataset?.go;
-  place.replaceChildren(header(data, state), words(data), verdictBox(data), sides(data, state), related(data, state));
+  place.replaceChildren(header(data, state), words(data), verdictBox(data), quotations(data), sides(data, state), related(data, state));
   if (focused) (place.querySelector(`[data-go="${focused}"]:not(:disabled)`) || place.querySelector("[data-go]:not(:disabled)"))?.focus();
   if (!first) document.querySelector(".st-key-claim_pane")?.scrollTo({ top: 0 });
 }
@@ -77,6 +77,16 @@ function verdictBox(data) {
       : el("ul", { class: "reasons" }, data.reasons.map((reason) => el("li", {}, reason))),
     el("p", { class: "quiet by" }, "Worked out by the software. The decision is yours."),
   );
+}
+
+// What became of each quotation; the signs of the diff are text, so that it reads without colour.
+function quotations(data) {
+  if (!data.quotations.length) return "";
+  return el("section", { class: "quotations", "aria-label": "Quotations" }, data.quotations.map((check) => el("div", { class: "finding" },
+    el("p", {}, `“${check.text}”: `, el("strong", {}, check.head)),
+    el("p", {}, check.message, check.steps.map((step) => [" ", el(step.kind === "insert" ? "ins" : step.kind === "delete" ? "del" : "span", {}, step.text)]).flat()),
+    check.places.map((place) => el("p", { class: "quiet" }, place)),
+  )));
 }
 
 function sides(data, state) {
