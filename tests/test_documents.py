@@ -163,11 +163,10 @@ def test_plain_text_is_kept_as_it_is(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "media_type", "expected"),
     [
-        ("a.pdf", b"%PDF-1.7 words", None, "PDF"),
-        ("a.docx", b"PK\x03\x04words", None, "zip archive or office"),
-        ("a.txt", b"PK\x03\x04words", None, "zip archive or office"),  # a wrong suffix
+        ("a.docx", b"PK\x03\x04words", None, "zip archive or an office"),
+        ("a.txt", b"PK\x03\x04words", None, "zip archive or an office"),  # a wrong suffix
         ("a.xyz", b"words", None, "suffix '.xyz'"),
-        ("upload", b"words", "application/pdf", "media type 'application/pdf'"),
+        ("upload", b"words", "application/msword", "media type 'application/msword'"),
         ("a.png", b"\x89PNG\r\n", None, "picture"),
     ],
 )

@@ -7,10 +7,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from onrecord.documents.docx import Docx
 from onrecord.documents.feeds import is_listing
 from onrecord.documents.html import Html
+from onrecord.documents.mail import Mail
 from onrecord.documents.markdown import Markdown
+from onrecord.documents.pdf import Pdf
 from onrecord.documents.plain import PlainText
+from onrecord.documents.subtitles import Subtitles
 from onrecord.errors import UnsupportedFormatError
 
 if TYPE_CHECKING:
@@ -34,15 +38,14 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (PlainText(), Markdown(), Html())
+READERS: tuple[Reader, ...] = (PlainText(), Markdown(), Html(), Pdf(), Docx(), Subtitles(), Mail())
 
 _PAGE = re.compile(
     rb"\A\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _BINARY = (
-    (b"%PDF-", "a PDF file"),
-    (b"PK\x03\x04", "a zip archive or office document"),
+    (b"PK\x03\x04", "a zip archive or an office document that is not .docx"),
     (b"\xd0\xcf\x11\xe0", "an old office document"),
     (b"\x1f\x8b", "a gzip file"),
     (b"\x89PNG", "a picture"),
@@ -63,16 +66,8 @@ def reader_for(raw: Raw) -> Reader:
     Raises:
         UnsupportedFormatError: there is none; the message says what is accepted.
     """
-    for mark, what in _BINARY:
-        if raw.data.startswith(mark):
-            message = f"{raw.name}: {what}; accepted are {accepted()}. Save its text as one of these and try again"
-            raise UnsupportedFormatError(message)
-    if is_listing(raw.data):
-        message = (
-            f"{raw.name}: a feed or sitemap, which is a list of addresses and no text;"
-            " give the address of one page in it, or register it in corpus/sources.toml and run 'onrecord corpus sync'"
-        )
-        raise UnsupportedFormatError(message)
+    if (known := _by_first_bytes(raw)) is not None:
+        return known
     name = urlsplit(raw.name).path if raw.name.startswith(("http://", "https://")) else raw.name
     suffix = PurePath(name).suffix.lower()
     media_type = (raw.media_type or "").lower()
@@ -91,6 +86,29 @@ def reader_for(raw: Raw) -> Reader:
     what = f"media type {media_type!r}" if media_type else f"suffix {suffix!r}"
     message = f"{raw.name}: no reader for {what}; accepted are {accepted()}"
     raise UnsupportedFormatError(message)
+
+
+def _by_first_bytes(raw: Raw) -> Reader | None:
+    """Return the reader of a format that its first bytes give away.
+
+    Raises:
+        UnsupportedFormatError: they give away one that is not read.
+    """
+    if raw.data[:1024].lstrip().startswith(b"%PDF-"):
+        return _named("pdf")
+    if raw.data.startswith(b"PK\x03\x04") and b"word/" in raw.data:
+        return _named("docx")
+    for mark, what in _BINARY:
+        if raw.data.startswith(mark):
+            message = f"{raw.name}: {what}; accepted are {accepted()}. Save its text as one of these and try again"
+            raise UnsupportedFormatError(message)
+    if is_listing(raw.data):
+        message = (
+            f"{raw.name}: a feed or sitemap, which is a list of addresses and no text;"
+            " give the address of one page in it, or register it in corpus/sources.toml and run 'onrecord corpus sync'"
+        )
+        raise UnsupportedFormatError(message)
+    return None
 
 
 def _named(name: str) -> Reader:

@@ -13,6 +13,7 @@ from onrecord.documents.mapping import load_collection_file, load_mapping
 from onrecord.documents.read import received
 from onrecord.documents.received import Content, Raw, ReadFailure, Received, sha256_of_stream
 from onrecord.documents.tables import is_table, read_rows
+from onrecord.documents.turns import as_transcript
 from onrecord.errors import DocumentError, MappingError
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _archive(path: Path, settings: Settings) -> Iterator[Document | ReadFailure]
             where = f"{path.name}/{member.name}"
             try:
                 raw = Raw(data=member.read(), name=where)
-                document = reader_for(raw).read(raw)
+                document = as_transcript(reader_for(raw).read(raw))
             except DocumentError as error:
                 yield ReadFailure(name=where, reason=str(error))
                 continue

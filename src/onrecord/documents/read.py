@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from onrecord.documents.catalogue import accepted, reader_for
 from onrecord.documents.received import Content, Raw, Received, sha256_of
 from onrecord.documents.tables import is_table
+from onrecord.documents.turns import as_transcript
 from onrecord.errors import DocumentError, UnsupportedFormatError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _of_fetched(fetched: Fetched, settings: Settings) -> tuple[Document, Content
 
 def _read_raw(raw: Raw, *, settings: Settings) -> Document:
     _within(raw.data, raw.name, settings)
-    return reader_for(raw).read(raw)
+    return as_transcript(reader_for(raw).read(raw))
 
 
 def _content(document: Document, raw: Raw) -> Content:
