@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from onrecord.corpus import lock
 from onrecord.corpus.schema import SnapshotRow
-from onrecord.corpus.snapshots import snapshot_path
+from onrecord.corpus.snapshots import clear_unfinished, snapshot_path
 from onrecord.errors import CorpusBusyError, CorpusError
 from onrecord.records import Record
 
@@ -152,6 +152,8 @@ def _recover(settings: Settings, name: lock.Name) -> None:
         logger.warning("the journal %s could not be read and was put aside; run 'onrecord corpus verify'", aside)
         return
     _settle(settings, entry)
+    if name == "writer":
+        clear_unfinished(settings)
     path.unlink(missing_ok=True)
     logger.warning(
         "%s, begun %s and interrupted at %r, was %s",
