@@ -332,3 +332,48 @@ def test_transcripts(settings: Settings, text: str, kind: str | None, speakers: 
     document = read_bytes(text.encode(), name="a.txt", settings=settings)
     assert document.metadata.get("kind") == kind
     assert document.speakers == speakers
+
+
+# Kept in the corpus
+
+
+def test_pages_times_and_fetches_are_kept(settings: Settings) -> None:
+    from onrecord.corpus import Store
+    from onrecord.documents import read_fetched
+    from onrecord.documents.fetch import Fetched
+
+    headers = (("content-type", "application/pdf"), ("etag", '"v1"'))
+    data = make_pdf([["First page.", LONG], [LONG.replace("northern", "southern"), "The end."]])
+    moment = dt.datetime(2024, 3, 30, tzinfo=dt.UTC)
+    address = "https://example.org/a.pdf"
+    fetched = Fetched(data, "https://example.org/old", address, 200, "application/pdf", None, moment, headers)
+    with Store.open(settings) as store:
+        report = store.add_documents(
+            [
+                read_fetched(fetched, settings=settings),
+                read_bytes(VTT.encode(), name="a.vtt", settings=settings),
+                read_bytes(b"Plain words.", name="a.txt", settings=settings),
+            ]
+        )
+        assert (report.added, report.failed) == (3, 0)
+        found = {
+            passage.text: [item.page or item.seconds for item in passage.locators]
+            for batch in store.iter_passages()
+            for passage in batch
+        }
+        version = next(
+            store.version(source.current_version_id) for source in store.sources() if source.address == address
+        )
+        (snapshot,) = store.snapshot(version.id)
+    assert found["We will not raise the tax & that is all."] == [1, 4]
+    assert found["Thank you. Next."] == [3723.004, 3725]
+    assert found["Plain words."] == []
+    assert sorted(page for text, pages in found.items() if "province" in text for page in pages) == [1, 2, 2]
+    assert [item.span.of(version.text)[:4] for item in version.locators] == ["Firs", "The "]
+    assert snapshot.fetched == {
+        "requested": "https://example.org/old",
+        "address": address,
+        "status": 200,
+        "retrieved_at": moment.isoformat(),
+        "headers": [list(pair) for pair in headers],
+    }

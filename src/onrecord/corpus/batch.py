@@ -90,6 +90,7 @@ class BatchWriter:
                             "ordinal": ordinal,
                             "snapshot_sha256": content["sha256"],
                             "locator": content["locator"],
+                            "fetched": content["fetched"],
                         }
                     )
             what = self._source(given, before, rows)
@@ -140,6 +141,8 @@ class BatchWriter:
             "content_sha256": given.document.content_sha256,
             "media_type": given.document.media_type,
             "added_at": self._now,
+            "locators": [[item.span.start, item.span.end, item.page, item.seconds] for item in given.document.locators]
+            or None,
         }
 
     def _source(self, given: Given, before: RowMapping | None, rows: dict[type, list[dict[str, Any]]]) -> str:
@@ -180,7 +183,8 @@ class BatchWriter:
                 self._connection.execute(select(SnapshotRow.sha256).where(SnapshotRow.sha256.in_(some))).scalars()
             )
         rows[SnapshotRow] = [
-            {key: value for key, value in content.items() if key != "locator"} | {"added_at": self._now}
+            {key: value for key, value in content.items() if key not in {"locator", "fetched"}}
+            | {"added_at": self._now}
             for hash_, content in wanted.items()
             if hash_ not in there
         ]

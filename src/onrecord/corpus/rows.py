@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from onrecord.corpus.batch import LOOKED_UP
 from onrecord.corpus.schema import SourceRow, VersionRow
-from onrecord.records import Passage, Source, SourceKind, Span, Version
+from onrecord.records import Locator, Passage, Source, SourceKind, Span, Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,34 +51,48 @@ def version_of(row: RowMapping) -> Version:
         content_sha256=row["content_sha256"],
         media_type=row["media_type"],
         added_at=row["added_at"],
+        locators=_locators(row["locators"]),
+    )
+
+
+def _locators(kept: list[list[Any]] | None, within: Span | None = None) -> tuple[Locator, ...]:
+    """Return the pages or times in a row of ``versions``, all or those that touch a range of its text."""
+    return tuple(
+        Locator(span=Span(start=start, end=end), page=page, seconds=seconds)
+        for start, end, page, seconds in kept or ()
+        if within is None or (start < within.end and within.start < end)
     )
 
 
 def passages_of(connection: Connection, rows: Sequence[RowMapping]) -> list[Passage]:
     """Return the passages in ``rows`` with their sources; each version's text is read once."""
     version_ids = list(dict.fromkeys(row["version_id"] for row in rows))
-    texts: dict[str, tuple[str, str]] = {}
+    texts: dict[str, tuple[str, str, list[list[Any]] | None]] = {}
     sources: dict[str, Source] = {}
     for start in range(0, len(version_ids), LOOKED_UP):
         some = version_ids[start : start + LOOKED_UP]
-        versions = select(VersionRow.id, VersionRow.source_id, VersionRow.text).where(VersionRow.id.in_(some))
-        for version_id, source_id, text in connection.execute(versions):
-            texts[version_id] = (source_id, text)
+        versions = select(VersionRow.id, VersionRow.source_id, VersionRow.text, VersionRow.locators).where(
+            VersionRow.id.in_(some)
+        )
+        for version_id, source_id, text, locators in connection.execute(versions):
+            texts[version_id] = (source_id, text, locators)
         wanted = select(VersionRow.source_id).where(VersionRow.id.in_(some))
         for found in connection.execute(select(SourceRow.__table__).where(SourceRow.id.in_(wanted))).mappings():
             sources[found["id"]] = source_of(found)
     passages: list[Passage] = []
     for row in rows:
-        source_id, text = texts[row["version_id"]]
+        source_id, text, locators = texts[row["version_id"]]
+        span = Span(start=row["start"], end=row["end"])
         passages.append(
             Passage(
                 id=row["id"],
                 source=sources[source_id],
                 version_id=row["version_id"],
-                span=Span(start=row["start"], end=row["end"]),
+                span=span,
                 text=text[row["start"] : row["end"]],
                 sentences=tuple(Span(start=start, end=end) for start, end in row["sentences"]),
                 speaker=row["speaker"],
+                locators=_locators(locators, span),
             )
         )
     return passages

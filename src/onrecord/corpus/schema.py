@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration that this code needs; equal to the newest in ``migrations/versions`` (tested)."""
 
 ID_LENGTH = 300
@@ -117,6 +117,8 @@ class VersionRow(Table):
     content_sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(100))
     added_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+    locators: Mapped[list[list[Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """Start, end, page and seconds of each page or time of the text; null for files without them."""
 
 
 class SnapshotRow(Table):
@@ -140,6 +142,8 @@ class VersionSnapshotRow(Table):
     ordinal: Mapped[int] = mapped_column(Integer, primary_key=True)
     snapshot_sha256: Mapped[str] = mapped_column(ForeignKey("snapshots.sha256"), index=True)
     locator: Mapped[str] = mapped_column(Text)
+    fetched: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How the bytes were fetched: the address asked for and the final one, status, time and headers; null for files."""
 
 
 class PassageRow(Table):

@@ -250,6 +250,7 @@ class Store:
                             "name": content.name[:1000],
                             "media_type": content.media_type[:100],
                             "locator": content.locator,
+                            "fetched": None if content.fetched is None else content.fetched.as_json(),
                         }
                     )
             except CorpusError as error:
@@ -488,14 +489,14 @@ class Store:
         """
         self.version(version_id)
         query = (
-            select(VersionSnapshotRow.locator, SnapshotRow.__table__)
+            select(VersionSnapshotRow.locator, VersionSnapshotRow.fetched, SnapshotRow.__table__)
             .join(SnapshotRow, SnapshotRow.sha256 == VersionSnapshotRow.snapshot_sha256)
             .where(VersionSnapshotRow.version_id == version_id)
             .order_by(VersionSnapshotRow.ordinal)
         )
         with self._engine.connect() as connection:
             return [
-                Snapshot(row["sha256"], row["size"], row["name"], row["media_type"], row["locator"])
+                Snapshot(row["sha256"], row["size"], row["name"], row["media_type"], row["locator"], row["fetched"])
                 for row in connection.execute(query).mappings()
             ]
 
@@ -508,3 +509,5 @@ class Snapshot(NamedTuple):
     name: str
     media_type: str
     locator: str
+    fetched: dict[str, Any] | None = None
+    """How the bytes were fetched: ``requested``, ``address``, ``status``, ``retrieved_at``, ``headers``."""

@@ -40,6 +40,16 @@ class FetchNote:
     retrieved_at: dt.datetime
     headers: tuple[tuple[str, str], ...]
 
+    def as_json(self) -> dict[str, object]:
+        """Return it as the store keeps it."""
+        return {
+            "requested": self.requested,
+            "address": self.address,
+            "status": self.status,
+            "retrieved_at": self.retrieved_at.isoformat(),
+            "headers": [list(pair) for pair in self.headers],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
