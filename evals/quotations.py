@@ -449,7 +449,7 @@ def _clause(u: Utterance) -> str | None:
 def make_quotations(
     said: Sequence[Utterance], unsaid: Sequence[Utterance], record: Record, *, seed: int
 ) -> list[MadeQuotation]:
-    """Return 2,460 quotations, every kind of every outcome; the same for the same seed and corpus.
+    """Return 2,500 quotations, every kind of every outcome; the same for the same seed and corpus.
 
     Raises:
         ValueError: the corpus is too small to make so many.

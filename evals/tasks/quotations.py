@@ -1,6 +1,6 @@
 """Quotations against all addresses: are the words found, at the right place, and is what was done to them seen?
 
-The quotations are made by rule from the corpus itself (``evals.quotations``), 2,460 of 22 kinds by a seed; a part of the
+The quotations are made by rule from the corpus itself (``evals.quotations``), 2,500 by a seed; a part of the
 addresses is kept out of the corpus, and their sentences are the ones not to be found. Every quotation goes the product's way:
 the passages that may hold it from the whole corpus, then what became of it. Embeddings play no part in it, so the corpus is
 built without them: store and word index, in seconds.
