@@ -290,7 +290,7 @@ def test_what_nobody_asserts_is_no_proposition(text: str) -> None:
 
 
 def test_a_later_sentence_of_a_quotation_has_its_speaker() -> None:
-    text = "“The plan is good,” said Dmitry Peskov. “It became law in May. But nobody in Paris knows it.”"
+    text = "“The plan is ready,” said Dmitry Peskov. “It became law in May. But nobody in Paris knows it.”"
     found = claims_of(text)
     assert [claim.standalone for claim in found.claims][1:] == [
         "Dmitry Peskov said: “It became law in May.”",

@@ -252,11 +252,12 @@ def _pairs(text: str, wanted: Sequence[Span], given: Sequence[Span], least: floa
     return pairs
 
 
-def _outcome(part: LabelledPart, sentence: str, names: Sequence[str], claim: Claim) -> str:
+def _outcome(part: LabelledPart, sentence: LabelledSentence, names: Sequence[str], claim: Claim) -> str:
     """Say what became of one wording: exact, acceptable, wrong (somebody else's name) or not standing alone."""
     standalone = _plain(claim.standalone)
     accepted = part.accept or (() if part.has else (part.text,))
-    expected = " ".join((sentence, *accepted, *part.has))
+    wanted = (words for other in sentence.parts for words in (*other.accept, *other.has))
+    expected = " ".join((sentence.text, *wanted))
     if any(name in claim.standalone and name not in expected for name in names):
         return "wrong"
     marked = [_plain(item.text) for item in claim.unresolved]
@@ -369,7 +370,7 @@ def _score_claims(  # noqa: PLR0913, PLR0917  what is compared, and where it is 
         score.wrongly_parted += len(given) > 1
     outcomes: list[str] = []
     for i, j, _ in pairs:
-        outcomes.append(_outcome(parts[i], sentence.text, article.names, given[j]))
+        outcomes.append(_outcome(parts[i], sentence, article.names, given[j]))
         score.wordings.append((outcomes[-1], _needs_change(parts[i])))
     marks = {item.span for claim in given for item in claim.unresolved}
     left = [

@@ -122,7 +122,11 @@ def _parts(
     own_parts = (
         main is not None and main.sentence == sentence.index and _made_by(main, sentence) in {p.at for p in clauses}
     )
-    if main is None or (several and own_parts):
+    # "Police asked them to leave, and 900 have done so": what stands beside a request is the writer's own.
+    beside = (
+        main is not None and own_parts and main.clause is not None and main.clause.dep_ == "xcomp" and len(clauses) > 1
+    )
+    if main is None or (own_parts and (several or beside)):
         for part in apart:
             report = _report_of(part, sentence, reports)
             yield (part if report is None else rewrite.reported_part(part, sentence, report)), report
@@ -212,20 +216,35 @@ def _states_a_proposition(report: Report) -> bool:
     return report.verb is None or report.verb.pos_ == "VERB"
 
 
-def _reason_to_skip(sentence: ParsedSentence, judged: select.Judged, report: Report | None, limit: float) -> str:
+def _reason_to_skip(  # noqa: PLR0911  one rule after another
+    sentence: ParsedSentence, judged: select.Judged, report: Report | None, limit: float
+) -> str:
     if sentence.heading and report is None and not any(select.is_finite(token) for token in sentence.doc):
-        return "heading"
+        return "" if select.states_in_headline(sentence.doc) else "heading"
     if sentence.turn is not None and report is not None and report.source == sentence.turn:
         # Speech as it was spoken, which the classifier was trained on: that somebody says it makes no claim of it.
         return judged.against or ("" if judged.probability >= limit else "no factual content")
     own_voice = report is not None and report.speaker.lower() in ("i", "we")
     if judged.against and (report is None or own_voice):
         return judged.against
-    if judged.against in ("not in English", "question", "instruction"):
+    going_on = report is not None and report.sentence != sentence.index
+    if judged.against in ("not in English", "question", "instruction") or (going_on and judged.against == "too vague"):
         return judged.against
+    if (
+        report is not None
+        and report.clause is not None
+        and _quoted(report, sentence)
+        and select.is_judgement(report.clause)
+    ):
+        return "opinion"
     if judged.probability >= limit or (report is not None and _states_a_proposition(report)):
         return ""
     return judged.against or "no factual content"
+
+
+def _quoted(report: Report, sentence: ParsedSentence) -> bool:
+    """Tell whether the content of a report is a direct quotation at the start of the sentence."""
+    return sentence.text[:1] in '“"«' and report.clause is not None and report.content[0].start <= sentence.base + 1
 
 
 def _without_that(proposition: str) -> str:

@@ -82,6 +82,7 @@ _NOT_ASSERTING = frozenset(
 """Verbs whose content their subject does not hold to be true."""
 _NOBODY = frozenset("no nobody none neither few hardly scarcely".split())
 _UTTERING = frozenset("say tell add write note ask warn argue insist reply explain".split())
+_ANNOUNCING = _UTTERING | frozenset("report announce confirm find show state".split())
 _WORDS_FOR_QUESTION = frozenset("whether if what who how why when where which".split())
 _MANY_SAY = frozenset(
     "said believed reported thought alleged expected rumoured rumored known understood claimed".split()
@@ -273,6 +274,10 @@ class _Finder:
                 return
         if lemma in _UTTERING and (rest := _rest_of_sentence(verb)):
             yield self._report(sentence, kind, source, cue, _runs(sentence, rest), None, verb)
+            return
+        if lemma in _ANNOUNCING and (ahead := _clause_ahead(verb)):
+            who = max((c for c in verb.children if c.dep_ == "nsubj" and c.i < verb.i), key=lambda t: t.i)
+            yield self._report(sentence, kind, self._np(sentence, who), cue, _runs(sentence, ahead), None, verb)
             return
         thing = _thing(verb, with_preposition, takes_object=lemma in _ATTITUDE)
         if thing:
@@ -638,6 +643,18 @@ def _rest_of_sentence(verb: Token) -> list[Token]:
     ):
         return []
     return list(verb.doc[verb.i + 1 :])
+
+
+def _clause_ahead(verb: Token) -> list[Token]:
+    """Return the clause before ", researchers reported on Monday" where the parser made it part of the subject."""
+    subjects = [c for c in verb.children if c.dep_ == "nsubj" and c.i < verb.i]
+    if verb.dep_ != "ROOT" or not subjects:
+        return []
+    first = min(t.i for t in max(subjects, key=lambda t: t.i).subtree)
+    if first < 5 or verb.doc[first - 1].text != ",":  # noqa: PLR2004  fewer words are no clause
+        return []
+    ahead = list(verb.doc[: first - 1])
+    return ahead if any(t.tag_ in ("VBD", "VBZ", "VBP", "MD") for t in ahead) else []
 
 
 def _cue(sentence: ParsedSentence, verb: Token) -> Span:

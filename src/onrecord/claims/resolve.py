@@ -49,12 +49,26 @@ _MALE_NAMES = frozenset(
     "vladimir sergei sergey dmitry mikhail volodymyr andriy oleksandr donald joe barack george john james robert michael"
     " william david richard charles thomas mark paul steven peter kevin brian jeff scott recep emmanuel olaf friedrich"
     " keir boris rishi viktor alexander yuri pavel ivan marco antony anthony bill bernie mike tim chuck mitch lloyd pete"
-    " ali hakan mevlut xi narendra justin pedro giuseppe mario jens antonio rustem kirill david".split()
+    " ali hakan mevlut xi narendra justin pedro giuseppe mario jens antonio rustem kirill jerome joseph daniel matthew"
+    " christopher andrew joshua kenneth edward ronald timothy jason jeffrey ryan jacob gary nicholas eric jonathan stephen"
+    " larry frank gregory samuel raymond patrick jack dennis walter henry adam nathan douglas zachary kyle noah ethan"
+    " jeremy christian keith roger terry sean gerald carl harold arthur lawrence jesse bryan louis philip martin simon"
+    " stefan hans klaus wolfgang jürgen lars anders erik magnus jan tomas marek piotr andrzej jean pierre jacques françois"
+    " luis carlos jose juan miguel jorge fernando javier rafael luca matteo giovanni paolo omar ahmed mohammed muhammad"
+    " hassan mustafa yusuf ibrahim abdullah kenji hiroshi takeshi wei rajesh amit arun colin graham nigel stuart ian neil"
+    " gordon alan barry derek trevor oliver harry leo max felix lukas jonas oscar hugo".split()
 )
 _FEMALE_NAMES = frozenset(
     "hillary angela maria ursula kamala nancy elizabeth theresa liz giorgia sanna mary patricia jennifer linda susan"
     " margaret sarah karen anna olga yulia elena natalia marina kate jane christine janet jessica emily laura rachel"
-    " michelle melania ivanka marine kaja mette sophie victoria condoleezza susan samantha jill annalena".split()
+    " michelle melania ivanka marine kaja mette sophie victoria condoleezza samantha jill annalena barbara betty sandra"
+    " ashley kimberly donna carol amanda dorothy melissa deborah stephanie rebecca sharon cynthia kathleen amy shirley"
+    " angela helen brenda pamela nicole ruth katherine catherine virginia debra carolyn heather diane julie joyce evelyn"
+    " joan christina kelly lauren martha judith cheryl megan andrea olivia ann alice jean doris jacqueline gloria sara"
+    " sofia sophia hannah grace denise amber marilyn danielle beverly isabella diana brittany natalie charlotte fiona"
+    " julia eva nora lena ingrid astrid greta katarina jana petra monika agnieszka ewa marta claudia chiara francesca"
+    " giulia lucia carmen isabel pilar ana fatima aisha leyla zeynep amina yuko keiko mei priya anita lakshmi indira"
+    " gillian fiona moira siobhan bridget nicola tessa emma lucy chloe zoe clara rosa irene".split()
 )
 _COUNTRIES = {
     "russian": "Russia", "ukrainian": "Ukraine", "american": "the United States", "u.s.": "the United States",
@@ -68,6 +82,7 @@ _COUNTRIES = {
     "korean": "Korea", "pakistani": "Pakistan", "kazakh": "Kazakhstan", "georgian": "Georgia",
 }  # fmt: skip
 _OWN_COUNTRY = frozenset("country nation homeland".split())
+_COMPANY_NOUNS = frozenset("company firm group manufacturer maker operator".split())
 _PHRASE_NOUNS = frozenset("phrase words expression term wording quotation quote slogan".split())
 # Definite descriptions that name nothing by themselves when the article has said nothing fuller.
 _VAGUE_DEFINITES = frozenset(
@@ -450,16 +465,26 @@ class _Resolver:
         person = self.people.get(name)
         return person is None or person.gender in ("", gender)
 
-    def _impersonal(self, sentence: ParsedSentence, token: Token) -> None:
+    def _impersonal(self, sentence: ParsedSentence, token: Token) -> None:  # noqa: PLR0911  one rule after another
         if token.dep_ == "expl" or _is_empty_it(token):
             return
         plural = token.lower_.startswith("the")
+        if any(t.i < token.i and t.pos_ == "PRON" and t.lower_ == ("they" if plural else "it") for t in sentence.doc):
+            return  # "It is long and, at its thickest point, deep": what the first one stands for
         earlier = [
             t
             for t in sentence.doc
             if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")
         ]
-        earlier = [t for t in earlier if t.ent_type_ not in ("DATE", "TIME")]
+        people = {at for at, _ in self.named[sentence.index]}
+        earlier = [
+            t
+            for t in earlier
+            if t.ent_type_ not in ("DATE", "TIME")
+            and (plural or (t.ent_type_ != "PERSON" and t.i not in people))
+            # "Dolny, its chief executive": what it belongs to is not the person described.
+            and not (token.dep_ == "poss" and t.i in {a.i for a in token.ancestors if a.dep_ == "appos"})
+        ]
         if earlier:
             # Its antecedent is in the sentence, which therefore stands by itself; cut out of it, only one reading will do.
             subjects = [t for t in earlier if t.dep_ in ("nsubj", "nsubjpass") and t.ent_type_ != "PERSON"]
@@ -473,25 +498,62 @@ class _Resolver:
             self._miss(sentence, [token], f"nothing stands before “{token.text}” that it could refer to")
             return
         subject = subject_of(before.root)
+        if plural and (counted := self._counted_before(token, before)):
+            self.resolutions.append(Resolution(sentence.span_of([token]), counted))
+            return
         if subject is None or subject.pos_ not in ("NOUN", "PROPN") or (subject.tag_ in ("NNS", "NNPS")) != plural:
             self._miss(sentence, [token], f"it is not clear what “{token.text}” refers to")
             return
+        goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
+        if goes_on and self._same_speaker(sentence, before, subject):
+            self._stands_for(sentence, token, before, subject)
+            return
+        named = subject.pos_ == "PROPN" and subject.ent_type_ not in ("", "PERSON")
+        aside = _background(before, subject) if named or subject.left_edge.lower_ == "the" else set()
         rivals = [
             t for t in before.doc
-            if t.i != subject.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ in ("dobj", "pobj", "attr", "nsubj",
-            "nsubjpass", "conj")
+            if t.i != subject.i and t.i not in aside and t.pos_ in ("NOUN", "PROPN")
+            and t.dep_ in ("dobj", "pobj", "attr", "nsubj", "nsubjpass", "conj")
             and (t.tag_ in ("NNS", "NNPS")) == plural
             and t.ent_type_ not in ("DATE", "TIME", "PERSON", "PERCENT", "MONEY", "CARDINAL", "QUANTITY")
             and not any(c.dep_ == "nummod" for c in t.children)
         ]  # fmt: skip
-        goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
         additive = any(child.lower_ in _ADDITIVE for child in sentence.root.children)
         if goes_on and (not rivals or additive):
-            words = noun_phrase(subject, full=False)
-            self.resolutions.append(Resolution(sentence.span_of([token]), _lower_first(words)))
+            self._stands_for(sentence, token, before, subject)
             return
         options = _unique([surface(noun_phrase(t, full=False)) for t in (subject, *rivals)])
         self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(options[:3])}")
+
+    def _stands_for(self, sentence: ParsedSentence, token: Token, before: ParsedSentence, subject: Token) -> None:
+        """Resolve a pronoun to the subject of the sentence before, or to what that stands for itself."""
+        words = noun_phrase(subject, full=False)
+        span = before.span_of(words)
+        if subject.lemma_ in _COMPANY_NOUNS and any(item.span.overlaps(span) for item in self.unresolved):
+            reason = f"“{token.text}” stands for “{surface(words)}”, which is not clear itself"
+            self._miss(sentence, [token], reason)
+            return
+        known = next((r.replacement for r in self.resolutions if r.span == span), "")
+        self.resolutions.append(Resolution(sentence.span_of([token]), known or _lower_first(words)))
+
+    def _same_speaker(self, sentence: ParsedSentence, before: ParsedSentence, subject: Token) -> bool:
+        """Tell whether "it" goes on speaking: "…, the flood centre says. It expects …"."""
+        return (
+            before.root.lemma_ in CONTINUING
+            and sentence.root.lemma_ in CONTINUING | _FORESEEING
+            and subject.ent_type_ not in ("PERSON", "DATE")
+        )
+
+    def _counted_before(self, token: Token, before: ParsedSentence) -> str:
+        """Return the one group counted in the sentence before, for "half of them", "two of them"."""
+        if token.dep_ != "pobj" or token.head.lower_ != "of" or token.head.head.i > token.i:
+            return ""
+        groups = [
+            t for t in before.doc
+            if t.tag_ == "NNS" and any(c.dep_ == "nummod" for c in t.children)
+            and t.ent_type_ not in ("DATE", "TIME", "MONEY", "QUANTITY", "PERCENT")
+        ]  # fmt: skip
+        return f"the {groups[0].text}" if len(groups) == 1 else ""
 
     def _demonstrative(self, sentence: ParsedSentence, token: Token) -> None:
         if any(child.dep_ in ("relcl", "acl", "prep") for child in token.children):
@@ -524,6 +586,10 @@ class _Resolver:
             and head.lemma_ not in _VAGUE_DEFINITES
         ):
             return
+        if head.lemma_ in _COMPANY_NOUNS and len(run) == 2 and (name := self._company(sentence)):  # noqa: PLR2004
+            self.resolutions.append(Resolution(sentence.span_of(run), name))
+            taken.update(t.i for t in run)
+            return
         antecedent, same_sentence = ("", False) if determiner == "both" else self._antecedent(sentence, head, run)
         if antecedent:
             self.resolutions.append(Resolution(sentence.span_of(run), antecedent, in_sentence=same_sentence))
@@ -533,6 +599,25 @@ class _Resolver:
         elif demonstrative or (head.lemma_ in _VAGUE_DEFINITES and len(run) <= 3):  # noqa: PLR2004
             self._miss(sentence, run, f"the article does not say before which {_bare(run)} is meant")
             taken.update(t.i for t in run)
+
+    def _company(self, sentence: ParsedSentence) -> str:
+        """Return the one organisation that "the company" can be: a subject before, no other being one or named twice."""
+        counts: dict[str, int] = {}
+        subjects: list[str] = []
+        people = {part for name in self.people for part in name.split()}
+        for before in self.article.sentences[: sentence.index]:
+            for entity in before.doc.ents:
+                name = surface([t for t in entity if t.lower_ != "the" and t.tag_ != "POS"])
+                if entity.label_ != "ORG" or not name or people & set(name.split()):
+                    continue
+                same = next((known for known in counts if known.split()[0] == name.split()[0]), name)
+                counts[same] = counts.get(same, 0) + 1
+                if entity.root.dep_ in ("nsubj", "nsubjpass"):
+                    subjects.append(same)
+        leading = _unique(subjects)
+        if len(leading) != 1 or any(count > 1 for name, count in counts.items() if name != leading[0]):
+            return ""
+        return leading[0]
 
     def _short_name(self, sentence: ParsedSentence, token: Token) -> None:
         """Resolve "the Assembly" to the one organisation whose name ends so."""
@@ -572,7 +657,7 @@ class _Resolver:
                 phrase
                 for t in before.doc
                 if t.lemma_ == head.lemma_ and t.pos_ in ("NOUN", "PROPN") and t.tag_[-1] == head.tag_[-1]
-                if len(phrase := _described(t)) >= 2  # noqa: PLR2004
+                if len(phrase := _without_pronouns(_described(t))) >= 2  # noqa: PLR2004
                 and phrase[0].lower_ not in ("this", "these", "those", "that", "any", "no", "some")
             ]
             fuller = [p for p in options if any(t.pos_ in ("PROPN", "NUM") or t.dep_ in ("prep", "acl") for t in p)]
@@ -635,6 +720,9 @@ CONTINUING = frozenset(
     " maintain assert point recall remark observe believe consider think write reply answer".split()
 )
 """Verbs after which "He …" at the start of the next sentence is still the same speaker."""
+
+
+_FORESEEING = frozenset("expect predict forecast estimate plan hope".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -817,6 +905,20 @@ def _goes_with_subject(verb: Token) -> bool:
     )
 
 
+def _background(before: ParsedSentence, subject: Token) -> set[int]:
+    """Return the tokens of a sentence that its subject outweighs as what "it" goes on with.
+
+    Subordinate clauses, what belongs to the subject itself ("its volume"), and the source named behind "according to".
+    """
+    out: set[int] = {t.i for t in subject.subtree}
+    for token in before.doc:
+        clause = token.dep_ in ("advcl", "relcl", "acl", "appos") and token.i != before.root.i
+        owned = any(c.dep_ == "poss" and c.lower_ in ("its", "their") for c in token.children) and token.dep_ == "pobj"
+        if clause or owned or token.lower_ == "according":
+            out |= {t.i for t in token.subtree}
+    return out
+
+
 def _is_empty_it(token: Token) -> bool:
     """Tell whether "it" stands for nothing: "it is clear that …", "it was raining"."""
     if token.lower_ != "it":
@@ -839,6 +941,19 @@ def _is_empty_it(token: Token) -> bool:
 def _described(head: Token) -> list[Token]:
     """Return a noun phrase with what describes it, up to the end of an attached participle or preposition."""
     return noun_phrase(head, full=True)
+
+
+def _without_pronouns(phrase: list[Token]) -> list[Token]:
+    """Cut what follows the noun from where a pronoun ties it to its own sentence: "a fire in its kitchen" → "a fire"."""
+    bad = next((t for t in phrase if t.pos_ == "PRON" and t.dep_ == "poss"), None)
+    head = next((t for t in phrase if t.head not in phrase), phrase[-1])
+    if bad is None or bad.i < head.i:
+        return phrase if bad is None else []
+    top = bad.head
+    while top.head.i not in {head.i, top.i}:
+        top = top.head
+    cut = min(t.i for t in top.subtree)
+    return [t for t in phrase if t.i < cut]
 
 
 def _without_figures(phrase: list[Token], *, dated: bool) -> list[Token]:

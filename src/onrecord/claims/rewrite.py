@@ -401,7 +401,7 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
     leads: list[tuple[Span | str, ...]] = []
     for verb in verbs[1:]:
         own = _own_subject(verb)
-        left = min(t.i for t in verb.subtree)
+        left = min(t.i for t in (*verb.subtree, *(own.subtree if own is not None else ())))
         marks = {c.i for c in verb.children if c.dep_ == "mark" and c.lower_ == "that"}
         if left in marks and left + 1 < len(sentence.doc):
             left += 1  # "said that P and that Q": each part has its "that" before it already
@@ -478,7 +478,12 @@ def _fronted(sentence: ParsedSentence, clause: Token, subject: Token) -> tuple[S
 
 
 def _own_subject(verb: Token) -> Token | None:
-    return next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass", "expl")), None)
+    own = next((c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass", "expl")), None)
+    before = verb.doc[verb.i - 1] if verb.i else verb
+    if own is None and verb.dep_ == "conj" and before.dep_ == "conj" and before.pos_ in ("NOUN", "PROPN"):
+        # "received the spray and the other half received water": the parser joins the subject to the object before it.
+        return before if before.head.dep_ == "dobj" and before.head.head.i == verb.head.i else None
+    return own
 
 
 def _finite_beside(verb: Token, clause: Token) -> bool:
@@ -587,13 +592,19 @@ _COUNTS = {
     "ten": 10,
 }
 _RELATIVE = re.compile(
-    r"\b(?:(?P<day>yesterday|today|tonight|tomorrow)"
+    r"\b(?:(?P<day>yesterday|today|tonight|tomorrow|this\s(?:morning|afternoon|evening)|last\snight)"
     r"|(?P<which>last|this|next)\s(?P<unit>week|month|year|" + "|".join(_WEEKDAYS) + r")"
     r"|on\s(?P<weekday>"
     + "|".join(_WEEKDAYS)
     + r")(?!,?\s(?:\d|January|February|March|April|May|June|July|August|September|October|November|December))"
     r"|(?P<count>\d{1,3}|" + "|".join(_COUNTS) + r")\s(?P<what>day|week|month|year)s?\sago)\b",
     re.IGNORECASE,
+)
+
+
+_FUTURE = re.compile(
+    r"\b(?:(?:will|would|shall|may|could)\s[a-z]+|to\s(?:re)?(?:open|close|start|begin|meet|visit|vote|hold|launch|resume|end|sign"
+    r"|appear|travel|turn|decide|speak))\b[^.;]*$"
 )
 
 
@@ -607,7 +618,15 @@ def absolute_dates(text: str, published: dt.date | None) -> str:
     """
     if published is None:
         return text
-    return _RELATIVE.sub(lambda match: f"{match.group()} ({_meaning(match, published)})", text)
+    return _RELATIVE.sub(
+        lambda match: match.group() if _ahead(match) else f"{match.group()} ({_meaning(match, published)})", text
+    )
+
+
+def _ahead(match: re.Match[str]) -> bool:
+    """Tell whether "on Monday" may lie ahead ("to reopen on Monday", "will meet on Monday"): which one is then open."""
+    before = match.string[: match.start()]
+    return bool(match.group("weekday")) and bool(_FUTURE.search(before[-60:]))
 
 
 def undated(article: ParsedArticle, span: Span, published: dt.date | None) -> tuple[Unresolved, ...]:
@@ -624,7 +643,7 @@ def undated(article: ParsedArticle, span: Span, published: dt.date | None) -> tu
 def _meaning(match: re.Match[str], published: dt.date) -> str:  # noqa: C901, PLR0911  one line per kind of date
     day = (match.group("day") or "").lower()
     if day:
-        return _written_day(published + dt.timedelta({"yesterday": -1, "tomorrow": 1}.get(day, 0)))
+        return _written_day(published + dt.timedelta({"yesterday": -1, "last night": -1, "tomorrow": 1}.get(day, 0)))
     weekday = (match.group("weekday") or "").lower()
     if weekday:
         back = (published.weekday() - _WEEKDAYS.index(weekday)) % 7

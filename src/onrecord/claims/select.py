@@ -249,16 +249,22 @@ def _combined(doc: Doc, probability: float, prior: float, register: Register) ->
 # The form of a sentence.
 
 _FIRST_SECOND = frozenset("i we you me us my our your mine ours yours myself ourselves yourself".split())
-_OPINION_VERBS = frozenset("think believe feel hope guess suppose wish love hate prefer".split())
+_OPINION_VERBS = frozenset("think believe feel hope guess suppose wish love hate prefer fear doubt".split())
 _EVALUATIVE = frozenset(
     "good bad great terrible wonderful awful best worst beautiful ugly shameful disgraceful brilliant stupid wrong right"
     " ridiculous absurd outrageous deplorable magnificent important essential vital necessary crucial fair unfair nice"
-    " disgusting reckless cowardly foolish wise sensible sad tragic lovely inspiring overdue unacceptable heartless".split()
+    " disgusting proud happy delighted glad reckless cowardly foolish wise sensible sad tragic lovely"
+    " inspiring overdue unacceptable heartless".split()
 )
 _OWN_VIEW = re.compile(
     r"\b(?:in (?:my|our) (?:view|opinion)|to my mind|if you ask me|frankly|sadly|thankfully)\b", re.IGNORECASE
 )
 _FUTURE = frozenset("will shall wo 'll ’ll".split())
+# Acts that are arranged beforehand: with a figure, a date or a name, "will open on 3 May" states a plan that can be checked.
+_ARRANGED = frozenset(
+    "open reopen close start begin end launch retire step resign leave join visit meet travel host hold sign publish"
+    " introduce build produce hire employ receive pay run stand appear vote go move merge buy sell replace deliver".split()
+)
 _HEDGED_FUTURE = frozenset("likely unlikely set poised bound expected due".split())
 _REPORTING_ROOTS = frozenset(
     "say tell add announce report state declare claim explain stress note affirm warn deny confirm argue insist write"
@@ -306,7 +312,8 @@ def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons,
         return "opinion" if _first_person(subject) and root.lemma_ in _OPINION_VERBS else ""
     modals = {c.lower_ for c in root.children if c.dep_ == "aux"}
     named = any(e.label_ in _FIGURES | _NAMES for e in doc.ents)
-    if (
+    arranged = named and root.lemma_ in _ARRANGED and modals & _FUTURE and not _first_person(subject)
+    if not arranged and (
         modals & _FUTURE
         or any(c.lower_ in _HEDGED_FUTURE and c.dep_ in ("acomp", "advmod") for c in root.children)
         or _going_to(root)
@@ -316,9 +323,33 @@ def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons,
         return "opinion"
     if subject is not None and subject.lower_ in ("this", "that") and not named:
         return "too vague"
+    if (
+        not any(t.pos_ in ("NOUN", "PROPN", "NUM") for t in doc)
+        and subject is not None
+        and subject.lower_ not in ("he", "she")
+    ):
+        return "too vague"
     if subject is not None and subject.lower_ in ("it", "there") and not named and len(words) < 7:  # noqa: PLR2004
         return "too vague"
     return ""
+
+
+def is_judgement(clause: Token) -> bool:
+    """Tell whether a clause values something ("this is a proud day") that is no one named, without a figure to check."""
+    predicate = [c for c in clause.children if c.dep_ in ("acomp", "attr")]
+    words = {c.lower_ for c in predicate} | {g.lower_ for c in predicate for g in c.children if g.dep_ == "amod"}
+    subject = subject_of(clause)
+    about_a_name = subject is not None and subject.ent_type_ in _NAMES
+    return bool(words & _EVALUATIVE) and not about_a_name and not any(t.ent_type_ in _FIGURES for t in clause.subtree)
+
+
+def states_in_headline(doc: Doc) -> bool:
+    """Tell whether a line without a finite verb still states something: "School to reopen in May", "lunch costs £2.40"."""
+    root = next((t for t in doc if t.dep_ == "ROOT"), doc[0])
+    planned = root.tag_ == "VB" and subject_of(root) is not None and any(c.lower_ == "to" for c in root.children)
+    measured = any(e.label_ in ("QUANTITY", "PERCENT", "MONEY") and e.start > 1 for e in doc.ents)
+    item = doc.text[:1].islower() and any(e.label_ in _FIGURES for e in doc.ents) and len(doc) >= 6  # noqa: PLR2004
+    return planned or measured or item
 
 
 def _opinion(doc: Doc, root: Token, subject: Token | None, modals: set[str], *, named: bool) -> bool:
