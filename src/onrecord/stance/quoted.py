@@ -42,8 +42,8 @@ VERIFIED_WORDS = 3
 DECIDING_WORDS = 5
 """Fewer words are often said by many: they are shown and decide nothing."""
 PROBABILITY = 0.98
-"""Of a stance given here. On 2,500 quotations made by rule from real addresses the outcome was right in 99.6 % (``python -m evals
-run quotations``); the rest is for what such a set does not hold."""
+"""Of a stance given here. On 2,500 quotations made by rule from real addresses the outcome was right in 99.6 %
+(``python -m evals run quotations``); the rest is for what such a set does not hold."""
 SHARE_OF_CLAIM = 0.5
 """A claim is supported by its quotations when they are at least this part of the words of what is claimed."""
 COMMON = 20
