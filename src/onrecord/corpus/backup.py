@@ -99,7 +99,7 @@ def restore_backup(store: Store, file: Path, *, replace: bool = False) -> Archiv
             now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
             back_up(settings, settings.home / REPLACED / f"{now}.zip")
         else:
-            refuse_contents(made)
+            refuse_contents(made, all_tables())
         entry.step("reading the database", undo=(copied.name, f"{copied.name}-journal"))
         with archive.open(DATABASE) as source, copied.open("wb") as out:
             shutil.copyfileobj(source, out)
@@ -113,7 +113,11 @@ def restore_backup(store: Store, file: Path, *, replace: bool = False) -> Archiv
             for sha256 in hashes:
                 size += _keep(settings, archive, sha256)
             snapshots.settle(settings, hashes)
-            entry.step("replacing the rows")
+            with made.connect() as present:
+                replaced = list(present.execute(select(SnapshotRow.sha256)).scalars())
+            # Whichever corpus there is in the end, the bytes of the other alone are not kept beside it: those of the replaced
+            # one are in its backup.
+            entry.step("replacing the rows", snapshots=(*entry.entry.snapshots, *replaced))
             _replace_rows(made, copied, copy)
         copy.dispose()
     return archive_of(file, manifest, size)

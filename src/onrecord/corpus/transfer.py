@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from onrecord import __version__
 from onrecord.corpus import journal, schema, snapshots
 from onrecord.corpus.database import engine, upgrade
-from onrecord.corpus.schema import SnapshotRow, StateRow
+from onrecord.corpus.schema import JudgementRow, SnapshotRow, StateRow
 from onrecord.errors import CorpusDamagedError, CorpusError
 from onrecord.records import Archive, CorpusState, Record
 
@@ -157,7 +157,7 @@ def import_corpus(store: Store, folder: Path) -> Archive:
     made = engine(settings)
     copied = settings.home / "importing.db"
     with store.writing("importing a corpus") as entry, refusals(f"the import of {folder}"):
-        refuse_contents(made)
+        refuse_contents(made, corpus_tables())
         entry.step("reading the rows", undo=(copied.name, f"{copied.name}-journal"))
         copied.unlink(missing_ok=True)
         copy = open_copy(copied)
@@ -220,15 +220,15 @@ def refuse_existing(path: Path) -> None:
         raise CorpusError(message)
 
 
-def refuse_contents(made: Engine) -> None:
-    """Raise ``CorpusError`` when the corpus was ever written to."""
+def refuse_contents(made: Engine, tables: Sequence[Table]) -> None:
+    """Raise ``CorpusError`` when the corpus was ever written to, or there is anything in one of ``tables``."""
     with made.connect() as connection:
         state = state_of(connection)
-    if state.number:
-        message = (
-            f"the corpus is not empty (state {state.number}, {state.sources:,} sources); take an empty home folder"
-            " (ONRECORD_HOME)"
-        )
+        kept = (table for table in tables if table.name not in {StateRow.__tablename__, JudgementRow.__tablename__})
+        filled = [table.name for table in kept if connection.execute(select(table).limit(1)).first() is not None]
+    if state.number or filled:
+        what = f"state {state.number}, {state.sources:,} sources" if state.number else f"rows in {', '.join(filled)}"
+        message = f"the corpus is not empty ({what}); take an empty home folder (ONRECORD_HOME)"
         raise CorpusError(message)
 
 

@@ -169,11 +169,12 @@ def mend(store: PassageStore, settings: Settings, found: Sequence[Difference]) -
             shutil.rmtree(settings.home / "tantivy", ignore_errors=True)
         vectors = [difference.subject for difference in found if difference.part == "vectors"]
         if vectors:
-            client = open_client(settings)
             try:
-                DenseEngine(client, load_embedder(settings)).delete(vectors)
+                client = open_client(settings)
+                try:
+                    DenseEngine(client, load_embedder(settings)).delete(vectors)
+                finally:
+                    close_client(client)
             except SearchIndexError as problem:  # it is built again when it is opened
                 logger.info("nothing can be deleted from the broken vector index: %s", problem)
-            finally:
-                close_client(client)
     Index.open(store, settings).close()
