@@ -92,7 +92,7 @@ def _inputs(task: Task, given: dict[Input, Path | None]) -> dict[Input, Path]:
 def run(  # noqa: PLR0913, PLR0917  an argument for every option
     name: Annotated[
         str,
-        typer.Argument(metavar="TASK", help="One of: stance, retrieval, end-to-end, claims, starter."),
+        typer.Argument(metavar="TASK", help="One of: stance, retrieval, end-to-end, claims, claim-room, starter."),
     ],
     data: Annotated[Path | None, typer.Option(help="Labelled pairs or sentences, .jsonl or .jsonl.gz.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Documents: .jsonl, .jsonl.gz or a folder of files.")] = None,

@@ -84,6 +84,7 @@ def entries() -> tuple[Entry, ...]:
         found.append(
             Entry(f"claims-checkthat24-{part}", "claims", {"data": f"claim_detection/checkthat24.{part}.jsonl.gz"})
         )
+    found.append(Entry("claim-room", "claim-room", {}))
     found.append(Entry("attribution-polnear-dev", "attribution", {"data": "attribution/polnear.dev.jsonl.gz"}))
     return tuple(found)
 
@@ -268,6 +269,18 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("accuracy", ("metrics", "accuracy"), "accuracy"),
         ("F1 of always 1", ("baselines", "always_1", "f1"), ""),
     ),
+    "claim-room": (
+        ("sentences", ("metrics", "reporting", "segmentation", "f1"), ""),
+        ("selection F1", ("metrics", "reporting", "selection", "f1"), "reporting.selection.f1"),
+        ("atomic F1", ("metrics", "reporting", "atomic", "f1"), ""),
+        ("standing alone", ("metrics", "reporting", "standing_alone", "right"), ""),
+        ("wrongly resolved", ("metrics", "reporting", "standing_alone", "wrongly_resolved"), ""),
+        ("attribution F1", ("metrics", "reporting", "attribution", "f1"), ""),
+        ("speaker", ("metrics", "reporting", "attribution", "speaker"), ""),
+        ("content F1", ("metrics", "reporting", "attribution", "content_partial_f1"), ""),
+        ("development: atomic F1", ("metrics", "development", "atomic", "f1"), ""),
+        ("standing alone", ("metrics", "development", "standing_alone", "right"), ""),
+    ),
     "attribution": (
         ("content F1, partial", ("metrics", "content", "partial", "f1"), "content.partial.f1"),
         ("exact", ("metrics", "content", "exact", "f1"), "content.exact.f1"),
@@ -284,6 +297,7 @@ _TITLES: Mapping[str, str] = {
     "retrieval": "Retrieval",
     "end-to-end": "End to end on open retrieval sets",
     "claims": "Check-worthiness",
+    "claim-room": "The claims room on written articles, reporting half",
     "attribution": "Reported speech",
 }
 

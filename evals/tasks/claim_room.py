@@ -1,6 +1,6 @@
 """The claims room on written articles: sentences, selection, atomic claims, standing alone, who says what.
 
-A folder holds one labelled article per YAML file (``evals/claims/README.md`` gives the form). The articles of the half
+A folder holds one labelled article per YAML file (``evals/claims/room.md`` gives the form). The articles of the half
 "development" were looked at while the room was made; those of the half "reporting" were only counted.
 """
 
