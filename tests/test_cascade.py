@@ -19,6 +19,7 @@ from onrecord.stance.judge import TOO_FAR, judge_with
 from onrecord.stance.questions import JudgeItem
 from onrecord.workflow import Checker, pasted
 from tests.record_builders import claim, hit, passage, source
+from training.stance.choose_cascade import Metered
 
 SUPPORT, REFUTE, NEITHER = [6.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, 0.0, 6.0]
 Rule = Callable[[str, str], Sequence[float]]
@@ -199,6 +200,21 @@ def test_models_name_both_the_deciding_one_last(monkeypatch: pytest.MonkeyPatch)
         ("stance", nli.FAST_NAME),
         ("stance", nli.ACCURATE_NAME),
     ]
+
+
+# What a setting costs
+
+
+def test_a_metered_network_reads_once_and_charges_each_time() -> None:
+    network = Network("n", lambda e, _c: [float(len(e)), 0.0, 0.0])
+    metered = Metered(network)  # type: ignore[arg-type]  a stand-in
+    assert metered.logits([("a", "x"), ("aaa", "x")])[:, 0].tolist() == [1.0, 3.0]
+    once = metered.charged
+    assert metered.logits([("aaa", "x"), ("a", "x"), ("aa", "x")])[:, 0].tolist() == [3.0, 1.0, 2.0]
+    assert len(network.asked) == 3
+    assert metered.charged > 2 * once - 1e-12 > 0
+    metered.reset()
+    assert (metered.charged, metered.asked, metered.read) == (0.0, 0, set())
 
 
 # What is kept

@@ -352,7 +352,7 @@ class Store:
         """Return how many sources there are of each kind that occurs; those withdrawn are not counted."""
         query = select(SourceRow.kind, func.count()).where(SourceRow.withdrawn.is_(False)).group_by(SourceRow.kind)
         with self._engine.connect() as connection:
-            return {SourceKind(kind): count for kind, count in sorted(connection.execute(query).tuples())}
+            return {SourceKind(kind): count for kind, count in sorted(connection.execute(query))}
 
     def source(self, source_id: str) -> Source:
         """Return one source.
