@@ -311,6 +311,8 @@ def corpus_status() -> None:
         typer.echo("indexes: up to date")
     else:
         typer.echo(f"indexes: at state {indexed}; the next check or `corpus add` brings them to {state.number}")
+    kept = corpus.Judgements(settings).count()
+    typer.echo(f"judgements kept for the next check: {kept:,} of at most {settings.judgement_cache:,}")
 
 
 @corpus_app.command("search")
