@@ -69,7 +69,17 @@ class Task:
 
 def catalogue() -> Mapping[str, Task]:
     """Return all tasks by name."""
-    from evals.tasks import attribution, claim_room, claims, end_to_end, quotations, retrieval, stance, starter  # noqa: PLC0415  they import this module
+    from evals.tasks import (  # noqa: PLC0415  they import this module
+        attribution,
+        claim_room,
+        claims,
+        end_to_end,
+        quotations,
+        retrieval,
+        stance,
+        starter,
+        syndication,
+    )
 
     tasks: list[Task] = [
         stance.TASK,
@@ -80,5 +90,6 @@ def catalogue() -> Mapping[str, Task]:
         claim_room.TASK,
         quotations.TASK,
         starter.TASK,
+        syndication.TASK,
     ]
     return MappingProxyType({task.name: task for task in tasks})

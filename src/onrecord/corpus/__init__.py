@@ -9,12 +9,16 @@ from onrecord.corpus.journal import interrupted
 from onrecord.corpus.judgements import Judgements
 from onrecord.corpus.lock import holder
 from onrecord.corpus.store import PassageChanges, Snapshot, Store
+from onrecord.corpus.sync import Registry, load_registry, note_copies, sync_registry
+from onrecord.corpus.sync_rows import reports
+from onrecord.corpus.syndication import standing
 from onrecord.corpus.transfer import export_corpus, import_corpus
 from onrecord.corpus.verify import differences, mend, snapshot_count
 
 __all__ = [
     "Judgements",
     "PassageChanges",
+    "Registry",
     "Snapshot",
     "Store",
     "back_up",
@@ -24,8 +28,13 @@ __all__ = [
     "holder",
     "import_corpus",
     "interrupted",
+    "load_registry",
     "mend",
+    "note_copies",
+    "reports",
     "restore_backup",
     "schema",
     "snapshot_count",
+    "standing",
+    "sync_registry",
 ]

@@ -110,6 +110,11 @@ class Store:
         if self._engine.dialect.name != "sqlite":
             self._engine.dispose()
 
+    @property
+    def database(self) -> Engine:
+        """The database, for the other modules of this room."""
+        return self._engine
+
     # Writing
 
     @contextlib.contextmanager

@@ -13,19 +13,19 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from onrecord.records import Source
 
 METHOD = 1
 """Number of this way of making signatures; a change of it makes them all anew."""
 SHINGLE_WORDS = 2
-BANDS, ROWS = 42, 3
-"""A pair of resemblance 0.5 becomes a candidate with probability 0.996, one of 0.4 with 0.94, one of 0.1 with 0.04."""
+BANDS, ROWS = 63, 2
+"""A pair of resemblance 0.3 becomes a candidate with probability 0.997, one of 0.2 with 0.92, one of 0.1 with 0.47."""
 MOST_IN_BAND = 50
 SHORT_WORDS = 60
 """Up to here a text is told from others of its form by its day: headlines and bulletins."""
@@ -33,19 +33,21 @@ ALIGNED_WORDS = 2500
 """Longer texts are compared by their shingles: to align them word by word takes seconds."""
 
 # Tuned with python -m evals run syndication --seed 1 (November 2026); reported with another seed.
-_CONTAINMENT = 0.5
-_CONTAINMENT_SHORT = 0.6
+_RESEMBLANCE, _RESEMBLANCE_SHORT = 0.15, 0.08
+"""Candidates are aligned from this share of equal values in their signatures on."""
+_CONTAINMENT, _CONTAINMENT_SHORT = 0.5, 0.6
 _DENSITY = 0.6
 _SWAPPED = 0.1
 DAYS_SHORT = 2
-_RUN_SHORT, _RUN = 3, 5
-_SAME_NAME = 70.0
+_RUN, _RUN_SHORT = 5, 2
+_LEAST_MATCHED = 4
+_SAME_NAME, _SAME_WORD = 70.0, 80.0
 
-_TOKEN = re.compile(r"\w+(?:[.,’'-]\w+)*")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:[’']\w+)*")
 _ENDS_SENTENCE = re.compile(r"(?:\A|[.!?:;|\n“”\"(—-])\s*\Z")
 _TITLE_CASE = 0.6
 
-Keys = npt.NDArray[np.uint64]
+UNDATED = -(10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def shingles(words: Sequence[str]) -> set[str]:
 
 def signature(words: Sequence[str]) -> bytes:
     """Return the MinHash of a text's shingles: ``BANDS * ROWS`` numbers of 32 bits, in the processor's least-first order."""
-    from datasketch import MinHash  # noqa: PLC0415  0.2 s, needed where texts are added
+    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
+    from datasketch import MinHash  # noqa: PLC0415  as above
 
     made = MinHash(num_perm=BANDS * ROWS, permutations=_permutations(), hashfunc=zlib.crc32, scheme="affine32")
     made.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in shingles(words)])
@@ -105,44 +108,64 @@ def signature(words: Sequence[str]) -> bytes:
 
 @functools.cache
 def _permutations() -> npt.NDArray[np.uint32]:
+    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
     from datasketch import MinHash  # noqa: PLC0415  as above
 
     return np.asarray(MinHash(num_perm=BANDS * ROWS, seed=1, scheme="affine32").permutations)
 
 
-def band_keys(signatures: Sequence[bytes]) -> Keys:
-    """Return one key for each signature and band, shape (n, ``BANDS``); equal keys in a band make a pair of candidates."""
-    parts = np.frombuffer(b"".join(signatures), dtype="<u4").reshape(len(signatures), BANDS, ROWS).astype(np.uint64)
-    keys = np.zeros((len(signatures), BANDS), dtype=np.uint64)
-    for row in range(ROWS):  # FNV's way of mixing; a chance meeting costs one needless comparison
-        keys = (keys ^ parts[:, :, row]) * np.uint64(0x100000001B3)
-        keys ^= keys >> np.uint64(29)
-    return keys
+class Compared(NamedTuple):
+    """What is known of many texts without reading them, row by row."""
+
+    values: npt.NDArray[np.uint32]
+    """Their signatures, shape (n, ``BANDS * ROWS``)."""
+    days: npt.NDArray[np.int32]
+    """Day of publication as an ordinal; ``UNDATED`` for none."""
+    short: npt.NDArray[np.bool_]
 
 
-def candidates(
-    new: Keys, others: Keys, *, days: npt.NDArray[np.int32], other_days: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int64]:
-    """Return the pairs (row of ``new``, row of ``others``) that share a key in some band, each once. Shape (pairs, 2).
+def candidates(new: Compared, others: Compared) -> npt.NDArray[np.int64]:
+    """Return the pairs (row of ``new``, row of ``others``) that are worth aligning, each once. Shape (pairs, 2).
 
-    Where many share one (a bulletin printed every day), each of ``others`` meets the ``MOST_IN_BAND`` nearest by day.
+    Where many share a band's key (a bulletin printed every day), each of ``others`` meets the ``MOST_IN_BAND`` nearest by day.
     """
+    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
+
+    new_keys, other_keys = _band_keys(new.values), _band_keys(others.values)
     found: list[npt.NDArray[np.int64]] = []
     for band in range(BANDS):
-        order = np.lexsort((days, new[:, band]))
-        sorted_keys = new[order, band]
-        left = np.searchsorted(sorted_keys, others[:, band], "left")
-        right = np.searchsorted(sorted_keys, others[:, band], "right")
+        order = np.lexsort((new.days, new_keys[:, band]))
+        sorted_keys = new_keys[order, band]
+        left = np.searchsorted(sorted_keys, other_keys[:, band], "left")
+        right = np.searchsorted(sorted_keys, other_keys[:, band], "right")
         for row in np.flatnonzero(right - left > MOST_IN_BAND):
-            nearest = left[row] + np.searchsorted(days[order[left[row] : right[row]]], other_days[row])
+            nearest = left[row] + np.searchsorted(new.days[order[left[row] : right[row]]], others.days[row])
             left[row] = min(max(left[row], nearest - MOST_IN_BAND // 2), right[row] - MOST_IN_BAND)
             right[row] = left[row] + MOST_IN_BAND
         counts = right - left
-        rows = np.repeat(np.arange(len(others)), counts)
+        there = np.repeat(np.arange(len(other_keys)), counts)
         offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        found.append(order[np.repeat(left, counts) + offsets] * len(others) + rows)
-    pairs = np.unique(np.concatenate(found))
-    return np.stack(np.divmod(pairs, len(others)), axis=1)
+        here = order[np.repeat(left, counts) + offsets]
+        dated = (new.days[here] != UNDATED) & (others.days[there] != UNDATED)
+        apart = np.abs(new.days[here] - others.days[there]) > DAYS_SHORT
+        possible = ~((new.short[here] | others.short[there]) & dated & apart)
+        found.append(here[possible] * len(other_keys) + there[possible])
+    pairs = np.stack(np.divmod(np.unique(np.concatenate(found)), len(other_keys)), axis=1)
+    kept = [
+        part[
+            (new.values[part[:, 0]] == others.values[part[:, 1]]).mean(axis=1)
+            >= np.where(new.short[part[:, 0]] | others.short[part[:, 1]], _RESEMBLANCE_SHORT, _RESEMBLANCE)
+        ]
+        for part in np.array_split(pairs, 1 + len(pairs) // 100_000)
+    ]
+    return np.concatenate(kept)
+
+
+def _band_keys(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
+
+    parts = values.reshape(len(values), BANDS, ROWS).astype(np.uint64)
+    return (parts[:, :, 0] << np.uint64(32)) | parts[:, :, 1]
 
 
 def may_be_copies(first: Story, second: Story) -> bool:
@@ -170,27 +193,41 @@ def containment(first: Story, second: Story) -> float | None:
     from rapidfuzz.distance import Levenshtein  # noqa: PLC0415  as above
 
     short = first.short or second.short
-    run = _RUN_SHORT if short else _RUN
     operations = list(Levenshtein.opcodes(first.words, second.words))
+    run = _RUN_SHORT if short else _RUN
     runs = [
         at for at, found in enumerate(operations) if found.tag == "equal" and found.src_end - found.src_start >= run
     ]
     if not runs:
         return None
     shared = operations[runs[0] : runs[-1] + 1]  # without headlines, bylines and what was cut
-    matched = sum(found.src_end - found.src_start for found in shared if found.tag == "equal")
-    longest = max(shared[-1].src_end - shared[0].src_start, shared[-1].dest_end - shared[0].dest_start)
-    contained = matched / min(len(first.words), len(second.words))
-    if contained < (_CONTAINMENT_SHORT if short else _CONTAINMENT) or matched < _DENSITY * longest:
-        return None
-    telling = sum(1 for at in first.telling if shared[0].src_start <= at < shared[-1].src_end)
-    swapped = 0
+    matched = swapped = 0
     for found in shared:
-        if found.tag == "replace":
-            here = [first.words[at] for at in range(found.src_start, found.src_end) if at in first.telling]
-            there = [second.words[at] for at in range(found.dest_start, found.dest_end) if at in second.telling]
-            swapped += _swapped(here, there)
-    return contained if swapped <= _SWAPPED * telling else None
+        here, there = range(found.src_start, found.src_end), range(found.dest_start, found.dest_end)
+        if found.tag == "equal":
+            matched += len(here)
+        elif found.tag == "replace":
+            matched += _alike([first.words[at] for at in here], [second.words[at] for at in there])
+            swapped += _swapped(
+                [first.words[at] for at in here if at in first.telling],
+                [second.words[at] for at in there if at in second.telling],
+            )
+    least = min(shared[-1].src_end - shared[0].src_start, shared[-1].dest_end - shared[0].dest_start)
+    contained = matched / min(len(first.words), len(second.words))
+    enough = contained >= (_CONTAINMENT_SHORT if short else _CONTAINMENT) and matched >= max(
+        _LEAST_MATCHED, _DENSITY * least
+    )
+    telling = sum(1 for at in first.telling if shared[0].src_start <= at < shared[-1].src_end)
+    return contained if enough and swapped <= _SWAPPED * telling else None
+
+
+def _alike(here: list[str], there: list[str]) -> int:
+    """Count the words that are the same but for a slip or spelling."""
+    from rapidfuzz import fuzz  # noqa: PLC0415  as above
+
+    if len(here) != len(there):
+        return 0
+    return sum(1 for word, other in zip(here, there, strict=True) if fuzz.ratio(word, other) >= _SAME_WORD)
 
 
 def _swapped(here: list[str], there: list[str]) -> int:

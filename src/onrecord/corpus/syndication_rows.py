@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select, update
 
 from onrecord.corpus.batch import in_parts
 from onrecord.corpus.rows import source_of
 from onrecord.corpus.schema import CopyRow, SignatureRow, SourceRow, VersionRow
 from onrecord.corpus.syndication import (
-    DAYS_SHORT,
     METHOD,
     SHORT_WORDS,
+    UNDATED,
+    Compared,
     Story,
-    band_keys,
     candidates,
     clusters,
     containment,
@@ -26,7 +25,6 @@ from onrecord.corpus.syndication import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    import numpy.typing as npt
     from sqlalchemy import Table
 
     from onrecord.records import Source
@@ -35,7 +33,6 @@ _SIGNED = 500  # texts in memory at once
 _COMPARED = 20_000  # signatures compared at once with all others: 10 MB
 _PAGE = 10_000
 _ALIGNED = 256  # pairs whose texts are in memory at once
-_UNDATED = -(10**6)
 
 
 class Copy(NamedTuple):
@@ -50,9 +47,7 @@ class Copy(NamedTuple):
 
 class _Page(NamedTuple):
     ids: list[str]
-    keys: npt.NDArray[np.uint64]
-    days: npt.NDArray[np.int32]
-    short: npt.NDArray[np.bool_]
+    known: Compared
 
 
 def find_copies(made: Engine, *, progress: Callable[[int], None] | None = None) -> list[Copy]:
@@ -122,6 +117,8 @@ def _sign(made: Engine, writable: Engine) -> None:
 
 
 def _page(made: Engine, *, limit: int, after: str = "", uncompared: bool = False) -> _Page | None:
+    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
+
     query = (
         select(SignatureRow.source_id, SignatureRow.values, SignatureRow.words, SourceRow.published)
         .join(SourceRow, SourceRow.id == SignatureRow.source_id)
@@ -135,12 +132,12 @@ def _page(made: Engine, *, limit: int, after: str = "", uncompared: bool = False
         rows = connection.execute(query).all()
     if not rows:
         return None
-    return _Page(
-        [row.source_id for row in rows],
-        band_keys([row[1] for row in rows]),
-        np.array([row.published.toordinal() if row.published else _UNDATED for row in rows], dtype=np.int32),
+    known = Compared(
+        np.frombuffer(b"".join(row[1] for row in rows), dtype="<u4").reshape(len(rows), -1),
+        np.array([row.published.toordinal() if row.published else UNDATED for row in rows], dtype=np.int32),
         np.array([row.words <= SHORT_WORDS for row in rows]),
     )
+    return _Page([row.source_id for row in rows], known)
 
 
 def _pairs(made: Engine, new: _Page) -> Iterator[tuple[str, str, float]]:
@@ -149,12 +146,8 @@ def _pairs(made: Engine, new: _Page) -> Iterator[tuple[str, str, float]]:
     after = ""
     while page := _page(made, limit=_PAGE, after=after):
         after = page.ids[-1]
-        found = candidates(new.keys, page.keys, days=new.days, other_days=page.days)
-        here, there = found[:, 0], found[:, 1]
-        dated = (new.days[here] != _UNDATED) & (page.days[there] != _UNDATED)
-        apart = np.abs(new.days[here] - page.days[there]) > DAYS_SHORT
-        possible = ~((new.short[here] | page.short[there]) & dated & apart)
-        named = ((new.ids[first], page.ids[second]) for first, second in found[possible])
+        found = candidates(new.known, page.known)
+        named = ((new.ids[first], page.ids[second]) for first, second in found)
         # A pair among the new would be met twice, and every one of them meets itself.
         once = (pair for pair in named if pair[0] < pair[1] or pair[1] not in among_new)
         for some in in_parts(once, _ALIGNED):
