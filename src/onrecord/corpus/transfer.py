@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,7 @@ def refusals(what: str) -> Iterator[None]:
             " space"
         )
         raise CorpusError(message) from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
         message = f"{what} could not be finished: the database says: {reason}. Nothing was changed; check free space and rights"
         raise CorpusError(message) from error
