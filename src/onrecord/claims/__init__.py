@@ -224,7 +224,7 @@ def _reason_to_skip(  # noqa: PLR0911  one rule after another
     if sentence.turn is not None and report is not None and report.source == sentence.turn:
         # Speech as it was spoken, which the classifier was trained on: that somebody says it makes no claim of it.
         return judged.against or ("" if judged.probability >= limit else "no factual content")
-    own_voice = report is not None and report.speaker.lower() in ("i", "we")
+    own_voice = report is not None and report.speaker.lower() in ("i", "we", "you")
     if judged.against and (report is None or own_voice):
         return judged.against
     going_on = report is not None and report.sentence != sentence.index

@@ -57,6 +57,8 @@ _ENGLISH = frozenset(
 _OWN_TO_ENGLISH_MINIMUM = 0.16
 """Share of function words from which a text counts as English without asking the language model. English news lies at
 0.30-0.50 and its densest headlines at 0.15; German, Dutch and French text lies under 0.10 (they share "in", "is", "was")."""
+_SURELY_ENGLISH = 0.3
+"""Share from which no half of a text can be in another language."""
 _LANGUAGE_NAMES = {
     "af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
     "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "eo": "Esperanto",
@@ -257,17 +259,23 @@ def english_share(text: str) -> float:
 
 
 def require_english(text: str) -> str:
-    """Return ``"en"`` if ``text`` is English, or too short to tell.
+    """Return ``"en"`` if ``text`` is English, or too short to tell. Of a mixed article at least half must be English.
 
-    Function words decide the clear cases in microseconds; only the others load the language model (py3langid, 97
-    languages, about one second).
+    Function words decide the clear cases in microseconds; only the others are read by sentences, and load the language model
+    (py3langid, 97 languages, about one second).
 
     Raises:
         LanguageError: it is in another language, which the message names.
     """
+    share = english_share(text)
+    if share >= _SURELY_ENGLISH:
+        return "en"
     words = _WORD.findall(text)
     letters = sum(len(word) for word in words)
-    if english_share(text) >= _OWN_TO_ENGLISH_MINIMUM:
+    if share >= _OWN_TO_ENGLISH_MINIMUM:
+        foreign = [s for span in sentences(text) if not is_english_sentence(s := span.of(text))]
+        if 2 * sum(len(word) for s in foreign for word in _WORD.findall(s)) > letters:
+            raise _not_english(_classify(" ".join(foreign)), "most of the article")
         return "en"
     latin = sum(character.isascii() for word in words for character in word)
     if not letters or (latin == letters and len(words) < 12):  # noqa: PLR2004  names and headings carry no language
@@ -275,12 +283,16 @@ def require_english(text: str) -> str:
     code = _classify(text)
     if code == "en":
         return "en"
+    raise _not_english(code, "the article")
+
+
+def _not_english(code: str, what: str) -> LanguageError:
     name = _LANGUAGE_NAMES.get(code, f"the language with the code “{code}”")
     message = (
-        f"the article seems to be in {name}; only English can be checked. "
+        f"{what} seems to be in {name}; only English can be checked. "
         "Give an English article, or an English translation of this one."
     )
-    raise LanguageError(message)
+    return LanguageError(message)
 
 
 def is_english_sentence(text: str) -> bool:

@@ -471,6 +471,10 @@ class _Resolver:
         plural = token.lower_.startswith("the")
         if any(t.i < token.i and t.pos_ == "PRON" and t.lower_ == ("they" if plural else "it") for t in sentence.doc):
             return  # "It is long and, at its thickest point, deep": what the first one stands for
+        before = self.article.sentences[sentence.index - 1] if sentence.index else None
+        if plural and before is not None and (counted := self._counted_before(token, before)):
+            self.resolutions.append(Resolution(sentence.span_of([token]), counted))
+            return
         earlier = [
             t
             for t in sentence.doc
@@ -493,14 +497,10 @@ class _Resolver:
                 source = _lower_first(noun_phrase(options[0], full=False))
                 self.resolutions.append(Resolution(sentence.span_of([token]), source, in_sentence=True))
             return
-        before = self.article.sentences[sentence.index - 1] if sentence.index else None
         if before is None or before.heading or before.paragraph < sentence.paragraph - 1:
             self._miss(sentence, [token], f"nothing stands before “{token.text}” that it could refer to")
             return
         subject = subject_of(before.root)
-        if plural and (counted := self._counted_before(token, before)):
-            self.resolutions.append(Resolution(sentence.span_of([token]), counted))
-            return
         if subject is None or subject.pos_ not in ("NOUN", "PROPN") or (subject.tag_ in ("NNS", "NNPS")) != plural:
             self._miss(sentence, [token], f"it is not clear what “{token.text}” refers to")
             return

@@ -39,6 +39,10 @@ _FIGURE_IN_PLACE = re.compile(
     rf"(?P<figure>[£$€]?\d[\d.,]*\s?(?P<unit>{_UNIT}))\s(?:in|for|among|at|on)\s(?:(?!\sand\s)[^,;:“”\"])+"
 )
 _OF_THEM = re.compile(r",\s(?P<count>(?:about\s|around\s|some\s)?\d[\d.,]*)\sof\sthem(?=\s)")
+_OF_PAPERS = frozenset(
+    "publish issue sign release date write adopt print record make take paint show broadcast".split()
+)
+"""What is done to works and papers, not to the persons whose they are."""
 _PAST = {"say": "said", "tell": "told", "write": "wrote", "find": "found"}
 
 
@@ -199,7 +203,9 @@ def _segments(sentence: ParsedSentence) -> list[ParsedSentence]:
         if len(doc) < 3 or not is_finite(segment.root) or subject_of(segment.root) is None:  # noqa: PLR2004
             return []
         segments.append(segment)
-    return segments
+    saying = [segment.root.lemma_ in REPORTING for segment in segments]
+    # "He said P; Q": Q may still be what he said.
+    return [] if any(saying) and not all(saying) else segments
 
 
 def _asides(sentence: ParsedSentence) -> list[tuple[Span, Part]]:
@@ -221,7 +227,8 @@ def _asides(sentence: ParsedSentence) -> list[tuple[Span, Part]]:
             continue
         items = _aside(sentence, token, first, last)
         start = sentence.base + sentence.doc[first.i - 1].idx
-        through = behind if behind is not None and behind.text == "," else last
+        opened = token.head.left_edge.i > 0 and sentence.doc[token.head.left_edge.i - 1].text == ","
+        through = behind if behind is not None and behind.text == "," and not opened else last
         end = sentence.base + through.idx + len(through)
         ahead = sentence.doc.text[: first.idx]
         if not items or ahead.count("“") > ahead.count("”") or ahead.count('"') % 2:
@@ -245,9 +252,12 @@ def _aside(sentence: ParsedSentence, token: Token, first: Token, last: Token) ->
     if token.dep_ in ("relcl", "acl") and first.lower_ == "who" and noun.ent_type_ in ("ORG", "GPE", "FAC", "LOC"):
         while noun.dep_ in ("pobj", "prep", "compound", "conj") and noun.head.i != noun.i:
             noun = noun.head  # "Okafor of Northgate Hospital, who …"
+    if token.dep_ == "acl" and noun.ent_type_ == "PERSON" and noun.dep_ == "pobj" and token.lemma_ in _OF_PAPERS:
+        noun = noun.head.head  # "a decree of Zelensky, published on …"
     if noun.pos_ not in ("NOUN", "PROPN") or noun.i >= first.i or any(t.lower_ in _QUANTIFIED for t in noun.children):
         return ()
-    lead = sentence.span_of([t for t in noun_phrase(noun, full=False) if t.i < first.i] or [noun])
+    described = [t for t in noun_phrase(noun, full=False) if t.i < first.i and not (t.is_punct and t.i == first.i - 1)]
+    lead = sentence.span_of(described or [noun])
     if token.dep_ == "relcl" and (is_finite(token) or token.tag_ == "VBD"):
         return _relative(sentence, token, first, last, lead)
     plural = noun.tag_ in ("NNS", "NNPS") and not noun.ent_type_
@@ -504,8 +514,9 @@ def _carried_auxiliaries(clause: Token, verb: Token) -> list[Token] | None:
     "has visited Paris and praised Rome" shares "has"; "did not call or write", and "signed and ratified it", stay whole.
     """
     if any(c.dep_ == "neg" for c in clause.children):
-        own = [c for c in verb.children if c.dep_ in ("aux", "auxpass")]
-        return [] if own or verb.tag_ in ("VBZ", "VBP", "VBD") else None
+        own = any(c.dep_ in ("aux", "auxpass") for c in verb.children)
+        did = any(c.lemma_ == "do" for c in clause.children if c.dep_ == "aux")
+        return [] if own or verb.tag_ in ("VBZ", "VBP") or (did and verb.tag_ == "VBD") else None
     auxiliaries = [c for c in clause.children if c.dep_ in ("aux", "auxpass") and c.i < clause.i]
     if not auxiliaries or any(c.dep_ in ("aux", "auxpass") for c in verb.children) or verb.tag_ in ("VBZ", "VBP"):
         return []
