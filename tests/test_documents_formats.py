@@ -377,3 +377,30 @@ def test_pages_times_and_fetches_are_kept(settings: Settings) -> None:
         "retrieved_at": moment.isoformat(),
         "headers": [list(pair) for pair in headers],
     }
+
+
+# Shown to a reader
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (0, 5, "page 1"),
+        (5, 15, "pages 1–2"),
+        (12, 15, "page 2"),
+        (10, 11, ""),  # between the pages
+        (20, 25, ""),  # after them
+        (30, 35, "at 01:02:03"),
+        (30, 45, "at 01:02:03"),  # where it begins
+    ],
+)
+def test_place_in_words(start: int, end: int, shown: str) -> None:
+    from onrecord.records import Locator, Span
+    from onrecord.report import where_in
+    from tests.checked_article_factory import checked_article
+
+    at = [(0, 10, 1, None), (11, 20, 2, None), (30, 40, None, 3723.9), (40, 50, None, 3730.0)]
+    locators = tuple(Locator(span=Span(start=s, end=e), page=page, seconds=seconds) for s, e, page, seconds in at)
+    judged = next(item for claim in checked_article().claims for item in claim.evidence)
+    passage = judged.passage.model_copy(update={"locators": locators})
+    assert where_in(passage, Span(start=start, end=end)) == shown

@@ -1,19 +1,21 @@
-"""Zip archives: members are read one by one in memory and never written to disk."""
+"""Archives: the members of a zip and the pages of a web archive, read one by one and never written to disk."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
 
-from onrecord.documents.received import ReadFailure
+from onrecord.documents.received import FetchNote, Raw, ReadFailure
+from onrecord.documents.webarchive import WARC_SUFFIXES, records
 from onrecord.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from onrecord.settings import Settings
 
@@ -62,32 +64,97 @@ class Member:
         return data
 
 
-def open_members(path: Path, *, settings: Settings) -> Iterator[Member | ReadFailure]:
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """One document's bytes out of an archive, where it stands in it, and how it was fetched, if it was."""
+
+    raw: Raw
+    locator: str
+    fetched: FetchNote | None = None
+
+
+def is_archive(name: str, head: bytes) -> bool:
+    """Tell whether a file is one that ``unpack`` opens: by its name, or by its first bytes where it has none."""
+    lower = name.lower()
+    return lower.endswith((".zip", ".wacz", *WARC_SUFFIXES)) or head.startswith(b"WARC/1.")
+
+
+def unpack(source: Path | BinaryIO, name: str, *, settings: Settings) -> Iterator[Unpacked | ReadFailure]:
+    """Yield the documents' bytes in a zip of files, in a WARC, or in a WACZ or a zip that holds WARCs.
+
+    Hidden members are left aside, as hidden files are; of a WACZ, all but its WARCs.
+
+    Raises:
+        DocumentError: it is no such archive, or damaged at its head.
+        OSError: it cannot be read.
+    """
+    if name.lower().endswith((".zip", ".wacz")):
+        for member in open_members(source, name=name, settings=settings):
+            if isinstance(member, ReadFailure):
+                yield member
+                continue
+            where = f"{name}/{member.name}"
+            parts = PurePosixPath(member.name).parts
+            if member.name.lower().endswith(WARC_SUFFIXES):
+                with member.archive.open(member.info) as stream:
+                    pages = records(stream, where, packed=member.info.file_size, settings=settings)
+                    yield from _each(pages, where, prefix=f"{member.name} ")
+            elif name.lower().endswith(".wacz") or any(part.startswith((".", "__MACOSX")) for part in parts):
+                continue
+            else:
+                try:
+                    yield Unpacked(Raw(data=member.read(), name=where), member.name)
+                except DocumentError as error:
+                    yield ReadFailure(name=where, reason=str(error))
+        return
+    size = source.stat().st_size if isinstance(source, Path) else source.seek(0, io.SEEK_END)
+    with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as stream:
+        stream.seek(0)
+        yield from _each(records(stream, name, packed=size, settings=settings), name, prefix="")
+
+
+def _each(
+    pages: Iterator[tuple[Raw, FetchNote] | ReadFailure], name: str, *, prefix: str
+) -> Iterator[Unpacked | ReadFailure]:
+    try:
+        for page in pages:
+            if isinstance(page, ReadFailure):
+                yield page
+            else:
+                raw, note = page
+                yield Unpacked(raw, f"{prefix}{note.address} at {note.retrieved_at.isoformat()}", note)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        yield ReadFailure(name=name, reason=f"{name}: damaged ({error}); make the archive again")
+
+
+def open_members(path: Path | BinaryIO, *, name: str = "", settings: Settings) -> Iterator[Member | ReadFailure]:
     """Yield the files in the archive at ``path``, in the order of their names; a bad name is a failure.
 
     Raises:
         DocumentError: it is not a zip archive, or has too many members.
     """
+    shown = name or str(path)
+    short = name or (path.name if isinstance(path, Path) else "")
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-        message = f"{path}: not a readable zip archive ({error}); make it again"
+        message = f"{shown}: not a readable zip archive ({error}); make it again"
         raise DocumentError(message) from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if len(infos) > _MOST_MEMBERS:
-            message = f"{path}: {len(infos)} members; at most {_MOST_MEMBERS} are accepted, so split the archive"
+            message = f"{shown}: {len(infos)} members; at most {_MOST_MEMBERS} are accepted, so split the archive"
             raise DocumentError(message)
         seen: set[str] = set()
         for info in sorted(infos, key=lambda item: item.filename):
-            name = info.filename
-            parts = PurePosixPath(name.replace("\\", "/")).parts
-            if name.startswith(("/", "\\")) or ".." in parts or "\x00" in name or (parts and ":" in parts[0]):
-                where = f"{path.name}/{name}"
+            inner = info.filename
+            parts = PurePosixPath(inner.replace("\\", "/")).parts
+            if inner.startswith(("/", "\\")) or ".." in parts or "\x00" in inner or (parts and ":" in parts[0]):
+                where = f"{short}/{inner}"
                 yield ReadFailure(name=where, reason=f"{where!r}: a name that leads out of the archive; not read")
-            elif name in seen:
-                where = f"{path.name}/{name}"
+            elif inner in seen:
+                where = f"{short}/{inner}"
                 yield ReadFailure(name=where, reason=f"{where}: a second member of this name; not read")
             else:
-                seen.add(name)
-                yield Member(name, archive, info, settings.fetch_max_bytes)
+                seen.add(inner)
+                yield Member(inner, archive, info, settings.fetch_max_bytes)

@@ -58,9 +58,7 @@ def checked(text: str, *, name: str) -> str:
         DocumentError: it holds NUL or many control characters, so it is a binary file.
     """
     if "\x00" in text:
-        message = (
-            f"{name}: holds NUL bytes, so it is not a text file; accepted are text, Markdown, HTML and mapped tables"
-        )
+        message = f"{name}: holds NUL bytes, so it is not a text file; save it as text and try again"
         raise DocumentError(message)
     text = _LINE_END.sub("\n", text)
     head = text[:_SAMPLE]

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onrecord.documents.archives import open_members
-from onrecord.documents.catalogue import reader_for
+from onrecord.documents.archives import is_archive
 from onrecord.documents.mapping import load_collection_file, load_mapping
-from onrecord.documents.read import received
-from onrecord.documents.received import Content, Raw, ReadFailure, Received, sha256_of_stream
+from onrecord.documents.read import archived, received
+from onrecord.documents.received import Content, ReadFailure, Received, sha256_of_stream
 from onrecord.documents.tables import is_table, read_rows
-from onrecord.documents.turns import as_transcript
 from onrecord.errors import DocumentError, MappingError
 
 if TYPE_CHECKING:
@@ -139,7 +137,7 @@ def _file(path: Path, settings: Settings) -> Iterator[Document | ReadFailure]:
     if path.exists() and not path.is_file():
         # A pipe in a folder would be waited for without end.
         yield ReadFailure(name=str(path), reason=f"{path}: not a file (a pipe, socket or device); add files")
-    elif path.suffix.lower() == ".zip":
+    elif is_archive(path.name, b""):
         yield from _archive(path, settings)
     elif is_table(path):
         reason = f"{path}: a table needs a mapping file; give it with --mapping (examples in corpus/mappings)"
@@ -160,20 +158,19 @@ def _archive(path: Path, settings: Settings) -> Iterator[Document | ReadFailure]
         with path.open("rb") as stream:
             digest = sha256_of_stream(stream)
         resolved = path.resolve()
-        for member in open_members(path, settings=settings):
-            if isinstance(member, ReadFailure):
-                yield member
+        for found in archived(path, path.name, settings=settings):
+            if isinstance(found, ReadFailure):
+                yield found
                 continue
-            where = f"{path.name}/{member.name}"
-            try:
-                raw = Raw(data=member.read(), name=where)
-                document = as_transcript(reader_for(raw).read(raw))
-            except DocumentError as error:
-                yield ReadFailure(name=where, reason=str(error))
-                continue
-            metadata = {"path": f"{resolved.as_posix()}/{member.name}", **document.metadata}
+            document, unpacked = found
+            metadata = {"path": f"{resolved.as_posix()}/{unpacked.locator}", **document.metadata}
             content = Content(
-                sha256=digest, name=path.name, media_type="application/zip", path=resolved, locator=member.name
+                sha256=digest,
+                name=path.name,
+                media_type="application/zip" if path.suffix.lower() in {".zip", ".wacz"} else "application/warc",
+                path=resolved,
+                locator=unpacked.locator,
+                fetched=unpacked.fetched,
             )
             yield Received.of(document.model_copy(update={"metadata": metadata}), (content,))
     except (DocumentError, OSError) as error:

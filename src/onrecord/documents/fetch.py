@@ -40,7 +40,9 @@ _ACCEPT = "text/html, application/xhtml+xml, application/pdf, text/markdown, tex
 _PASSING_CODES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FIRST_PAUSE = 1.0  # seconds before the second attempt; twice as long before each further one
 _LONGEST_PAUSE = 60.0  # a server that asks for more is left for another day
-_NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})  # secrets of a session, and no provenance
+NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
+"""Headers that hold secrets of a session, and no provenance."""
+
 _EMBEDDED_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -230,7 +232,7 @@ def _request(
             media_type=media_type,
             charset=charset,
             retrieved_at=dt.datetime.now(dt.UTC),
-            headers=tuple(pair for pair in response.headers.items() if pair[0].lower() not in _NOT_KEPT),
+            headers=tuple(pair for pair in response.headers.items() if pair[0].lower() not in NOT_KEPT),
         )
     finally:
         response.close()

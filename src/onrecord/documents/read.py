@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
+from onrecord.documents.archives import Unpacked, is_archive, unpack
 from onrecord.documents.catalogue import accepted, reader_for
-from onrecord.documents.received import Content, Raw, Received, sha256_of
+from onrecord.documents.received import Content, Raw, ReadFailure, Received, sha256_of
 from onrecord.documents.tables import is_table
 from onrecord.documents.turns import as_transcript
 from onrecord.errors import DocumentError, UnsupportedFormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onrecord.documents.fetch import Fetched
     from onrecord.records import Document
     from onrecord.settings import Settings
+
+_SHOWN = 5  # members of an archive that a message names
 
 
 def read(source: str | Path, *, settings: Settings, stdin: BinaryIO | None = None) -> Document:
@@ -79,6 +86,59 @@ def received(source: str | Path, *, settings: Settings) -> Received:
     return Received.of(document, (content,))
 
 
+def archived(
+    source: Path | BinaryIO, name: str, *, settings: Settings
+) -> Iterator[tuple[Document, Unpacked] | ReadFailure]:
+    """Yield the documents in an archive, each with where it stands in it.
+
+    Raises:
+        DocumentError: it is no archive, or damaged at its head.
+    """
+    for found in unpack(source, name, settings=settings):
+        if isinstance(found, ReadFailure):
+            yield found
+            continue
+        try:
+            document = _read_one(found.raw)  # an archive in an archive is refused there
+        except DocumentError as error:
+            yield ReadFailure(name=f"{name}/{found.locator}", reason=str(error))
+            continue
+        if found.fetched is not None:
+            metadata = {**document.metadata, "retrieved_at": found.fetched.retrieved_at.isoformat()}
+            document = document.model_copy(update={"metadata": metadata})
+        yield document, found
+
+
+def _only(raw: Raw, settings: Settings) -> Document:
+    """Return the one document in an archive.
+
+    Raises:
+        DocumentError: there is none that can be read, or more than one.
+    """
+    documents: list[Document] = []
+    names: list[str] = []
+    reasons: list[str] = []
+    for found in archived(io.BytesIO(raw.data), raw.name, settings=settings):
+        if isinstance(found, ReadFailure):
+            reasons.append(found.reason)
+            continue
+        document, unpacked = found
+        documents.append(document)
+        names.append(unpacked.locator)
+        if len(documents) == _SHOWN:
+            break
+    if len(documents) == 1:
+        return documents[0].model_copy(update={"content_sha256": sha256_of(raw.data)})
+    if documents:
+        message = (
+            f"{raw.name}: an archive of several documents ({', '.join(names)}{' …' if len(names) == _SHOWN else ''});"
+            " unpack it and give one, or add them all with 'onrecord corpus add'"
+        )
+    else:
+        message = f"{raw.name}: an archive without a document that can be read ({'; '.join(reasons)[:300] or 'empty'})"
+    raise DocumentError(message)
+
+
 def read_fetched(fetched: Fetched, *, settings: Settings) -> Received:
     """Read what was fetched for the corpus: with its bytes, and with how they came.
 
@@ -105,6 +165,13 @@ def _of_fetched(fetched: Fetched, settings: Settings) -> tuple[Document, Content
 
 def _read_raw(raw: Raw, *, settings: Settings) -> Document:
     _within(raw.data, raw.name, settings)
+    file_name = urlsplit(raw.name).path.rpartition("/")[2] if raw.address else raw.name
+    if is_archive(file_name, raw.data[:8]):
+        return _only(replace(raw, name=file_name), settings)
+    return _read_one(raw)
+
+
+def _read_one(raw: Raw) -> Document:
     return as_transcript(reader_for(raw).read(raw))
 
 

@@ -59,7 +59,7 @@ def _open_text(path: Path, mapping: TableMapping) -> IO[str]:
         stream = stack.enter_context(path.open("rb"))
         head = (stack.enter_context(gzip.open(stream)) if packed else stream).read(_SAMPLE)
     encoding = mapping.encoding or _encoding_of(head)
-    opened = _Bounded(gzip.GzipFile(path), path.name, path.stat().st_size) if packed else path.open("rb")
+    opened = Bounded(gzip.GzipFile(path), path.name, path.stat().st_size) if packed else path.open("rb")
     return io.TextIOWrapper(cast("IO[bytes]", opened), encoding=encoding, newline="")
 
 
@@ -77,7 +77,7 @@ def _encoding_of(head: bytes) -> str:
     return "utf-8-sig" if encoding == "utf-8" else encoding
 
 
-class _Bounded(io.RawIOBase):
+class Bounded(io.RawIOBase):
     """A stream that refuses to give more than a packed file can honestly hold."""
 
     def __init__(self, stream: gzip.GzipFile, name: str, packed: int) -> None:
@@ -87,15 +87,19 @@ class _Bounded(io.RawIOBase):
         self._given = 0
 
     def readable(self) -> bool:
+        """Tell that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  any writable buffer
-        data = self._stream.read(len(buffer))
+        """Fill ``buffer`` as far as the next piece goes."""
+        data = self._stream.read1(len(buffer))  # what there is before a cut, too
         buffer[: len(data)] = data
         self._given += len(data)
         suspected = self._given > _UNSUSPECTED and self._given > _LARGEST_RATIO * max(1, self._packed)
         if suspected or self._given > _LARGEST_UNPACKED:
-            message = f"{self._name}: unpacks to more than {self._given} bytes from {self._packed}; that is not a table"
+            message = (
+                f"{self._name}: unpacks to more than {self._given} bytes from {self._packed}; that is no honest file"
+            )
             raise DocumentError(message)
         return len(data)
 
@@ -105,6 +109,7 @@ class _Bounded(io.RawIOBase):
         return bytes(buffer[: self.readinto(buffer)])
 
     def close(self) -> None:
+        """Close the packed stream too."""
         self._stream.close()
         super().close()
 

@@ -13,7 +13,17 @@ from onrecord.records import CheckedArticle
 from onrecord.report.html import render_html
 from onrecord.report.machine import json_schema, parse_json, render_json
 from onrecord.report.plain import printable, render_claim, render_head, render_tail, render_text
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, quotation_head, safe_address, telling, who_says
+from onrecord.report.wording import (
+    ICONS,
+    WORDS,
+    counts,
+    provenance,
+    quotation_head,
+    safe_address,
+    telling,
+    where_in,
+    who_says,
+)
 
 __all__ = [
     "FORMATS",
@@ -31,6 +41,7 @@ __all__ = [
     "render_tail",
     "safe_address",
     "telling",
+    "where_in",
     "who_says",
 ]
 

@@ -8,7 +8,17 @@ from itertools import pairwise
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from onrecord.records import CheckedArticle, Evidence, Span
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, quotation_head, safe_address, telling, who_says
+from onrecord.report.wording import (
+    ICONS,
+    WORDS,
+    counts,
+    provenance,
+    quotation_head,
+    safe_address,
+    telling,
+    where_in,
+    who_says,
+)
 
 
 @cache
@@ -23,6 +33,7 @@ def _template() -> Template:
     environment.globals.update(
         icons=ICONS,
         words=WORDS,
+        where_in=where_in,
         provenance=provenance,
         safe_address=safe_address,
         telling=telling,

@@ -6,7 +6,16 @@ import textwrap
 from collections.abc import Sequence
 
 from onrecord.records import CheckedArticle, CheckedClaim, Evidence, QuotationCheck, SearchFilters, VerdictLabel
-from onrecord.report.wording import ICONS, WORDS, counts, provenance, quotation_head, telling, who_says
+from onrecord.report.wording import (
+    ICONS,
+    WORDS,
+    counts,
+    provenance,
+    quotation_head,
+    telling,
+    where_in,
+    who_says,
+)
 
 WIDTH = 100
 SHOWN = 2
@@ -87,7 +96,9 @@ def _quotation(check: QuotationCheck, indent: str) -> list[str]:
     lines = _wrapped(f"Quotation “{check.quotation.text}”: {quotation_head(check)}. {check.message}", indent)
     for place in check.places[:SHOWN]:
         source = place.passage.source
-        lines += _wrapped(f"in: {source.title} ({provenance(source, place.passage.speaker)})", f"{indent}  ")
+        where = where_in(place.passage, place.span)
+        known = f"{provenance(source, place.passage.speaker)}{' · ' if where else ''}{where}"
+        lines += _wrapped(f"in: {source.title} ({known})", f"{indent}  ")
     return lines
 
 
@@ -105,6 +116,8 @@ def _side(name: str, evidence: Sequence[Evidence]) -> list[str]:
         if source.address:
             lines.append(f"     {printable(source.address)}")
         lines += _wrapped(f"“{item.rationale_text}”", "     ")
+        if where := where_in(item.passage, item.rationale):
+            lines.append(f"     {where}")
         lines.append(f"     characters {item.rationale.start}-{item.rationale.end} of {item.passage.version_id}")
         if item.later_than_article:
             lines.append("     Published later than the article.")

@@ -10,9 +10,11 @@ from onrecord.records import (
     CheckedClaim,
     Evidence,
     Finding,
+    Passage,
     QuotationCheck,
     QuotationOutcome,
     Source,
+    Span,
     VerdictLabel,
 )
 
@@ -51,6 +53,26 @@ def provenance(source: Source, speaker: str | None = None) -> str:
         source.published.isoformat() if source.published else "undated",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def where_in(passage: Passage, span: Span) -> str:
+    """Return the page or the time in the recording where ``span`` of a passage's version is, or "" for files without either.
+
+    >>> clock(3723.9)
+    '01:02:03'
+    """
+    touched = [item for item in passage.locators if item.span.overlaps(span)]
+    pages = [item.page for item in touched if item.page is not None]
+    times = [item.seconds for item in touched if item.seconds is not None]
+    if pages:
+        return f"page {pages[0]}" if pages[0] == pages[-1] else f"pages {pages[0]}–{pages[-1]}"
+    return f"at {clock(times[0])}" if times else ""
+
+
+def clock(seconds: float) -> str:
+    """Return a time of a recording as ``hh:mm:ss``."""
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}"
 
 
 def quotation_head(check: QuotationCheck) -> str:

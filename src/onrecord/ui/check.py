@@ -152,15 +152,15 @@ def _paste() -> Given:
 def _upload() -> Given:
     upload = st.file_uploader(
         "Article as a file",
-        type=["txt", "md", "html", "htm"],
+        type=["txt", "md", "html", "htm", "pdf", "docx", "srt", "vtt", "eml", "zip", "warc", "gz", "wacz"],
         key="upload",
         max_upload_size=20,
-        help="Text, Markdown or HTML.",
+        help="Text, Markdown, HTML, PDF, DOCX, subtitles, e-mail, or an archive that holds one of these.",
     )
 
     def read() -> Document:
         if upload is None:
-            message = "There is no file yet. Choose one (txt, md or html), or paste the text."
+            message = "There is no file yet. Choose one (text, page, PDF, DOCX, subtitles or e-mail), or paste the text."
             raise EmptyDocumentError(message)
         return frame.service().read(upload.getvalue(), upload.name)
 

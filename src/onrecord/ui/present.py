@@ -29,7 +29,7 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
-from onrecord.report import quotation_head
+from onrecord.report import quotation_head, where_in
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
 from onrecord.ui.wording import CHECKS, KINDS, OUTCOMES, QUESTIONS, VERDICTS, count, day, duration, found, moment
@@ -342,6 +342,14 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
         "found": found(evidence),
         "citation": citation(evidence),
         **source(evidence.passage.source),
+        "date": " · ".join(
+            part
+            for part in (
+                day(evidence.passage.source.published),
+                where_in(evidence.passage, evidence.rationale),
+            )
+            if part
+        ),
     }
 
 
@@ -355,7 +363,10 @@ def citation(evidence: Evidence) -> str:
         day(record.published),
         record.address or "",
     ]
-    where = f"version {evidence.passage.version_id}, characters {span.start} to {span.end}"
+    stands = where_in(evidence.passage, span)
+    where = (
+        f"{stands}{', ' if stands else ''}version {evidence.passage.version_id}, characters {span.start} to {span.end}"
+    )
     return f"“{evidence.rationale_text.strip()}” " + ", ".join([part for part in parts if part] + [where]) + "."
 
 
