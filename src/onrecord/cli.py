@@ -148,7 +148,9 @@ def version() -> None:
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(help="A file (text, Markdown, HTML), an http(s) address, or - for stdin.")],
+    source: Annotated[
+        str, typer.Argument(help="A file (text, Markdown, HTML, PDF, DOCX, SRT, VTT, EML), an http(s) address, or - (stdin).")
+    ],
     format: Annotated[Format, typer.Option("--format", help="Example: --format json")] = Format.TEXT,  # noqa: A002
     output: Annotated[Path | None, typer.Option("--output", help="Write there. Example: --output report.html")] = None,
     top_k: TopK = None,
