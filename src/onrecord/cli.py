@@ -149,7 +149,8 @@ def version() -> None:
 @app.command()
 def check(
     source: Annotated[
-        str, typer.Argument(help="A file (text, Markdown, HTML, PDF, DOCX, SRT, VTT, EML), an http(s) URL, or - for stdin.")
+        str,
+        typer.Argument(help="A file (text, Markdown, HTML, PDF, DOCX, SRT, VTT, EML), an http(s) URL, or - for stdin."),
     ],
     format: Annotated[Format, typer.Option("--format", help="Example: --format json")] = Format.TEXT,  # noqa: A002
     output: Annotated[Path | None, typer.Option("--output", help="Write there. Example: --output report.html")] = None,
