@@ -260,13 +260,15 @@ def _outcome(part: LabelledPart, sentence: LabelledSentence, names: Sequence[str
     expected = " ".join((sentence.text, *wanted))
     if any(name in claim.standalone and name not in expected for name in names):
         return "wrong"
-    marked = [_plain(item.text) for item in claim.unresolved]
-    for left in map(_plain, part.unresolved):
-        if left not in standalone or not any(left in mark or mark in left for mark in marked):
-            return "wrong" if left not in standalone else "unmarked"
+    words = _WORD.findall(standalone)
+    marked = [_WORD.findall(_plain(item.text)) for item in claim.unresolved]
+    for left in part.unresolved:
+        if not _contains(words, left, between=0):
+            return "wrong"
+        if not any(_contains(mark, left, between=0) for mark in marked):
+            return "unmarked"
     if standalone in map(_plain, accepted):
         return "exact"
-    words = _WORD.findall(standalone)
     if any(_contains(words, lacking, between=0) for lacking in part.lacks) or (
         _PRONOUNS & set(words) - set(_WORD.findall(_plain(expected)))
     ):
