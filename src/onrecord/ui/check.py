@@ -160,7 +160,9 @@ def _upload() -> Given:
 
     def read() -> Document:
         if upload is None:
-            message = "There is no file yet. Choose one (text, page, PDF, DOCX, subtitles or e-mail), or paste the text."
+            message = (
+                "There is no file yet. Choose one (text, page, PDF, DOCX, subtitles or e-mail), or paste the text."
+            )
             raise EmptyDocumentError(message)
         return frame.service().read(upload.getvalue(), upload.name)
 
