@@ -371,11 +371,11 @@ class Driver:
         raise SystemExit(message)
 
 
-def plan(driver: Driver, kills: int) -> Iterator[tuple[str, int | None, float]]:
+def plan(driver: Driver, kills: int, only: list[str] | None) -> Iterator[tuple[str, int | None, float]]:
     """Yield each kill's operation and point: every point once, in the short form some of them; then random moments."""
     points: list[tuple[str, int | None, float]] = []
     seconds: dict[str, float] = {}
-    chosen = ("add", "change", "backup", "rebuild", "withdraw") if driver.short else tuple(OPERATIONS)
+    chosen = only or (["add", "change", "backup", "rebuild", "withdraw"] if driver.short else list(OPERATIONS))
     for operation in chosen:
         started = time.monotonic()
         names = driver.steps(operation)
@@ -400,13 +400,14 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="an empty folder")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=OPERATIONS, help="only these operations")
     parser.add_argument("--short", action="store_true", help="eight records and no restoring, for the tests")
     parser.add_argument("--documents", type=Path, default=Path(__file__).parents[2] / "corpus" / "documents")
     given = parser.parse_args()
     started = time.monotonic()
     driver = Driver(given.home, given.seed, short=given.short)
     driver.prepare(given.documents)
-    for number, (operation, at, within) in enumerate(plan(driver, given.kills), 1):
+    for number, (operation, at, within) in enumerate(plan(driver, given.kills, given.only), 1):
         driver.kill(operation, at=at, within=within)
         if number % 10 == 0:
             sys.stderr.write(f"{number}: {sum(driver.died.values())} died, state {driver.truth['state']}\n")
