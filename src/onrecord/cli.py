@@ -23,7 +23,7 @@ from rich.table import Table
 
 from onrecord import __version__
 from onrecord.errors import OnRecordError
-from onrecord.records import Archive, CheckedClaim, SearchFilters, SourceKind
+from onrecord.records import Archive, CheckedClaim, SearchFilters, SourceKind, UpdateOutcome, UpdateReport
 from onrecord.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ class Format(StrEnum):
     HTML = "html"
 
 
+COPIES_SHOWN = 10
 INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
 
@@ -231,16 +232,147 @@ def corpus_add(
             collection=collection,
             progress=bar.show if bar.console.is_terminal else None,
         )
-    for item in report.items:
-        typer.echo(f"{item.outcome.value}: {item.name}" + (f": {item.reason}" if item.reason else ""))
-    typer.echo(
-        f"{report.added:,} added, {report.changed:,} changed, {report.unchanged:,} unchanged, {report.failed:,} failed; "
-        f"{report.state.sources:,} sources with {report.state.passages:,} passages on the record ({report.seconds:,.1f} s)."
-    )
-    if report.added + report.changed + report.failed == 0:
-        typer.echo("Nothing has changed.")
+    _tell(report)
     if report.failed:
         _fail(f"{report.failed} of the documents could not be added; the reasons are above.")
+
+
+@corpus_app.command("sync")
+def corpus_sync(
+    registry: Annotated[
+        Path, typer.Argument(help="The file that says what to keep current; see docs/corpus.md.")
+    ] = Path("corpus/sources.toml"),
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only this entry. Repeat for several. Example: --only starter")
+    ] = None,
+    again: Annotated[  # noqa: FBT002  as above
+        bool, typer.Option("--again", help="Read also what has the same bytes as last time.")
+    ] = False,
+    accept_withdrawals: Annotated[  # noqa: FBT002  as above
+        bool, typer.Option("--accept-withdrawals", help="Withdraw even more than half of an entry.")
+    ] = False,
+    diffs: Annotated[bool, typer.Option("--diffs", help="Show what changed in each changed text.")] = False,  # noqa: FBT002
+) -> None:
+    """Bring the corpus up to date with its sources. Example: onrecord corpus sync corpus/sources.toml --diffs."""
+    from onrecord import report as reports  # noqa: PLC0415  as above
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        report = workflow.sync_corpus(
+            registry,
+            settings=load_settings(),
+            only=only or (),
+            again=again,
+            accept_withdrawals=accept_withdrawals,
+            progress=bar.show,
+        )
+    _tell(report)
+    for item in report.items if diffs else ():
+        for line in item.diff.splitlines():
+            typer.echo(reports.printable(line))
+    if report.failed:
+        _fail(f"{report.failed} could not be brought up to date and stayed as they were; the reasons are above.")
+
+
+@corpus_app.command("withdraw")
+def corpus_withdraw(
+    ids: Annotated[list[str], typer.Argument(help="Sources' ids, as `corpus list` prints them.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help='Example: --reason "retracted by the publisher on 3 May 2026"')
+    ],
+) -> None:
+    """Take sources out of the search; nothing is deleted. Example: onrecord corpus withdraw who-1980 --reason "a forgery"."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        done = workflow.withdraw_sources(ids, reason=reason, settings=load_settings(), progress=bar.show)
+    typer.echo(f"{len(done):,} withdrawn, {len(set(ids)) - len(done):,} were so already.")
+
+
+@corpus_app.command("restore")
+def corpus_restore(
+    ids: Annotated[list[str], typer.Argument(help="Sources' ids.")],
+    reason: Annotated[str, typer.Option("--reason", help='Example: --reason "the publisher confirmed it"')],
+) -> None:
+    """Put withdrawn sources back into the search. Example: onrecord corpus restore who-1980 --reason "it is genuine"."""
+    from onrecord import workflow  # noqa: PLC0415  as above
+
+    with _Bar() as bar:
+        done = workflow.withdraw_sources(ids, reason=reason, settings=load_settings(), back=True, progress=bar.show)
+    typer.echo(f"{len(done):,} restored, {len(set(ids)) - len(done):,} were not withdrawn.")
+
+
+@corpus_app.command("history")
+def corpus_history(
+    source_id: Annotated[
+        str | None, typer.Argument(help="A source's id; none: the last updates by `corpus sync`.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many updates. Example: --limit 50")] = 10,
+) -> None:
+    """Say what happened to a source, when, by whom and why. Example: onrecord corpus history who-smallpox-eradication."""
+    from onrecord import corpus, report  # noqa: PLC0415  as above
+
+    with corpus.Store.open(load_settings()) as store:
+        if source_id is None:
+            for began, who, told in corpus.reports(store.database, limit):
+                typer.echo(
+                    f"{began:%Y-%m-%d %H:%M} UTC, {who or 'not known'}: {_counts(told) if told else 'interrupted'}"
+                )
+            return
+        for change in store.history(source_id):
+            typer.echo(
+                f"{change.changed_at:%Y-%m-%d %H:%M} UTC, state {change.state}, {change.who or 'not known'}: {change.what}"
+                + (f" ({report.printable(change.reason)})" if change.reason else "")
+                + f", {change.version_id}"
+            )
+            for name, value in change.before.items():
+                typer.echo(f"  {name} was {report.printable(str(value))}")
+
+
+@corpus_app.command("diff")
+def corpus_diff(
+    source_id: Annotated[str, typer.Argument(help="A source's id.")],
+    before: Annotated[int, typer.Argument(help="Number of a version, as `corpus show` prints it.")],
+    after: Annotated[int, typer.Argument(help="Number of another.")],
+) -> None:
+    """Show what changed from one version to another. Example: onrecord corpus diff who-smallpox-eradication 1 2."""
+    from onrecord import corpus, report  # noqa: PLC0415  as above
+
+    with corpus.Store.open(load_settings()) as store:
+        told = store.diff(source_id, before, after)
+    for line in told.splitlines():
+        typer.echo(report.printable(line))
+    if not told:
+        typer.echo("The texts are the same.", err=True)
+
+
+def _tell(report: UpdateReport) -> None:
+    """Print what an update did; of copies, which a wire has by the hundred, only the first."""
+    copies = 0
+    for item in report.items:
+        copies += item.outcome is UpdateOutcome.NEAR_DUPLICATE
+        if item.outcome is not UpdateOutcome.NEAR_DUPLICATE or copies <= COPIES_SHOWN:
+            typer.echo(f"{item.outcome.value}: {item.name}" + (f": {item.reason}" if item.reason else ""))
+    if copies > COPIES_SHOWN:
+        typer.echo(f"near duplicate: {copies - COPIES_SHOWN:,} more; `corpus show` names the story of each")
+    typer.echo(
+        f"{_counts(report)}; "
+        f"{report.state.sources:,} sources with {report.state.passages:,} passages on the record ({report.seconds:,.1f} s)."
+    )
+    if report.added + report.changed + report.failed + report.withdrawn + report.restored == 0:
+        typer.echo("Nothing has changed.")
+
+
+def _counts(report: UpdateReport) -> str:
+    """Return an update's counts; of those that are rare, the ones that are not zero."""
+    told = [
+        f"{report.added:,} added",
+        f"{report.changed:,} changed",
+        f"{report.unchanged:,} unchanged",
+        f"{report.failed:,} failed",
+    ]
+    rare = (("withdrawn", report.withdrawn), ("restored", report.restored), ("near duplicates", report.near_duplicates))
+    return ", ".join([*told, *(f"{number:,} {name}" for name, number in rare if number)])
 
 
 @corpus_app.command("list")

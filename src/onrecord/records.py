@@ -405,6 +405,8 @@ class Evidence(Record):
     later_than_article: bool = False
     note: str = ""
     """Why the network's stance was changed or held back, if it was."""
+    copies: tuple[str, ...] = ()
+    """Sources that carry a copy of this passage. They were found too, and count with it as one source."""
 
 
 class Reason(Record):

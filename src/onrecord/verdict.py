@@ -70,13 +70,17 @@ def _weigh(
     if support is None and conflict is None:
         return _nothing(evidence, question)
     if conflict is None and support is not None:
-        return VerdictLabel.SUPPORTED, support.probabilities.supports, (_reason("supported", question, support),)
+        return (
+            VerdictLabel.SUPPORTED,
+            support.probabilities.supports,
+            (_reason("supported", question, support, evidence),),
+        )
     if support is None and conflict is not None:
-        return VerdictLabel.REFUTED, conflict.probabilities.refutes, (_reason("refuted", question, conflict),)
+        return VerdictLabel.REFUTED, conflict.probabilities.refutes, (_reason("refuted", question, conflict, evidence),)
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
     for_it, against = support.probabilities.supports, conflict.probabilities.refutes
-    reasons = (_reason("refuted", question, conflict), _reason("supported", question, support))
+    reasons = (_reason("refuted", question, conflict, evidence), _reason("supported", question, support, evidence))
     if independent(support, conflict) and abs(for_it - against) < settings.decision_margin:
         return VerdictLabel.CONFLICTING, min(for_it, against), reasons
     if for_it > against:
@@ -85,9 +89,9 @@ def _weigh(
 
 
 def independent(first: Evidence, second: Evidence) -> bool:
-    """Tell whether two pieces of evidence come from different sources and are not copies of one text."""
+    """Tell whether two pieces of evidence come from different sources that are no copies of one story or text."""
     return (
-        first.passage.source.id != second.passage.source.id
+        first.passage.source.origin_id != second.passage.source.origin_id
         and first.rationale_text.casefold() != second.rationale_text.casefold()
     )
 
@@ -113,7 +117,12 @@ _WORDS = {
 }
 
 
-def _reason(side: Literal["supported", "refuted"], question: Literal["said", "true"], item: Evidence) -> Reason:
+def _reason(
+    side: Literal["supported", "refuted"],
+    question: Literal["said", "true"],
+    item: Evidence,
+    evidence: Sequence[Evidence],
+) -> Reason:
     source = item.passage.source
     whose = " (the speaker's own words)" if item.own_words else ""
     when = f", {source.published.isoformat()}" if source.published else ""
@@ -122,4 +131,7 @@ def _reason(side: Literal["supported", "refuted"], question: Literal["said", "tr
     different = next((finding for finding in item.findings if finding.outcome == "different"), None)
     if different is not None:
         text += f" {different.message}"
+    stories = {other.passage.source.origin_id for other in evidence if other.stance is item.stance}
+    if more := len(stories - {source.origin_id}):
+        text += f" {more} more independent {'source says' if more == 1 else 'sources say'} the same."
     return Reason(code=f"{side}_{question}", text=text)

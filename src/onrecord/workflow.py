@@ -20,6 +20,7 @@ from typing import Self
 
 from onrecord import __version__, claims, corpus, documents, index, stance, verdict
 from onrecord.claims.quotations import find_quotations
+from onrecord.corpus.journal import Journal
 from onrecord.errors import DocumentError, EmptyDocumentError, NotFoundError, OnRecordError
 from onrecord.records import (
     Archive,
@@ -318,10 +319,8 @@ class Checker:
         clock: _Clock,
     ) -> list[tuple[Evidence, ...]]:
         clock.start("searching", len(batch))
-        hits = [
-            _with_quoted(found, checks)
-            for found, checks in zip(self._search(batch, filters=filters), quotations, strict=True)
-        ]
+        searched, copies = self._search(batch, filters=filters)
+        hits = [_with_quoted(found, checks) for found, checks in zip(searched, quotations, strict=True)]
         wanted = list(dict.fromkeys(hit.passage_id for found in hits for hit in found))
         passages = dict(zip(wanted, self.store.passages(wanted), strict=True))
         clock.start("judging", len(batch))
@@ -337,28 +336,39 @@ class Checker:
         clock.start("deciding", len(batch))
         grouped: list[list[Evidence]] = [[] for _ in batch]
         for owner, item in zip(owners, judged, strict=True):
-            grouped[owner].append(item)
+            carried = copies[owner].get(item.passage.id, ())
+            grouped[owner].append(item.model_copy(update={"copies": carried}) if carried else item)
         return [tuple(sorted(group, key=_strength)) for group in grouped]
 
-    def _search(self, batch: Sequence[Claim], *, filters: SearchFilters) -> list[list[Hit]]:
-        """Search each claim by its standalone wording and, for reported speech, by its proposition too."""
+    def _search(
+        self, batch: Sequence[Claim], *, filters: SearchFilters
+    ) -> tuple[list[list[Hit]], list[dict[str, tuple[str, ...]]]]:
+        """Search each claim by its standalone wording and, for reported speech, by its proposition too.
+
+        Copies of one story are found once; with each claim's hits come the sources that carry copies of their passages.
+        """
         queries: list[str] = []
         owners: list[int] = []
         for number, claim in enumerate(batch):
             for query in dict.fromkeys((claim.standalone, claim.proposition)):
                 queries.append(query)
                 owners.append(number)
-        found = self.index.search(queries, filters=filters, top_k=self.settings.top_k)
+        top_k = self.settings.top_k
+        copied = self.store.has_copies()
+        # Twice as many, so that what copies leave free is filled.
+        found = self.index.search(queries, filters=filters, top_k=2 * top_k if copied else top_k)
         merged: list[dict[str, Hit]] = [{} for _ in batch]
         for owner, hits in zip(owners, found, strict=True):
             for hit in hits:
                 known = merged[owner].get(hit.passage_id)
                 if known is None or hit.fused_score > known.fused_score:
                     merged[owner][hit.passage_id] = hit
-        return [
-            sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id))[: self.settings.top_k]
-            for hits in merged
-        ]
+        ranked = [sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id)) for hits in merged]
+        if not copied:
+            return [hits[:top_k] for hits in ranked], [{} for _ in batch]
+        kept = [corpus.without_copies(self.store.passages([hit.passage_id for hit in hits])) for hits in ranked]
+        chosen = [[hit for hit in hits if hit.passage_id in of][:top_k] for hits, of in zip(ranked, kept, strict=True)]
+        return chosen, kept
 
 
 def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[Hit]:
@@ -440,16 +450,85 @@ def update_corpus(
         incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
         if progress is not None:
             total = documents.count_documents(paths, mapping=loaded, settings=settings)
-    # One lock for both, so that the indexes are in step when the next writer is let in.
+    # One lock for all, so that the indexes are in step when the next writer is let in.
     with corpus.Store.open(settings) as store, store.writing("adding documents") as journal:
         report = store.add_documents(incoming, progress=lambda done: clock.step(done, total))
-        # The indexes' own notes tell whether anything is left to do, without loading a model or opening an engine.
-        if index.applied_state(settings) != report.state.number:
-            journal.step("indexing")
-            clock.start("indexing")
-            index.Index.open(store, settings, progress=clock.step).close()
+        clock.start("finding copies")
+        items = list(report.items)
+        copies = corpus.note_copies(store, items)
+        _index(store, journal, clock)
+    clock.stop()
+    seconds = round(sum(clock.stages.values()), 3)
+    return report.model_copy(update={"items": tuple(items), "near_duplicates": copies, "seconds": seconds})
+
+
+def sync_corpus(  # noqa: PLR0913
+    registry: Path,
+    *,
+    settings: Settings,
+    only: Sequence[str] = (),
+    again: bool = False,
+    accept_withdrawals: bool = False,
+    progress: Report = _silent,
+) -> UpdateReport:
+    """Bring the corpus up to date with a ``sources.toml``, then the indexes; see ``corpus.sync_registry``.
+
+    Args:
+        registry: The ``sources.toml``.
+        settings: The settings in force.
+        only: Names of entries; empty: all.
+        again: Read also what has the same bytes as last time.
+        accept_withdrawals: Withdraw even more than half of an entry.
+        progress: Called while it goes on.
+
+    Raises:
+        CorpusError: the registry cannot be used, or the database refused.
+        CorpusBusyError: another process is writing.
+    """
+    clock = _Clock(progress)
+    loaded = corpus.load_registry(registry)
+    clock.start("reading and storing")
+    with corpus.Store.open(settings) as store, store.writing("bringing the corpus up to date") as journal:
+        report = corpus.sync_registry(
+            store,
+            loaded,
+            only=tuple(only),
+            again=again,
+            accept_withdrawals=accept_withdrawals,
+            progress=lambda done: clock.step(done, 0),
+        )
+        _index(store, journal, clock)
     clock.stop()
     return report.model_copy(update={"seconds": round(sum(clock.stages.values()), 3)})
+
+
+def withdraw_sources(
+    ids: Sequence[str], *, reason: str, settings: Settings, back: bool = False, progress: Report = _silent
+) -> list[str]:
+    """Take sources out of the search, or put them ``back``; return those that were not so already.
+
+    Raises:
+        NotFoundError: there is no such source; nothing is changed then.
+        CorpusError: no reason is given.
+        CorpusBusyError: another process is writing.
+    """
+    clock = _Clock(progress)
+    what = "restoring sources" if back else "withdrawing sources"
+    with corpus.Store.open(settings) as store, store.writing(what) as journal:
+        done = (store.restore if back else store.withdraw)(ids, reason=reason)
+        store.find_copies()
+        _index(store, journal, clock)
+    clock.stop()
+    return done
+
+
+def _index(store: corpus.Store, journal: Journal, clock: _Clock) -> None:
+    """Bring the indexes into step with the store."""
+    # Their own notes tell whether anything is left to do, without loading a model or opening an engine.
+    if index.applied_state(store.settings) != store.state().number:
+        journal.step("indexing")
+        clock.start("indexing")
+        index.Index.open(store, store.settings, progress=clock.step).close()
 
 
 def verify_corpus(

@@ -11,7 +11,7 @@ from onrecord.corpus.lock import holder
 from onrecord.corpus.store import PassageChanges, Snapshot, Store
 from onrecord.corpus.sync import Registry, load_registry, note_copies, sync_registry
 from onrecord.corpus.sync_rows import reports
-from onrecord.corpus.syndication import standing
+from onrecord.corpus.syndication import without_copies
 from onrecord.corpus.transfer import export_corpus, import_corpus
 from onrecord.corpus.verify import differences, mend, snapshot_count
 
@@ -35,6 +35,6 @@ __all__ = [
     "restore_backup",
     "schema",
     "snapshot_count",
-    "standing",
     "sync_registry",
+    "without_copies",
 ]

@@ -353,6 +353,14 @@ class Store:
         with self._engine.connect() as connection:
             return [source_of(row) for row in connection.execute(query).mappings()]
 
+    def has_copies(self) -> bool:
+        """Tell whether any source is known to be a copy of another."""
+        with self._engine.connect() as connection:
+            return (
+                connection.execute(select(SourceRow.id).where(SourceRow.story.is_not(None)).limit(1)).first()
+                is not None
+            )
+
     def counts_by_kind(self) -> dict[SourceKind, int]:
         """Return how many sources there are of each kind that occurs; those withdrawn are not counted."""
         query = select(SourceRow.kind, func.count()).where(SourceRow.withdrawn.is_(False)).group_by(SourceRow.kind)

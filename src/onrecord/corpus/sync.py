@@ -219,7 +219,7 @@ def sync_registry(  # noqa: PLR0913
             # Where two entries keep a source, the first one in the file says how far it is trusted.
             earlier = [other.name for other in registry.entries[:position]]
             sync_rows.set_trust_tiers(store.database, entry.name, earlier, entry.trust_tier, who=store.settings.editor)
-        note_copies(store, tally.items, tally.counts)
+        tally.counts["near_duplicate"] += note_copies(store, tally.items)
         report = UpdateReport(
             added=tally.counts["added"],
             changed=tally.counts["changed"],
@@ -237,20 +237,21 @@ def sync_registry(  # noqa: PLR0913
     return report
 
 
-def note_copies(store: Store, items: list[UpdateItem], counts: Counter[str]) -> None:
-    """Find copies, and put those of this update among the items of its report."""
-    for copy in store.find_copies():
+def note_copies(store: Store, items: list[UpdateItem]) -> int:
+    """Find copies, put those of this update among the items of its report, and return their number."""
+    copies = store.find_copies()
+    for copy in copies:
         others = ", ".join(copy.others[:3]) + (f" and {len(copy.others) - 3} more" if len(copy.others) > 3 else "")  # noqa: PLR2004
         if copy.story == copy.source_id:
             reason = f"it stands for its copies {others}; they count as one source"
         else:
             reason = f"a copy of {copy.story}, which stands for it; they count as one source"
-        counts["near_duplicate"] += 1
         items.append(
             UpdateItem(
                 name=copy.source_id, outcome=UpdateOutcome.NEAR_DUPLICATE, source_id=copy.source_id, reason=reason
             )
         )
+    return len(copies)
 
 
 class _Work:

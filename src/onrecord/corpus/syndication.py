@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from onrecord.records import Source
+    from onrecord.records import Passage, Source
 
 METHOD = 1
 """Number of this way of making signatures; a change of it makes them all anew."""
@@ -42,6 +42,8 @@ DAYS_SHORT = 2
 _RUN, _RUN_SHORT = 5, 2
 _LEAST_MATCHED = 4
 _SAME_NAME, _SAME_WORD = 70.0, 80.0
+_SAME_PASSAGE = 80.0
+"""Not tuned: windows of copies begin and end at other sentences, so that those that overlap less say something more."""
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:[’']\w+)*")
 _ENDS_SENTENCE = re.compile(r"(?:\A|[.!?:;|\n“”\"(—-])\s*\Z")
@@ -263,6 +265,41 @@ def standing(source: Source) -> tuple[bool, bool, int, dt.date, dt.datetime, str
         source.added_at or source.retrieved_at,
         source.id,
     )
+
+
+def without_copies(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
+    """Return the passages to be kept, by id, each with the sources that carry a copy of it and are left out.
+
+    Of the copies of one story, the source that stands highest keeps its passages; of another, what is not in those is kept:
+    where a story was cut, the rest of it may be the evidence.
+    """
+    from rapidfuzz import fuzz  # noqa: PLC0415  as above
+
+    kept: dict[str, list[str]] = {passage.id: [] for passage in passages}
+    stories: dict[str, list[Passage]] = {}
+    for passage in passages:
+        if passage.source.story is not None:
+            stories.setdefault(passage.source.story, []).append(passage)
+    for members in stories.values():
+        taken: list[Passage] = []
+        for passage in sorted(members, key=lambda member: standing(member.source)):  # stable: best hit first
+            words = passage.text.casefold()
+            same = next(
+                (
+                    other
+                    for other in taken
+                    if other.source.id != passage.source.id
+                    and fuzz.ratio(words, other.text.casefold()) >= _SAME_PASSAGE
+                ),
+                None,
+            )
+            if same is None:
+                taken.append(passage)
+            else:
+                del kept[passage.id]
+                if passage.source.id not in kept[same.id]:
+                    kept[same.id].append(passage.source.id)
+    return {id_: tuple(copies) for id_, copies in kept.items()}
 
 
 def clusters(members: dict[str, Source], pairs: Sequence[tuple[str, str]]) -> dict[str, str | None]:

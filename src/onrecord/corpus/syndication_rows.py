@@ -214,8 +214,8 @@ def _links(connection: Connection, ids: set[str]) -> list[tuple[str, str]]:
         reached: set[str] = set()
         for some in in_parts(sorted(waiting)):
             touching = or_(CopyRow.source_id.in_(some), CopyRow.other_id.in_(some))
-            for row in connection.execute(select(CopyRow.source_id, CopyRow.other_id).where(touching)).tuples():
-                links.add(row)
+            for row in connection.execute(select(CopyRow.source_id, CopyRow.other_id).where(touching)):
+                links.add((row.source_id, row.other_id))
                 reached.update(row)
         waiting = reached - seen
         seen |= reached
