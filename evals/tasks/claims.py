@@ -58,7 +58,10 @@ def run(request: Request) -> Outcome:
             )
             for row, g, p, value in zip(rows, gold, predicted, worth, strict=True)
         ],
-        models=(ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256), *claims.models(request.settings)),
+        models=(
+            ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
+            *claims.models(request.settings),
+        ),
         data=DataFile(path=str(path), sha256=fingerprint(path), n=len(rows)),
     )
 
