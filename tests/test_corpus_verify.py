@@ -286,6 +286,26 @@ def test_rebuilding_goes_on_beside_an_open_reader(settings: Settings) -> None:
     assert told(verify_corpus(settings=settings)) == []
 
 
+def test_a_writer_waits_for_a_reader_that_mends(settings: Settings) -> None:
+    import threading
+    import time
+
+    (settings.home / "new.txt").write_text("A third thing happened.", encoding="utf-8")
+    begun = threading.Event()
+
+    def mend() -> None:
+        with writing(settings, "mending", name="index"):
+            begun.set()
+            time.sleep(1.5)
+
+    reader = threading.Thread(target=mend)
+    reader.start()
+    begun.wait()
+    report = update_corpus([settings.home / "new.txt"], settings=settings)
+    reader.join()
+    assert applied_state(settings) == report.state.number == 3
+
+
 def test_rebuilding_reaches_the_store_s_state(settings: Settings) -> None:
     assert rebuild_indexes(settings=settings).number == applied_state(settings) == 2
 

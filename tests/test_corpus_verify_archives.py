@@ -156,6 +156,18 @@ def test_replacing_keeps_a_backup_of_what_was_there(settings: Settings, tmp_path
         assert list(corpus.differences(store)) == []
 
 
+def test_who_is_reading_meanwhile_sees_the_last_complete_state(settings: Settings, tmp_path: Path) -> None:
+    corpus.back_up(settings, tmp_path / "b.zip")
+    with Store.open(settings) as store:
+        store.add_documents([document("later", "Later words.")])
+        with corpus.engine(settings).connect() as reader:
+            assert reader.execute(schema.StateRow.__table__.select()).one().number == 4
+            corpus.restore_backup(store, tmp_path / "b.zip", replace=True)
+            assert reader.execute(schema.StateRow.__table__.select()).one().number == 4
+        with corpus.engine(settings).connect() as reader:
+            assert reader.execute(schema.StateRow.__table__.select()).one().number == 3
+
+
 def test_the_same_from_and_to_postgresql(postgresql: str, tmp_path: Path) -> None:
     there = Settings(home=tmp_path / "there", database_url=postgresql)
     fill(there)

@@ -52,6 +52,10 @@ CLAIMS_PER_BATCH = 4
 """Claims judged together: enough to fill the network's batches, few enough that a reader sees them come."""
 
 
+INDEX_WAIT_SECONDS = 60.0
+"""How long a command that changed the corpus waits for a reader that is mending the indexes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a long work stands. ``total`` is 0 where it is not known."""
@@ -528,7 +532,7 @@ def _index(store: corpus.Store, journal: Journal, clock: _Clock) -> None:
     if index.applied_state(store.settings) != store.state().number:
         journal.step("indexing")
         clock.start("indexing")
-        index.Index.open(store, store.settings, progress=clock.step).close()
+        index.Index.open(store, store.settings, progress=clock.step, wait=INDEX_WAIT_SECONDS).close()
 
 
 def verify_corpus(
@@ -549,11 +553,10 @@ def verify_corpus(
     clock = _Clock(progress)
     finished = [f"{entry.operation} was interrupted at {entry.step!r}" for entry in corpus.interrupted(settings)]
     clock.start("opening the corpus")
-    with corpus.Store.open(settings) as store, store.writing("verifying the corpus"):
+    with corpus.Store.open(settings) as store, store.writing("verifying the corpus") as journal:
         applied, state = index.applied_state(settings), store.state()
+        _index(store, journal, clock)
         if applied != state.number:
-            clock.start("indexing")
-            index.Index.open(store, settings, progress=clock.step).close()
             finished.append(f"the indexes were at state {applied}, and were brought to {state.number}")
         found = _differences(store, settings, clock)
         left = found
@@ -613,9 +616,7 @@ def _replaced(read: Callable[[corpus.Store], Archive], purpose: str, settings: S
         # Nobody may find the indexes in step with a state of the same number that held something else.
         with index.distrusted(settings):
             archive = read(store)
-        journal.step("indexing")
-        clock.start("indexing")
-        index.Index.open(store, settings, progress=clock.step).close()
+        _index(store, journal, clock)
     return archive
 
 

@@ -123,13 +123,12 @@ def change(settings: Settings, work: Path, number: int) -> None:
 
 def withdraw(settings: Settings, work: Path, number: int) -> None:  # noqa: ARG001
     """Withdraw some sources, and put back those of the time before."""
-    with corpus.Store.open(settings) as store, store.writing("withdrawing sources"):
+    with corpus.Store.open(settings) as store:
         out = [source.id for source in store.sources(include_withdrawn=True) if source.withdrawn]
-        if out:
-            store.restore(out, reason="the killing goes on", who="driver")
         held = [source.id for source in store.sources(limit=60) if source.id not in out]
-        store.withdraw(random.Random(number).sample(held, 3), reason="a test", who="driver")  # noqa: S311
-        workflow.index.Index.open(store, settings).close()
+    if out:
+        workflow.withdraw_sources(out, reason="the killing goes on", settings=settings, back=True)
+    workflow.withdraw_sources(random.Random(number).sample(held, 3), reason="a test", settings=settings)  # noqa: S311
 
 
 def rebuild(settings: Settings, work: Path, number: int) -> None:  # noqa: ARG001

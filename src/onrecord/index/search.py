@@ -114,7 +114,9 @@ class Index:
         self._lexical: LexicalEngine
 
     @classmethod
-    def open(cls, store: PassageStore, settings: Settings, *, progress: Progress | None = None) -> Self:
+    def open(
+        cls, store: PassageStore, settings: Settings, *, progress: Progress | None = None, wait: float = 0.0
+    ) -> Self:
         """Open the index of a store, and bring it into step when it is behind, broken, foreign or missing.
 
         While another process is updating the index, it is opened as it is: a search finds what is already there. Another
@@ -125,6 +127,7 @@ class Index:
             store: The corpus.
             settings: Where the index lives (``home``, ``chroma_url``), which model, and how many candidates.
             progress: Called with passages done and passages to do while something is built.
+            wait: Seconds to wait for another process that is updating the index: for those who have changed the corpus.
 
         Raises:
             CorpusBusyError: another process is building the index for the first time, or is needed to mend it.
@@ -136,14 +139,14 @@ class Index:
         state = store.state()
         if not index._in_step(state):
             try:
-                index.sync(progress)
+                index.sync(progress, wait=wait)
             except CorpusBusyError:
                 if not index._usable() and not index._serve_by_former_model():
                     index.close()
                     raise
         return index
 
-    def sync(self, progress: Progress | None = None) -> Synced:
+    def sync(self, progress: Progress | None = None, *, wait: float = 0.0) -> Synced:
         """Bring both engines into step with the store: delete what is gone, add what is new, mend what is broken.
 
         An interruption leaves the index usable as far as it came; the next call goes on from there.
@@ -153,7 +156,7 @@ class Index:
             SearchIndexError: the engines cannot be brought into step.
         """
         added = removed = 0
-        with self._writing():
+        with self._writing(wait):
             for _ in range(ROUNDS):
                 target = self.store.state()
                 if self._in_step(target):
@@ -336,8 +339,8 @@ class Index:
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._thread_lock, lock.writing(self.settings, "updating the indexes", name="index", wait=0):
+    def _writing(self, wait: float = 0.0) -> Iterator[None]:
+        with self._thread_lock, lock.writing(self.settings, "updating the indexes", name="index", wait=wait):
             # A writer that does not know what was written before would overwrite it.
             self._take_news(unfinished=True)
             yield
