@@ -1,4 +1,4 @@
-"""What keeping a corpus costs: ``python -m evals.bench_corpus``; with ``--documents 1500`` on a sample.
+"""What keeping a corpus costs: ``python -m evals.bench_corpus``; with ``--sample 1500`` on a sample.
 
 Each stage runs in a process of its own, so that its memory is its own: the first build, a sync in which nothing has changed,
 one in which every hundredth document has, and ``corpus verify``. The build is read beside the bare ``model.encode`` of the same
@@ -144,7 +144,7 @@ def measure(folder: Path, wanted: int) -> dict[str, object]:
         home = folder / ("quarter" if stage == "quarter" else "whole")
         documents = wanted if stage != "quarter" else (wanted or 18_516) // 4
         command = [sys.executable, "-m", "evals.bench_corpus", "--stage", stage, "--home", str(home)]
-        run = run_process([*command, "--documents", str(documents)], home=home)
+        run = run_process([*command, "--sample", str(documents)], home=home)
         found[stage] = json.loads(run.output.splitlines()[-1])
     build, quarter = found["build"], found["quarter"]
     grown = build["peak_memory_mb"] - quarter["peak_memory_mb"]
@@ -164,19 +164,19 @@ def measure(folder: Path, wanted: int) -> dict[str, object]:
 
 
 def main(
-    documents: Annotated[int, typer.Option(help="How many documents, evenly from all; 0: all.")] = 0,
+    sample: Annotated[int, typer.Option(help="How many documents, evenly from all; 0: all.")] = 0,
     home: Annotated[Path | None, typer.Option(help="Folder for the corpus; a temporary one otherwise.")] = None,
     stage: Annotated[str | None, typer.Option(help="Run only this stage, in this process.")] = None,
     results: Annotated[Path, typer.Option(help="Folder for bench_corpus.json.")] = RESULTS,
 ) -> None:
-    """Measure what keeping a corpus costs. Example: python -m evals.bench_corpus --documents 1500."""
+    """Measure what keeping a corpus costs. Example: python -m evals.bench_corpus --sample 1500."""
     os.environ.update({"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False"})
     try:
         if stage is not None:
-            sys.stdout.write(json.dumps(run_stage(stage, home or load_settings().home, documents)) + "\n")
+            sys.stdout.write(json.dumps(run_stage(stage, home or load_settings().home, sample)) + "\n")
             return
         with tempfile.TemporaryDirectory(prefix="onrecord-bench-", ignore_cleanup_errors=True) as name:
-            report = measure(home or Path(name), documents)
+            report = measure(home or Path(name), sample)
     except OnRecordError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(1) from error
