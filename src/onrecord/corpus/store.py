@@ -361,6 +361,11 @@ class Store:
                 is not None
             )
 
+    def fingerprint(self, source_id: str) -> str | None:
+        """Return the hash of all that a source was last given as, or ``None`` where there is no such source."""
+        with self._engine.connect() as connection:
+            return fingerprints(connection, [source_id]).get(source_id)
+
     def counts_by_kind(self) -> dict[SourceKind, int]:
         """Return how many sources there are of each kind that occurs; those withdrawn are not counted."""
         query = select(SourceRow.kind, func.count()).where(SourceRow.withdrawn.is_(False)).group_by(SourceRow.kind)

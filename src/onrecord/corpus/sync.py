@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -276,6 +277,8 @@ class _Work:
         self.known = {} if again else sync_rows.units(store.database, entry.name, self.reading)
         self.read: list[_Unit] = []
         self.unchanged: list[str] = []
+        self.held: set[str] = set()
+        """Locators of units that still hold the sources they held."""
         self.gone: list[tuple[str, str]] = []
         """Locators of addresses that say of themselves that they are gone, and what they say."""
 
@@ -356,6 +359,8 @@ class _Work:
         return self._taken(unit, documents.iter_documents([path], mapping=mapping, settings=self.settings))
 
     def _from_files(self, path: Path) -> Iterator[Document | ReadFailure]:
+        # All of them are looked at before one is read: a changed file must not take the id of one that is as it was.
+        changed: list[tuple[Path, _Unit]] = []
         empty = True
         for file in _files(path):
             empty = False
@@ -369,9 +374,12 @@ class _Work:
                 yield ReadFailure(name=str(file), reason=f"{file}: cannot be read ({error.strerror}); check its rights")
                 continue
             if not self._known(unit):
-                yield from self._taken(unit, documents.iter_documents([file], settings=self.settings))
+                changed.append((file, unit))
         if empty:
             yield ReadFailure(name=self.entry.name, reason=f"{path}: an empty folder; give one that holds documents")
+        self.held = set(self.unchanged)
+        for file, unit in changed:
+            yield from self._taken(unit, documents.iter_documents([file], settings=self.settings))
 
     def _listed(self) -> list[documents.Listed]:
         entry = self.entry
@@ -385,6 +393,7 @@ class _Work:
         return [item for item in listed if entry.only is None or re.search(entry.only, item.address)]
 
     def _from_addresses(self, listed: list[documents.Listed]) -> Iterator[Document | ReadFailure]:
+        self.held = {item.address for item in listed} & self.known.keys()
         for item in listed:
             unit = _Unit(item.address)
             self.tick()
@@ -427,10 +436,30 @@ class _Work:
                 continue
             complete = _completed(document, self.entry.provenance)
             try:
-                unit.ids.append(accept(complete, name_of(complete), self.settings).id)
+                given = accept(complete, name_of(complete), self.settings)
             except CorpusError:
-                unit.failed = True  # the store says why
+                unit.failed = True
+                yield complete  # the store says why
+                continue
+            owner = self._owners.get(given.id)
+            if owner is not None and owner != unit.locator and owner in self.held:
+                # Under two names, but the same: to be stored once. Otherwise each sync would turn one into the other.
+                if self.store.fingerprint(given.id) != given.fingerprint:
+                    unit.failed = True
+                    reason = (
+                        f"{given.name}: its identity {given.id!r} is that of {owner}; give each document its own id"
+                    )
+                    yield ReadFailure(name=given.name, reason=reason)
+                else:
+                    self.tally.counts["unchanged"] += 1
+                continue
+            unit.ids.append(given.id)
             yield complete
+
+    @functools.cached_property
+    def _owners(self) -> dict[str, str]:
+        """The locators of the units by the identities of the sources that they hold, as of the last run."""
+        return sync_rows.owners(self.store.database, self.entry.name)
 
     def _with_diffs(self, items: tuple[UpdateItem, ...]) -> Iterator[UpdateItem]:
         """Yield the items, the first changed texts among them with what changed; ``corpus diff`` tells it of all."""

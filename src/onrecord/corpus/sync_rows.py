@@ -67,6 +67,16 @@ def units(made: Engine, entry: str, reading: str) -> dict[str, Known]:
         }
 
 
+def owners(made: Engine, entry: str) -> dict[str, str]:
+    """Return the locator of the unit that holds each source of an entry."""
+    query = select(UnitSourceRow.source_id, UnitRow.locator).join(
+        UnitRow, (UnitRow.entry == UnitSourceRow.entry) & (UnitRow.unit == UnitSourceRow.unit)
+    )
+    with made.connect() as connection:
+        rows = connection.execute(query.where(UnitSourceRow.entry == entry, UnitSourceRow.gone.is_(False)))
+        return {row.source_id: row.locator for row in rows}
+
+
 def seen_again(made: Engine, entry: str, locators: Sequence[str], run: int) -> int:
     """Note that units were found unchanged; return how many sources they hold."""
     found = 0
