@@ -42,8 +42,8 @@ DAYS_SHORT = 2
 _RUN, _RUN_SHORT = 5, 2
 _LEAST_MATCHED = 4
 _SAME_NAME, _SAME_WORD = 70.0, 80.0
-_SAME_PASSAGE = 80.0
-"""Not tuned: windows of copies begin and end at other sentences, so that those that overlap less say something more."""
+_SAME_SENTENCE, _REPEATED = 80.0, 0.75
+"""Not tuned: a window of three sentences with one that is new is kept, one with another headline is not."""
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:[’']\w+)*")
 _ENDS_SENTENCE = re.compile(r"(?:\A|[.!?:;|\n“”\"(—-])\s*\Z")
@@ -273,8 +273,6 @@ def without_copies(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
     Of the copies of one story, the source that stands highest keeps its passages; of another, what is not in those is kept:
     where a story was cut, the rest of it may be the evidence.
     """
-    from rapidfuzz import fuzz  # noqa: PLC0415  as above
-
     kept: dict[str, list[str]] = {passage.id: [] for passage in passages}
     stories: dict[str, list[Passage]] = {}
     for passage in passages:
@@ -283,16 +281,7 @@ def without_copies(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
     for members in stories.values():
         taken: list[Passage] = []
         for passage in sorted(members, key=lambda member: standing(member.source)):  # stable: best hit first
-            words = passage.text.casefold()
-            same = next(
-                (
-                    other
-                    for other in taken
-                    if other.source.id != passage.source.id
-                    and fuzz.ratio(words, other.text.casefold()) >= _SAME_PASSAGE
-                ),
-                None,
-            )
+            same = _repeated(passage, [other for other in taken if other.source.id != passage.source.id])
             if same is None:
                 taken.append(passage)
             else:
@@ -300,6 +289,34 @@ def without_copies(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
                 if passage.source.id not in kept[same.id]:
                     kept[same.id].append(passage.source.id)
     return {id_: tuple(copies) for id_, copies in kept.items()}
+
+
+def _repeated(passage: Passage, taken: Sequence[Passage]) -> Passage | None:
+    """Return the one of ``taken`` that repeats most of a passage, if together they repeat nearly all of it.
+
+    Sentence by sentence: another headline shifts every window of a copy.
+    """
+    from rapidfuzz import fuzz  # noqa: PLC0415  as above
+
+    repeats = dict.fromkeys((other.id for other in taken), 0)
+    repeated = 0
+    for sentence in _sentences(passage):
+        holders = [
+            other.id
+            for other in taken
+            if any(fuzz.ratio(sentence, theirs) >= _SAME_SENTENCE for theirs in _sentences(other))
+        ]
+        repeated += len(sentence) if holders else 0
+        for holder in holders:
+            repeats[holder] += len(sentence)
+    if not repeated or repeated < _REPEATED * sum(map(len, _sentences(passage))):
+        return None
+    return max(taken, key=lambda other: repeats[other.id])
+
+
+def _sentences(passage: Passage) -> list[str]:
+    start = passage.span.start
+    return [passage.text[span.start - start : span.end - start].casefold() for span in passage.sentences]
 
 
 def clusters(members: dict[str, Source], pairs: Sequence[tuple[str, str]]) -> dict[str, str | None]:
