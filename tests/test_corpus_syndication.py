@@ -70,6 +70,7 @@ def stories(store: Store) -> dict[str, str | None]:
         (REPORT.replace("four million", "nine million").replace("2027", "2031").replace("six", "ten")
             .replace("Monday", "Friday").replace("Jane Roe", "Marc Lund").replace("Vienna", "Oslo"), False),  # another event
         (" ".join(reversed(REPORT.split())), False),  # the same words
+        ("The store will hold four million tonnes by the end of 2027, said Jane Roe.", False),  # what it quotes
         ("Nothing of this kind. " * 20, False),
         ("", False),
     ],

@@ -37,6 +37,8 @@ _RESEMBLANCE, _RESEMBLANCE_SHORT = 0.15, 0.08
 """Candidates are aligned from this share of equal values in their signatures on."""
 _CONTAINMENT, _CONTAINMENT_SHORT = 0.5, 0.6
 _DENSITY = 0.6
+_LEAST_SHARE = 0.25
+"""A text of fewer of the other's words is a quotation of it, or quoted by it: not a copy, and perhaps the primary source."""
 _SWAPPED = 0.1
 DAYS_SHORT = 2
 _RUN, _RUN_SHORT = 5, 2
@@ -188,9 +190,10 @@ def containment(first: Story, second: Story) -> float | None:
 
     Names and figures that stand in for one another, in the part that both texts have, make them two stories.
     """
-    if not may_be_copies(first, second) or not (first.words and second.words):
+    fewer, more = sorted((len(first.words), len(second.words)))
+    if fewer <= _LEAST_SHARE * more or not may_be_copies(first, second):
         return None
-    if min(len(first.words), len(second.words)) > ALIGNED_WORDS:
+    if fewer > ALIGNED_WORDS:
         return _containment_of_shingles(first, second)
     from rapidfuzz.distance import Levenshtein  # noqa: PLC0415  as above
 
@@ -215,7 +218,7 @@ def containment(first: Story, second: Story) -> float | None:
                 [second.words[at] for at in there if at in second.telling],
             )
     least = min(shared[-1].src_end - shared[0].src_start, shared[-1].dest_end - shared[0].dest_start)
-    contained = matched / min(len(first.words), len(second.words))
+    contained = matched / fewer
     enough = contained >= (_CONTAINMENT_SHORT if short else _CONTAINMENT) and matched >= max(
         _LEAST_MATCHED, _DENSITY * least
     )
