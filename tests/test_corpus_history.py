@@ -6,9 +6,10 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from onrecord.corpus import PassageChanges, Store, engine, schema
+from onrecord.corpus.database import upgrade
 from onrecord.errors import CorpusError, NotFoundError
 from onrecord.records import Document
 from onrecord.settings import Settings
@@ -179,3 +180,28 @@ def test_what_was_stored_before_is_of_nobody(store: Store) -> None:
         connection.execute(schema.ChangeRow.__table__.update().values(who=""))  # as a corpus of the first schema has it
         assert connection.execute(select(schema.SourceRow.story)).scalar() is None
     assert store.history("a")[0].who == ""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_corpus_of_the_first_schema(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    url = request.getfixturevalue("postgresql") if database == "postgresql" else f"sqlite:///{tmp_path / 'old.db'}"
+    made = create_engine(url)
+    upgrade(made, "0001")
+    with made.begin() as connection:
+        values = (
+            "'a', 'T', 'document', 'P', true, '', '[]', '2024-01-01 00:00:00', 'en', '', 'a@000000000000', false, 'f',"
+            " '2024-01-01 00:00:00'"
+        )
+        connection.execute(
+            text(
+                "INSERT INTO sources (id, title, kind, publisher, is_primary, origin, speakers, retrieved_at, language,"  # noqa: S608
+                f" licence, current_version_id, withdrawn, fingerprint, added_at) VALUES ({values})"
+            )
+        )
+    made.dispose()
+    settings = Settings(home=tmp_path / "home", database_url=url)
+    with Store.open(settings) as opened:
+        source = opened.source("a")
+        assert (source.added_by, source.trust_tier, source.story, source.publisher) == ("", None, None, "P")
+        assert opened.find_copies() == []  # it has no version: nothing to compare
+    engine(settings).dispose()
