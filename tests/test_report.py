@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onrecord.errors import ReportError
-from onrecord.records import CheckedArticle, Reason, Skipped, Span, Stance, Verdict, VerdictLabel
+from onrecord.records import CheckedArticle, Reason, Rejected, Skipped, Span, Stance, Verdict, VerdictLabel
 from onrecord.report import FORMATS, json_schema, parse_json, render
 from onrecord.report.html import marked, passage_pieces
 from onrecord.report.wording import ICONS, WORDS, safe_address
@@ -58,6 +58,22 @@ def test_every_format_holds_what_a_reader_needs(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_survives_an_article_without_claims(name: str) -> None:
     assert render(checked_article("Well.", []), name)
+
+
+@pytest.mark.parametrize("name", ["text", "json", "html"])
+def test_what_a_language_model_did_is_said(name: str) -> None:
+    checked = article_with()
+    note = "acme:m was asked to part and word claims, but it failed; the rules did it instead."
+    dropped = Rejected(quote="They left.", standalone="The moon is made of cheese.", reason="it puts in “cheese”")
+    worded = checked.claims[0].model_copy(
+        update={"claim": checked.claims[0].claim.model_copy(update={"worded_by": "acme:worder"})}
+    )
+    checked = checked.model_copy(
+        update={"notes": (note,), "rejected": (dropped,), "claims": (worded, *checked.claims[1:])}
+    )
+    page = " ".join(render(checked, name).split())
+    for needed in (note, dropped.standalone, dropped.reason, "acme:worder"):
+        assert needed in page
 
 
 def test_unknown_format_is_refused() -> None:

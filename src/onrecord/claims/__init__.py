@@ -10,7 +10,7 @@ import bisect
 import re
 from typing import TYPE_CHECKING
 
-from onrecord.claims import attribute, resolve, rewrite, select
+from onrecord.claims import attribute, llm, resolve, rewrite, select
 from onrecord.claims.linguistics import parse, require_english
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.select import Encode, check_worthiness, threshold
@@ -33,7 +33,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
 
     Args:
         document: the article; its ``published`` date, if known, makes relative dates absolute.
-        settings: ``check_worthiness_threshold`` is used.
+        settings: ``check_worthiness_threshold`` and ``llm`` are used.
         encode: texts to embeddings, float32, shape (n, 384), rows of length one.
 
     Returns:
@@ -100,7 +100,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                     why=verdict.why,
                 )
             )
-    return ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
+    found = ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
+    return llm.reword(found, article, referents, document.published, settings=settings) if settings.llm else found
 
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|us|me|ours|mine)\b")

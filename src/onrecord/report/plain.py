@@ -54,6 +54,8 @@ def render_claim(number: int, item: CheckedClaim) -> str:
     ]
     if claim.standalone != claim.text:
         lines += _wrapped(f"Stands alone: {claim.standalone}", "   ")
+    if claim.worded_by:
+        lines += _wrapped(f"Cut and worded by: {claim.worded_by}", "   ")
     lines += _wrapped(f"Said by: {who_says(item)}", "   ")
     if verdict.proposition_label is not None:
         lines += _wrapped(f"What is asserted: {claim.proposition} — {WORDS[verdict.proposition_label].lower()}", "   ")
@@ -81,6 +83,12 @@ def render_tail(checked: CheckedArticle) -> str:
         f"Sentences not taken as claims: {len(checked.skipped)}",
         *(_line for skipped in checked.skipped for _line in _wrapped(f"- {skipped.text} [{skipped.reason}]", "  ")),
         *(line for check in checked.quotations for line in _quotation(check, "")),
+        *(line for note in checked.notes for line in _wrapped(f"Note: {note}", "")),
+        *(
+            line
+            for dropped in checked.rejected
+            for line in _wrapped(f"- dropped: “{dropped.standalone}” [{dropped.reason}]", "  ")
+        ),
         f"Corpus state {checked.corpus.number}: {checked.corpus.sources:,} sources, {checked.corpus.passages:,} passages",
         f"Time: {spent}",
         *_wrapped(f"Models: {models}", ""),
