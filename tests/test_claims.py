@@ -20,8 +20,8 @@ from onrecord.claims.linguistics import dateline_length, require_english
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.rewrite import absolute_dates
 from onrecord.claims.select import FEATURES, check_worthiness, load_classifier, threshold
-from onrecord.errors import LanguageError, ModelError
-from onrecord.records import ClaimSet, Document
+from onrecord.errors import DocumentError, LanguageError, ModelError
+from onrecord.records import ClaimSet, Document, Span
 from onrecord.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -486,6 +486,22 @@ def test_left_out_with_a_reason(sentence: str, reason: str) -> None:
         f"The bank cut its rate to 2 per cent on 5 May 2025 in Frankfurt, as it had said before. {sentence}"
     )
     assert [(item.text, item.reason) for item in found.skipped] == [(sentence, reason)]
+
+
+def test_a_person_takes_what_was_left_out() -> None:
+    text = "The bank cut its rate to 2 per cent on 5 May 2025. That was a mistake. That was a mistake."
+    plain = claims_of(text)
+    assert [item.text for item in plain.skipped] == ["That was a mistake."] * 2
+    second = plain.skipped[1]
+    settings = load_settings(home=Path("/nonexistent"), check_worthiness_threshold=0.0)
+    found = find_claims(article(text), settings=settings, encode=flat, promoted=[second.span])
+    # Of two equal sentences only the one that was meant.
+    assert found.skipped == plain.skipped[:1]
+    assert found.claims[:-1] == plain.claims
+    assert (found.claims[-1].span, found.claims[-1].text) == (second.span, second.text)
+    assert "a person takes it" in found.claims[-1].why
+    with pytest.raises(DocumentError, match="characters 0-3"):
+        find_claims(article(text), settings=settings, encode=flat, promoted=[Span(start=0, end=3)])
 
 
 ENGLISH = "The president said on Monday in Berlin that talks with Ukraine would go on. The bank cut its rate in May."

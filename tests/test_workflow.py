@@ -59,6 +59,18 @@ def test_the_whole_path(checker: Checker) -> None:
     assert parse_json(render(checked, "json")) == checked
 
 
+def test_a_person_takes_a_sentence_that_was_left_out(checker: Checker) -> None:
+    article = pasted(ARTICLE, published=dt.date(2024, 9, 3))
+    found = checker.find_claims(article)
+    left = next(item for item in found.skipped if item.reason == "opinion")
+    checked = checker.check_article(article, filters=SearchFilters(), promoted=[left.span])
+    taken = next(item for item in checked.claims if item.claim.span == left.span)
+    assert taken.claim.why == "a person takes it as a claim; the rules left it out: opinion"
+    assert taken.evidence
+    assert left not in checked.skipped
+    assert len(checked.claims) == len(found.claims) + 1
+
+
 def test_a_failing_step_gives_not_checked_with_its_reason(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> list[object]:
         message = "the stance model is gone"

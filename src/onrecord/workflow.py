@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,13 +160,17 @@ class Checker:
     ) -> None:
         self.close()
 
-    def find_claims(self, document: Document) -> ClaimSet:
+    def find_claims(self, document: Document, *, promoted: Collection[Span] = ()) -> ClaimSet:
         """Return the claims of ``document`` and the sentences left out.
+
+        Args:
+            document: The article.
+            promoted: Skipped sentences, by their spans, that a person takes as claims.
 
         Raises:
             EmptyDocumentError: there is no text.
             LanguageError: the text is not English.
-            DocumentError: the text is longer than ``settings.max_article_characters``.
+            DocumentError: the text is longer than ``settings.max_article_characters``, or ``promoted`` names no sentence.
         """
         if not document.text.strip():
             message = "The article is empty: give a file, an address or text that holds at least one sentence."
@@ -177,7 +181,9 @@ class Checker:
                 "accepted. Split it, or raise ONRECORD_MAX_ARTICLE_CHARACTERS."
             )
             raise DocumentError(message)
-        return claims.find_claims(document, settings=self.settings, encode=self.index.embedder.encode)
+        return claims.find_claims(
+            document, settings=self.settings, encode=self.index.embedder.encode, promoted=promoted
+        )
 
     def check_claims(
         self,
@@ -198,6 +204,7 @@ class Checker:
         filters: SearchFilters,
         progress: Report = _silent,
         on_claim: Callable[[CheckedClaim], None] | None = None,
+        promoted: Collection[Span] = (),
     ) -> CheckedArticle:
         """Check a whole article.
 
@@ -206,13 +213,14 @@ class Checker:
             filters: What may be found.
             progress: Called at every stage and step.
             on_claim: Called with each claim as soon as it is decided, in the article's order.
+            promoted: Skipped sentences of an earlier check, by their spans, that a person takes as claims.
 
         Raises:
             DocumentError, LanguageError: the article cannot be checked at all.
         """
         clock = _Clock(progress)
         clock.start("finding claims")
-        found = self.find_claims(document)
+        found = self.find_claims(document, promoted=promoted)
         checked: list[CheckedClaim] = []
         for item in self._checked(found.claims, filters=filters, article_date=document.published, clock=clock):
             checked.append(item)

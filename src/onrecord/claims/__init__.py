@@ -14,11 +14,12 @@ from onrecord.claims import attribute, llm, resolve, rewrite, select
 from onrecord.claims.linguistics import parse, require_english
 from onrecord.claims.quotations import find_quotations
 from onrecord.claims.select import Encode, check_worthiness, threshold
+from onrecord.errors import DocumentError
 from onrecord.grammar import grammar_model
 from onrecord.records import Claim, ClaimSet, Document, ModelUsed, Skipped, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from onrecord.claims.attribute import Report
     from onrecord.claims.linguistics import ParsedArticle, ParsedSentence
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["Encode", "check_worthiness", "find_claims", "models", "threshold"]
 
 
-def find_claims(document: Document, *, settings: Settings, encode: Encode) -> ClaimSet:
+def find_claims(document: Document, *, settings: Settings, encode: Encode, promoted: Collection[Span] = ()) -> ClaimSet:
     """Find the checkable claims of an article.
 
     Args:
         document: the article; its ``published`` date, if known, makes relative dates absolute.
         settings: ``check_worthiness_threshold`` and ``llm`` are used.
         encode: texts to embeddings, float32, shape (n, 384), rows of length one.
+        promoted: sentences that a person takes as claims, by the ``span`` with which they were skipped.
 
     Returns:
         Claims and skipped sentences, each in the order of the text. ``document.text[claim.span] == claim.text``,
@@ -42,11 +44,13 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
         without sentences gives an empty set.
 
     Raises:
+        DocumentError: ``promoted`` names a range that is no sentence of the article.
         LanguageError: the article is not in English.
         ModelError: a model is missing or does not fit.
     """
     language = require_english(document.text)
     article = parse(document.text)
+    _are_sentences(promoted, article)
     if not article.sentences:
         return ClaimSet(claims=(), skipped=(), language=language)
     referents = resolve.resolve(article)
@@ -65,7 +69,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
         here = near[sentence.index]
         main = _main_report(sentence, here)
         reason = _reason_to_skip(sentence, verdict, main, limit)
-        if reason:
+        by_person = bool(reason) and sentence.span in promoted
+        if reason and not by_person:
             skipped.append(
                 Skipped(
                     span=sentence.span,
@@ -97,11 +102,19 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode) -> Cl
                         *rewrite.undated(article, part.span, document.published),
                     ),
                     check_worthiness_probability=verdict.probability,
-                    why=verdict.why,
+                    why=f"a person takes it as a claim; the rules left it out: {reason}" if by_person else verdict.why,
                 )
             )
     found = ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
     return llm.reword(found, article, referents, document.published, settings=settings) if settings.llm else found
+
+
+def _are_sentences(promoted: Collection[Span], article: ParsedArticle) -> None:
+    unknown = set(promoted) - {sentence.span for sentence in article.sentences}
+    if unknown:
+        ranges = ", ".join(sorted(f"{span.start}-{span.end}" for span in unknown))
+        message = f"No sentence of the article stands at characters {ranges}: give the spans of skipped sentences."
+        raise DocumentError(message)
 
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|us|me|ours|mine)\b")
