@@ -1,4 +1,4 @@
-"""The command line: ``python -m evals run TASK``, ``suite``, ``gate``, ``compare``, ``errors``, ``tasks``.
+"""The command line: ``python -m evals run TASK``, ``suite``, ``gate``, ``grid``, ``replay``, ``compare``, ``errors`` and more.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong
 usage.
@@ -6,6 +6,7 @@ usage.
 
 from __future__ import annotations
 
+import collections
 import json
 import sys
 import time
@@ -17,11 +18,13 @@ import typer
 from rich.console import Console
 
 from evals import gate as gates
+from evals import grid as grids
+from evals import replay as replays
 from evals import suite as suites
 from evals.compare import SHOWN, read_run, show_comparison, show_errors
 from evals.compare import compare as compare_runs
 from evals.compare import errors as errors_of
-from evals.result import show, write_items
+from evals.result import show
 from evals.run import Options, run_task, settings_in
 from evals.tasks import Input, Task, catalogue
 from onrecord.errors import OnRecordError, SettingsError
@@ -99,6 +102,9 @@ def run(  # noqa: PLR0913, PLR0917  an argument for every option
     claims: Annotated[Path | None, typer.Option(help="Labelled claims, .jsonl or .jsonl.gz.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use a random sample of so many items.")] = None,
     split: Annotated[str, typer.Option(help="Use the rows with this `split` only (stance).")] = "",
+    without: Annotated[
+        list[Path] | None, typer.Option(help="Leave out claims that occur in this file of pairs (what a model learnt).")
+    ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting.")] = None,
     home: Annotated[Path | None, typer.Option(help="Build the corpus here and keep it for the next run.")] = None,
     out: Annotated[Path | None, typer.Option(help="Also write result.json and items.jsonl into this folder.")] = None,
@@ -112,16 +118,15 @@ def run(  # noqa: PLR0913, PLR0917  an argument for every option
     task = tasks[name]
     if split and not task.splits:
         _fail(f"task {task.name!r} does not take --split", 2)
+    if without and not task.excludes:
+        _fail(f"task {task.name!r} does not take --without", 2)
     inputs = _inputs(task, {"data": data, "corpus": corpus, "claims": claims})
     overrides = _overrides(set_ or [])
     try:
         # Libraries that print on their own must not spoil the one object on standard output.
         with redirect_stdout(sys.stderr):
-            options = Options(overrides, limit, seed, ProgressLines(), split)
-            result, items = run_task(task, inputs, options=options, home=home)
-            if out is not None:
-                write_items(items, out)
-                (out / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            options = Options(overrides, limit, seed, ProgressLines(), split, tuple(without or ()), out)
+            result, _ = run_task(task, inputs, options=options, home=home)
     except OnRecordError as error:
         _fail(str(error), 1)
     if as_json:
@@ -217,6 +222,105 @@ def errors(
         print(json.dumps([group.model_dump(mode="json") for group in groups], ensure_ascii=False))
     else:
         show_errors(groups, read, Console())
+
+
+def _lists(given: list[str], also: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """Read NAME=VALUE,VALUE,…; names besides ``also`` must be settings, and each value one that they accept."""
+    lists: dict[str, list[str]] = {}
+    for item in given:
+        name, _, values = item.partition("=")
+        lists[name.strip()] = [value.strip() for value in values.split(",")]
+        for value in lists[name.strip()]:
+            if name.strip() not in also:
+                _overrides([f"{name}={value}"])
+            elif not value.replace(".", "", 1).isdigit() or not 0 < float(value) <= 1:
+                _fail(f"--set {item!r}: a threshold is a number above 0 and at most 1", 2)
+    return lists
+
+
+@app.command()
+def grid(  # noqa: PLR0913, PLR0917  as above
+    name: Annotated[str, typer.Argument(metavar="TASK", help="As for `run`.")],
+    set_: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE,VALUE", help="A list is varied; repeat for several.")
+    ],
+    data: Annotated[Path | None, typer.Option(help="As for `run`.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="As for `run`.")] = None,
+    claims: Annotated[Path | None, typer.Option(help="As for `run`.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="As for `run`.")] = None,
+    split: Annotated[str, typer.Option(help="As for `run`.")] = "",
+    without: Annotated[list[Path] | None, typer.Option(help="As for `run`.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="As for `run`.")] = 0,
+    title: Annotated[str, typer.Option("--name", help="Name of the grid in its files.")] = "",
+    results: Annotated[Path, typer.Option(help="Folder for the summary and the runs.")] = suites.RESULTS,
+    workers: Annotated[int, typer.Option(min=1, help="Processes at a time; never more than there are cores.")] = 64,
+) -> None:
+    """Measure every combination of settings, for example: python -m evals grid starter --set top_k=5,12,20."""
+    known = catalogue()
+    if name not in known:
+        _fail(f"no task {name!r}; there are: {', '.join(known)}", 2)
+    lists = _lists(set_)
+    varied = {key: values for key, values in lists.items() if len(values) > 1}
+    fixed = {key: values[0] for key, values in lists.items() if len(values) == 1}
+    try:
+        inputs = _inputs(known[name], {"data": data, "corpus": corpus, "claims": claims})
+        options = Options(fixed, limit, seed, ProgressLines(), split, tuple(without or ()))
+        rows = grids.run(
+            known[name],
+            {key: path.resolve() for key, path in inputs.items()},
+            name=title or name,
+            varied=varied,
+            options=options,
+            results=results,
+            workers=workers,
+        )
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    grids.show(rows, Console())
+
+
+@app.command()
+def replay(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Folders that `run --out` wrote (end-to-end, starter).")
+    ],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE,VALUE", help="A setting, support_threshold or refute_threshold."),
+    ] = None,
+    half: Annotated[str, typer.Option(help="`choose` or `report`: this half of the claims only.")] = "",
+    show_mistakes: Annotated[bool, typer.Option("--errors", help="Count the mistakes of the last line.")] = False,  # noqa: FBT002
+) -> None:
+    """Judge kept runs anew without the networks, for example: python -m evals replay RUN --set decision_margin=0.1,0.2."""
+    if half not in {"", "choose", "report"}:
+        _fail(f"--half {half!r}: give choose or report", 2)
+    varied = _lists(set_ or [], also=replays.THRESHOLDS)
+    try:
+        kept = [replays.read_kept(folder) for folder in runs]
+        rows = replays.sweep([replays.half_of(run, half) for run in kept] if half else kept, varied)
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    replays.show(rows, Console(width=160))
+    if show_mistakes:
+        counted = collections.Counter(str(item.details["cause"]) for item in rows[-1][2] if not item.right)
+        print(", ".join(f"{cause}: {n}" for cause, n in counted.most_common()))
+
+
+@app.command()
+def report(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ENTRY]…", help="Entries to show; none: all.")] = None,
+    results: Annotated[Path, typer.Option(help="Folder of the summaries and the history.")] = suites.RESULTS,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("evals-report.html"),
+) -> None:
+    """Write one self-contained HTML page with tables and pictures of what was measured."""
+    from evals import report as reports  # noqa: PLC0415  matplotlib is slow to import
+
+    try:
+        page = reports.render(results, names=names or [])
+    except OnRecordError as error:
+        _fail(str(error), 1)
+    out.write_text(page, encoding="utf-8")
+    print(out)
 
 
 @app.command()

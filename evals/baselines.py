@@ -4,6 +4,7 @@
 * ``claim_only``: a bag of words of the claim alone, cross-validated. Far above the majority, the labels
   leak through the wording.
 * ``lexical_overlap``: the share of the claim's words that the evidence repeats, cross-validated.
+* ``similarity``: the cosine of claim and evidence, cross-validated: what a threshold on nearness alone would score.
 """
 
 from __future__ import annotations
@@ -81,7 +82,21 @@ def lexical_overlap(
     """Score a logistic regression over the share of repeated words and its square; ``None`` when the set is too small."""
     if not _enough(gold, claims):
         return None
-    share = np.asarray([overlap_share(claim, text) for claim, text in zip(claims, evidence, strict=True)])
-    features = np.stack([share, share**2], axis=1)
+    share = [overlap_share(claim, text) for claim, text in zip(claims, evidence, strict=True)]
+    return _of_one_number(share, claims, gold, labels=labels, seed=seed)
+
+
+def similarity(
+    claims: Sequence[str], cosines: Sequence[float], gold: Sequence[str], *, labels: Sequence[str], seed: int
+) -> dict[str, object] | None:
+    """Score a logistic regression over the cosine of claim and evidence and its square; ``None`` when the set is too small."""
+    return _of_one_number(cosines, claims, gold, labels=labels, seed=seed) if _enough(gold, claims) else None
+
+
+def _of_one_number(
+    values: Sequence[float], claims: Sequence[str], gold: Sequence[str], *, labels: Sequence[str], seed: int
+) -> dict[str, object]:
+    value = np.asarray(values, dtype=np.float64)
+    features = np.stack([value, value**2], axis=1)
     model = LogisticRegression(max_iter=1000, class_weight="balanced")
     return _figures(gold, _cross_validated(model, features, gold, claims, seed), labels)

@@ -20,7 +20,7 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from evals.data import EvalDataError
-from evals.metrics import Interval, interval, resample_weights, rounded
+from evals.metrics import Interval, interval, paired_p_value, resample_weights, rounded
 from evals.result import Item, Result
 
 SHOWN = 5
@@ -85,6 +85,8 @@ class Comparison(BaseModel):
     """95 % paired bootstrap interval of the difference, over claims."""
     p_value: float
     """Exact McNemar test, two-sided: how likely a split of gains and losses at least this uneven is by chance."""
+    bootstrap_p_value: float
+    """Paired bootstrap over claims, two-sided; it minds that several items may share a claim."""
     gains: tuple[str, ...]
     losses: tuple[str, ...]
     """Ids that became right, and that became wrong."""
@@ -119,6 +121,7 @@ def compare(first: Run, second: Run, *, seed: int = 0) -> Comparison:
         difference=rounded(after.mean() - before.mean()),
         interval=interval(drawn),
         p_value=rounded(binomtest(len(gains), changes).pvalue) if changes else 1.0,
+        bootstrap_p_value=paired_p_value(before, after, [first.items[name].claim for name in ids], seed=seed),
         gains=gains,
         losses=losses,
         per_class=_shares(gold, before, after),
@@ -162,7 +165,8 @@ def _shares(groups: Sequence[str], before: np.ndarray, after: np.ndarray) -> dic
 
 def _changed(first: Result, second: Result) -> dict[str, tuple[str, str]]:
     def facts(result: Result) -> dict[str, str]:
-        models = {f"model: {model.role}": f"{model.name} {model.sha256[:12]}" for model in result.models}
+        # By name as well as by role: the two networks of a cascade have one role.
+        models = {f"model: {model.role}: {model.name}": model.sha256[:12] for model in result.models}
         return {**result.settings, **models, "code": result.code_sha256[:12], "package": result.package_version}
 
     left, right = facts(first), facts(second)
@@ -175,7 +179,8 @@ def show_comparison(found: Comparison, first: Run, second: Run, console: Console
     low, high = found.interval
     console.print(
         f"[bold]{found.task}[/bold] on {found.n} items: {found.before:.3f} → {found.after:.3f}, "
-        f"{found.difference:+.3f} ({low:+.3f} to {high:+.3f}), McNemar p = {found.p_value:.3f}"
+        f"{found.difference:+.3f} ({low:+.3f} to {high:+.3f}), McNemar p = {found.p_value:.3f}, "
+        f"bootstrap p = {found.bootstrap_p_value:.3f}"
     )
     for name, (left, right) in found.changed.items():
         console.print(f"  {escape(name)}: {escape(left)} → {escape(right)}")

@@ -174,6 +174,24 @@ def sample(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
     return [rows[position] for position in sorted(chosen)]
 
 
+def without(claims: Sequence[LabelledClaim], files: Sequence[Path]) -> list[LabelledClaim]:
+    """Leave out the claims whose wording, but for case and spaces, is one of ``files``.
+
+    Raises:
+        EvalDataError: a file cannot be used, or no claim is left.
+    """
+    seen = {_wording(row.text("claim")) for path in files for row, _ in _readers(path)}
+    left = [claim for claim in claims if _wording(claim.claim) not in seen]
+    if not left:
+        message = f"all {len(claims)} claims occur in {', '.join(str(path) for path in files)}; none is left to measure"
+        raise EvalDataError(message)
+    return left
+
+
+def _wording(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 def read_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Yield row number (from 1) and object of a JSON-lines file, gzipped or not by its first bytes. Blank lines are skipped.
 

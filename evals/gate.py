@@ -7,12 +7,12 @@ below its floor, on other data, or missing, fails. Raising floors is automatic; 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from evals import suite
 from evals.data import EvalDataError
 
 BASELINE = Path(__file__).resolve().parent / "baseline.json"
@@ -64,15 +64,7 @@ def read_summaries(folder: Path) -> dict[str, Mapping[str, object]]:
     Raises:
         EvalDataError: one of them is no summary, or there is none.
     """
-    found: dict[str, Mapping[str, object]] = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            summary = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            message = f"{path} cannot be read: {error}"
-            raise EvalDataError(message) from error
-        if isinstance(summary, dict) and "task" in summary:
-            found[str(summary["name"])] = summary
+    found = suite.read_summaries(folder)
     if not found:
         message = f"{folder} holds no summaries. Run: python -m evals suite --results {folder}"
         raise EvalDataError(message)

@@ -29,6 +29,8 @@ Interval = tuple[float, float]
 RESAMPLES = 1000
 LEVEL = 0.95
 _DIGITS = 4
+CURVE_POINTS = 40
+"""Points of a risk-coverage curve that are kept for drawing it."""
 
 
 class ClassFigures(TypedDict):
@@ -161,7 +163,7 @@ def weighted_f1(gold: Sequence[str], predicted: Sequence[str], weights: Floats, 
 def classification_intervals(
     gold: Sequence[str], predicted: Sequence[str], *, groups: Sequence[str], seed: int
 ) -> dict[str, Interval]:
-    """Return 95 % bootstrap intervals of accuracy, macro F1 and every gold class's F1 (``f1:<label>``)."""
+    """Return 95 % bootstrap intervals of accuracy, balanced accuracy, macro F1 and every gold class's F1 (``f1:<label>``)."""
     _same_length(gold=gold, predicted=predicted, groups=groups)
     weights = resample_weights(groups, seed=seed)
     right = np.asarray([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
@@ -171,8 +173,13 @@ def classification_intervals(
         [weights @ np.asarray([g == label for g in gold], dtype=np.float64) > 0 for label in per_class]
     ).astype(np.float64)
     macro = (np.stack(list(per_class.values())) * present).sum(axis=0) / present.sum(axis=0)
+    recalls = [
+        ratio(weights @ (right * is_gold), weights @ is_gold)
+        for is_gold in (np.asarray([g == label for g in gold], dtype=np.float64) for label in per_class)
+    ]
     return {
         "accuracy": interval(weights @ right / weights.sum(axis=1)),
+        "balanced_accuracy": interval((np.stack(recalls) * present).sum(axis=0) / present.sum(axis=0)),
         "macro_f1": interval(macro),
         **{f"f1:{label}": interval(values) for label, values in per_class.items()},
     }
@@ -219,6 +226,84 @@ def calibration(
     return {"ece": rounded(ece), "brier": rounded(brier), "bins": rows}
 
 
+def reliability(right: Sequence[bool], confidence: Sequence[float], *, bins: int = 10) -> dict[str, object]:
+    """Compare the confidence in single answers with how often they are right.
+
+    Returns:
+        ``ece`` as in ``calibration``; ``brier``: mean squared distance of confidence and outcome, in [0, 1]; ``bins``.
+
+    >>> reliability([True, False], [0.8, 0.8])["ece"]
+    0.3
+    """
+    _same_length(right=right, confidence=confidence)
+    sure, outcome = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    rows = [
+        {
+            "confidence": rounded(sure[which == number].mean()),
+            "accuracy": rounded(outcome[which == number].mean()),
+            "n": int((which == number).sum()),
+        }
+        for number in sorted(set(which.tolist()))
+    ]
+    gaps = [abs(float((sure - outcome)[which == number].sum())) for number in set(which.tolist())]
+    return {
+        "ece": rounded(sum(gaps) / len(sure)),
+        "brier": rounded(brier_score_loss(outcome, sure, pos_label=1)),
+        "bins": rows,
+    }
+
+
+def calibration_intervals(
+    gold: Sequence[str], probabilities: Floats, *, labels: Sequence[str], groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals of ``calibration.ece`` and ``calibration.brier``."""
+    _same_length(gold=gold, groups=groups, probabilities=[*probabilities])
+    weights = resample_weights(groups, seed=seed)
+    total = weights.sum(axis=1)
+    top = probabilities.max(axis=1)
+    right = (np.asarray([labels[column] for column in probabilities.argmax(axis=1)]) == np.asarray(gold)).astype(float)
+    which = np.minimum((top * 10).astype(int), 9)
+    gaps = [np.abs(weights[:, which == n] @ (right - top)[which == n]) for n in range(10)]
+    truth = np.asarray([[float(g == label) for label in labels] for g in gold])
+    squared = ((probabilities - truth) ** 2).sum(axis=1)
+    return {
+        "calibration.ece": interval(np.sum(gaps, axis=0) / total),
+        "calibration.brier": interval(weights @ squared / total),
+    }
+
+
+def risk_coverage_intervals(
+    right: Sequence[bool], confidence: Sequence[float], *, groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals of ``selective.accuracy@50`` and ``selective.aurc``, over two hundred resamples."""
+    _same_length(right=right, confidence=confidence, groups=groups)
+    weights = resample_weights(groups, seed=seed, resamples=200).astype(int)
+    is_right, sure = np.asarray(right), np.asarray(confidence)
+    drawn = []
+    for row in weights:
+        chosen = np.repeat(np.arange(len(right)), row)
+        drawn.append(risk_coverage(is_right[chosen].tolist(), sure[chosen].tolist()))
+    return {
+        f"selective.{name}": interval(np.asarray([figures[name] for figures in drawn], dtype=np.float64))
+        for name in ("accuracy@50", "aurc")
+    }
+
+
+def paired_p_value(before: Floats, after: Floats, groups: Sequence[str], *, seed: int) -> float:
+    """Return a two-sided bootstrap p-value of the difference of two paired means (Efron and Tibshirani 1993, section 16.4).
+
+    The differences are shifted to mean zero, groups are drawn together, and the share of resampled means at least as far from
+    zero as the one observed is counted; with one added above and below, it is never 0.
+    """
+    _same_length(before=[*before], after=[*after], groups=groups)
+    difference = after - before
+    observed = abs(float(difference.mean()))
+    weights = resample_weights(groups, seed=seed, resamples=10 * RESAMPLES)
+    drawn = weights @ (difference - difference.mean()) / weights.sum(axis=1)
+    return rounded((1 + int((np.abs(drawn) >= observed - 1e-12).sum())) / (1 + len(drawn)))
+
+
 def risk_coverage(right: Sequence[bool], confidence: Sequence[float]) -> dict[str, object]:
     """Answer only the most confident share of the items: accuracy at 100, 75, 50 and 25 % coverage, and the area.
 
@@ -237,7 +322,100 @@ def risk_coverage(right: Sequence[bool], confidence: Sequence[float]) -> dict[st
         f"accuracy@{share}": rounded(accuracy[max(1, round(n * share / 100)) - 1]) for share in (100, 75, 50, 25)
     }
     area = auc(answered / n, 1 - accuracy) if n > 1 else 1 - float(accuracy[0])
-    return {**figures, "aurc": rounded(area)}
+    places = sorted({max(1, round(n * share / CURVE_POINTS)) for share in range(1, CURVE_POINTS + 1)})
+    curve = [[rounded(place / n), rounded(1 - accuracy[place - 1])] for place in places]
+    return {**figures, "aurc": rounded(area), "curve": curve}
+
+
+class Evidenced(TypedDict):
+    """A claim's label and what it rests on; as gold, ``evidence`` holds alternative complete sets, each enough by itself."""
+
+    label: str
+    evidence: Sequence[Sequence[object]]
+
+
+def fever_right(gold: Evidenced, label: str, evidence: Sequence[object], *, most: int = 5, open_label: str) -> bool:
+    """Tell whether a claim counts for FEVER's score (Thorne et al. 2018).
+
+    The label is right, and one of the gold's complete sets of evidence lies wholly within the first ``most`` pieces given. A
+    claim of ``open_label`` (nothing decides) needs no evidence.
+
+    >>> fever_right({"label": "supports", "evidence": [["d:1", "d:2"]]}, "supports", ["d:1"], open_label="neutral")
+    False
+    """
+    if label != gold["label"]:
+        return False
+    given = set(evidence[:most])
+    return label == open_label or any(len(some) > 0 and given.issuperset(some) for some in gold["evidence"])
+
+
+class AbstractEvidence(TypedDict):
+    """What one abstract does to one claim: a label, and rationales. As prediction, one rationale, best sentence first."""
+
+    label: str
+    rationales: Sequence[Sequence[int]]
+
+
+Abstracts = Mapping[str, Mapping[str, AbstractEvidence]]
+"""Claim → abstract → what it does; abstracts that do nothing are left out."""
+
+
+def _prf(right: int, predicted: int, gold: int) -> dict[str, float]:
+    precision = right / predicted if predicted else 0.0
+    recall = right / gold if gold else 0.0
+    both = precision + recall
+    return {
+        "precision": rounded(precision),
+        "recall": rounded(recall),
+        "f1": rounded(2 * precision * recall / both if both else 0.0),
+    }
+
+
+def scifact(gold: Abstracts, predicted: Abstracts, *, most: int = 3) -> dict[str, dict[str, float]]:
+    """Score evidence as SciFact does (Wadden et al. 2020, section 5; the rules of its public evaluator).
+
+    ``abstract_label``: a predicted abstract is right when it is a gold one with the gold label. ``abstract_rationale``: and
+    one whole gold rationale is among its first ``most`` sentences. ``sentence``: a predicted sentence is right when all
+    sentences of a gold rationale that it belongs to were predicted. ``sentence_label``: and the abstract's label is right. All
+    are micro-averaged.
+
+    Raises:
+        ValueError: a claim was predicted that the gold does not have.
+    """
+    unknown = predicted.keys() - gold.keys()
+    if unknown:
+        message = f"claims that are not in the gold: {sorted(unknown)[:3]}"
+        raise ValueError(message)
+    right = dict.fromkeys(("abstract_label", "abstract_rationale", "sentence", "sentence_label"), 0)
+    abstracts = sentences = 0
+    for claim, documents in predicted.items():
+        for document, found in documents.items():
+            given = [number for rationale in found["rationales"] for number in rationale]
+            abstracts, sentences = abstracts + 1, sentences + len(given)
+            known = gold[claim].get(document)
+            if known is None:
+                continue
+            same = known["label"] == found["label"]
+            right["abstract_label"] += same
+            right["abstract_rationale"] += same and any(set(given[:most]).issuperset(r) for r in known["rationales"])
+            whole = [set(rationale) for rationale in known["rationales"] if set(given).issuperset(rationale)]
+            rightly = sum(any(number in rationale for rationale in whole) for number in given)
+            right["sentence"] += rightly
+            right["sentence_label"] += rightly * same
+    gold_abstracts = sum(len(documents) for documents in gold.values())
+    gold_sentences = sum(
+        len({number for rationale in known["rationales"] for number in rationale})
+        for documents in gold.values()
+        for known in documents.values()
+    )
+    return {
+        name: _prf(
+            count,
+            abstracts if name.startswith("abstract") else sentences,
+            gold_abstracts if name.startswith("abstract") else gold_sentences,
+        )
+        for name, count in right.items()
+    }
 
 
 RETRIEVAL_MEASURES: Mapping[str, ir_measures.Measure] = {

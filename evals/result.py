@@ -8,17 +8,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Table
 
 import onrecord
 from evals.data import DataFile
-from evals.metrics import Interval
+from evals.metrics import Interval, rounded
 from onrecord import __version__
 from onrecord.records import ModelUsed
 
-RESULT_VERSION = "1.0"
+RESULT_VERSION = "1.1"
 
 
 class Item(BaseModel):
@@ -56,6 +57,8 @@ class Result(BaseModel):
     code_sha256: str
     """Of the installed product, shipped models included: says whether two runs measured the same thing."""
     peak_memory_mb: int
+    latency: Mapping[str, object] = Field(default_factory=dict)
+    """Seconds for one claim, of tasks that check claims: mean, p50, p95, histogram. No metric: it differs from run to run."""
     notes: tuple[str, ...] = ()
     """How the labels were mapped, what was left out of a figure and why."""
 
@@ -76,6 +79,25 @@ def peak_memory_mb() -> int:
     return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024))
 
 
+def latency_of(seconds: Sequence[float]) -> dict[str, object]:
+    """Return mean, median, 95th percentile and a histogram of seconds; empty where nothing was timed.
+
+    >>> latency_of([1.0, 2.0, 3.0])["p50"]
+    2.0
+    """
+    if not seconds:
+        return {}
+    counts, edges = np.histogram(seconds, bins=20)
+    p50, p95 = np.quantile(seconds, [0.5, 0.95])
+    return {
+        "n": len(seconds),
+        "mean": rounded(float(np.mean(seconds))),
+        "p50": rounded(float(p50)),
+        "p95": rounded(float(p95)),
+        "histogram": {"edges": [rounded(float(edge)) for edge in edges], "counts": counts.tolist()},
+    }
+
+
 def write_items(items: Sequence[Item], folder: Path) -> Path:
     """Write one JSON line per item to ``folder/items.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,12 +106,12 @@ def write_items(items: Sequence[Item], folder: Path) -> Path:
     return path
 
 
-def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
+def flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
     """Flatten nested figures to dotted names; lists (bins, matrices) are left to the JSON form."""
     rows: list[tuple[str, object]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            rows.extend(_flat(value, f"{prefix}{name}."))
+            rows.extend(flat(value, f"{prefix}{name}."))
         elif not isinstance(value, list | tuple):
             rows.append((f"{prefix}{name}", value))
     return rows
@@ -99,7 +121,7 @@ def show(result: Result, console: Console) -> None:
     """Print the figures as tables for a person."""
     console.print(f"[bold]{result.task}[/bold]  {result.data.path}  n = {result.n}, {result.seconds:.1f} s")
     table = Table("metric", "value", "95 % interval")
-    for name, value in _flat(result.metrics):
+    for name, value in flat(result.metrics):
         parts = name.split(".")
         key = f"f1:{parts[1]}" if parts[0] == "per_class" and parts[-1] == "f1" else name
         bounds = result.intervals.get(key)
@@ -107,7 +129,7 @@ def show(result: Result, console: Console) -> None:
     console.print(table)
     beside = Table("baseline", "figure", "value")
     for name, figures in result.baselines.items():
-        for figure, value in _flat(figures) if isinstance(figures, Mapping) else [("", figures)]:
+        for figure, value in flat(figures) if isinstance(figures, Mapping) else [("", figures)]:
             beside.add_row(name, figure, str(value))
     console.print(beside)
     for model in result.models:

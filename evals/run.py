@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.result import Item, Result, code_sha256, peak_memory_mb
+from evals.keep import KeptLogits, write_claims
+from evals.result import Item, Result, code_sha256, latency_of, peak_memory_mb, write_items
 from evals.tasks import Input, Progress, Request, Task
 from onrecord.settings import Settings, load_settings
 from onrecord.workflow import recorded_settings
@@ -52,6 +53,10 @@ class Options:
     progress: Progress = _silent
     split: str = ""
     """Part of the set by its ``split`` field; empty: all."""
+    without: tuple[Path, ...] = ()
+    """Files of pairs whose claims are left out."""
+    out: Path | None = None
+    """Folder for the result, the items and what a later run need not read again; ``None``: nothing is written."""
 
 
 def _changed(code: str) -> tuple[str, ...]:
@@ -86,8 +91,11 @@ def run_task(
             limit=options.limit,
             seed=options.seed,
             split=options.split,
+            without=options.without,
+            kept=KeptLogits(options.out / "logits.jsonl") if options.out is not None else None,
         )
         outcome = task.run(request)
+        latency = latency_of(request.seconds)
     result = Result(
         task=task.name,
         metrics=outcome.metrics,
@@ -102,6 +110,13 @@ def run_task(
         seed=options.seed,
         code_sha256=code,
         peak_memory_mb=peak_memory_mb(),
+        latency=latency,
         notes=(*outcome.notes, *_changed(code)),
     )
+    if options.out is not None:
+        write_items(outcome.items, options.out)
+        if outcome.kept is not None:
+            write_claims(options.out, *outcome.kept)
+        # Last, so that a folder with a result is whole.
+        (options.out / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return result, list(outcome.items)

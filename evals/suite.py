@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from evals.data import fingerprint
-from evals.result import Result, code_sha256
+from evals import history
+from evals.data import EvalDataError, fingerprint
+from evals.result import RESULT_VERSION, Result, code_sha256
 from evals.run import Options, run_task
 from evals.tasks import Input, catalogue
 from onrecord.errors import OnRecordError
@@ -24,6 +25,8 @@ from onrecord.errors import OnRecordError
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "evals" / "results"
+ITEMS = "items"
+"""Folder in that of the results with a folder for each entry's last run, as ``run --out`` writes it; never committed."""
 NEWS = ROOT / "evals" / "claims" / "news.jsonl"
 LIMIT = 400
 """Items per set by default: about ± 5 points at 95 %, and minutes instead of hours on two cores."""
@@ -41,6 +44,12 @@ class Entry:
     """Entries with the same corpus share one built index."""
     split: str = ""
     """Part of the set; empty: all."""
+    without: str = ""
+    """Pairs whose claims are left out, because the stance models learnt from them; empty: none are."""
+    limit: int | None = None
+    """Items drawn at random whatever the options say."""
+    small: bool = False
+    """Belongs to the small suite on shipped data that the gate measures in every test run; no part of ``suite``."""
 
 
 STANCE = (
@@ -65,11 +74,17 @@ STANCE = (
 BINARY = ("wice", "summedits_meetings", "diasumfact", "qags")
 RETRIEVAL = ("scifact", "check_covid", "fool_me_twice", "climate_fever", "politihop", "wice")
 """PolitiHop's articles are about the claims, and WiCE's pages are whole web pages: read their figures with that in mind."""
+LEARNT = ("scifact", "check_covid", "fool_me_twice", "climate_fever")
+"""Sets most of whose claims the stance models learnt from: end to end they are measured on the others only. Of PolitiHop none
+but disputed claims would be left, so it is measured for retrieval alone."""
 
 
 def entries() -> tuple[Entry, ...]:
     """Return all entries, in the order of the table."""
     found = [Entry("starter", "starter", {})]
+    found.append(Entry("gate-starter", "starter", {}, limit=40, small=True))
+    found.append(Entry("gate-news", "stance", {"data": str(NEWS)}, split="dev", limit=120, small=True))
+    found.append(Entry("gate-claim-room", "claim-room", {}, small=True))
     found.append(Entry("stance-news", "stance", {"data": str(NEWS)}, split="report"))
     found += [Entry(f"stance-{name}", "stance", {"data": f"pairs/dev/{name}.jsonl.gz"}) for name in STANCE]
     found += [Entry(f"stance-{name}", "stance", {"data": f"pairs_binary/dev/{name}.jsonl.gz"}) for name in BINARY]
@@ -79,7 +94,11 @@ def entries() -> tuple[Entry, ...]:
             "claims": f"retrieval/{name}/claims.jsonl.gz",
         }
         found.append(Entry(f"retrieval-{name}", "retrieval", inputs, corpus=name))
-        found.append(Entry(f"end-to-end-{name}", "end-to-end", inputs, corpus=name))
+        if name in LEARNT:
+            learnt = f"pairs/train/{name}.jsonl.gz"
+            found.append(Entry(f"end-to-end-{name}", "end-to-end", inputs, corpus=name, without=learnt))
+        elif name != "politihop":
+            found.append(Entry(f"end-to-end-{name}", "end-to-end", inputs, corpus=name))
     for part in ("dev", "devtest"):
         found.append(
             Entry(f"claims-checkthat24-{part}", "claims", {"data": f"claim_detection/checkthat24.{part}.jsonl.gz"})
@@ -114,7 +133,9 @@ class Report:
         return "\n".join(lines)
 
 
-def run(*, data: Path, results: Path, only: Sequence[str], options: Options, again: bool = False) -> Report:
+def run(  # noqa: PLR0913  an argument for every option
+    *, data: Path, results: Path, only: Sequence[str], options: Options, again: bool = False, small: bool = False
+) -> Report:
     """Run all entries whose data are there and write summaries and table; go on after a failure and report it.
 
     Args:
@@ -123,32 +144,36 @@ def run(*, data: Path, results: Path, only: Sequence[str], options: Options, aga
         only: Beginnings of the names to run; empty: all.
         options: Settings, items per set, seed and progress; the starter claims are always used whole.
         again: Measure also what was measured before on the same data with the same code, models and settings; without it, an
-            interrupted run goes on where it stopped.
+            interrupted run goes on where it stopped, also within an entry.
+        small: Measure the small suite on shipped data instead.
     """
     report = Report()
     tasks = catalogue()
     results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="onrecord-suite-", ignore_cleanup_errors=True) as folder:
         for entry in entries():
-            if only and not entry.name.startswith(tuple(only)):
+            if entry.small is not small or (only and not entry.name.startswith(tuple(only))):
                 continue
             task = tasks[entry.task]
             inputs = {name: data / path for name, path in entry.inputs.items()}
-            missing = [path for path in (*inputs.values(), *task.defaults.values()) if not path.exists()]
+            learnt = (data / entry.without,) if entry.without else ()
+            missing = [path for path in (*inputs.values(), *task.defaults.values(), *learnt) if not path.exists()]
             if missing:
                 report.skipped.append(f"{entry.name}: {', '.join(_shown(path, data) for path in missing)}")
                 continue
-            identity = _identity(entry, {**task.defaults, **inputs}, options)
+            identity = _identity(entry, [*{**task.defaults, **inputs}.values(), *learnt], options)
             if not again and _known(results / f"{entry.name}.json", identity):
                 report.current.append(entry.name)
                 continue
             try:
                 home = Path(folder) / entry.corpus if entry.corpus else None
-                result, _ = run_task(task, inputs, options=_for_entry(options, entry), home=home)
+                chosen = replace(_for_entry(options, entry), without=learnt, out=results / ITEMS / entry.name)
+                result, _ = run_task(task, inputs, options=chosen, home=home)
             except OnRecordError as error:
                 report.failed.append(f"{entry.name}: {error}")
                 continue
             _write(result, identity, entry, results, data)
+            history.append(result, name=entry.name, identity=identity, folder=results)
             report.done.append(entry.name)
     (results / "README.md").write_text(table(results), encoding="utf-8")
     return report
@@ -159,7 +184,7 @@ def _for_entry(options: Options, entry: Entry) -> Options:
     return replace(
         options,
         split=entry.split,
-        limit=options.limit if entry.inputs else None,
+        limit=entry.limit or (options.limit if entry.inputs else None),
         progress=lambda stage, done, total: options.progress(f"{entry.name}: {stage}", done, total),
     )
 
@@ -172,7 +197,7 @@ def _shown(path: Path, data: Path) -> str:
     return path.name
 
 
-def _identity(entry: Entry, inputs: Mapping[Input, Path], options: Options) -> str:
+def _identity(entry: Entry, files: Sequence[Path], options: Options) -> str:
     """Return a hash of everything that decides an entry's figures."""
     parts = [
         entry.task,
@@ -180,9 +205,11 @@ def _identity(entry: Entry, inputs: Mapping[Input, Path], options: Options) -> s
         options.seed,
         options.limit if entry.inputs else None,
         entry.split,
+        entry.limit,
+        RESULT_VERSION,
         sorted(options.overrides.items()),
     ]
-    parts += [(name, fingerprint(path)) for name, path in sorted(inputs.items())]
+    parts += [fingerprint(path) for path in files]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -194,14 +221,11 @@ def _known(path: Path, identity: str) -> bool:
 
 
 def _write(result: Result, identity: str, entry: Entry, results: Path, data: Path) -> None:
-    """Write the summary: everything but reliability bins, with paths that say nothing of this machine."""
+    """Write the summary, with paths that say nothing of this machine."""
     summary = result.model_dump(mode="json")
     for part in ("data", "corpus"):
         if summary[part]:
             summary[part]["path"] = _shown(Path(summary[part]["path"]), data)
-    calibration = summary["metrics"].get("calibration")
-    if calibration:
-        del calibration["bins"]
     summary = {"name": entry.name, "date": dt.datetime.now(dt.UTC).date().isoformat(), "identity": identity, **summary}
     (results / f"{entry.name}.json").write_text(
         json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -231,6 +255,8 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("right when answered", ("metrics", "accuracy_when_answered"), ""),
         ("majority", ("baselines", "majority", "accuracy"), ""),
         ("claim only", ("baselines", "claim_only", "accuracy"), ""),
+        ("overlap", ("baselines", "lexical_overlap", "accuracy"), ""),
+        ("similarity", ("baselines", "similarity", "accuracy"), ""),
     ),
     "stance": (
         ("accuracy", ("metrics", "accuracy"), "accuracy"),
@@ -240,6 +266,7 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("majority", ("baselines", "majority", "accuracy"), ""),
         ("claim only", ("baselines", "claim_only", "accuracy"), ""),
         ("overlap", ("baselines", "lexical_overlap", "accuracy"), ""),
+        ("similarity", ("baselines", "similarity", "accuracy"), ""),
     ),
     "retrieval": (
         ("nDCG@10", ("metrics", "ndcg@10"), "ndcg@10"),
@@ -258,9 +285,14 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("answered", ("metrics", "coverage"), ""),
         ("right when answered", ("metrics", "accuracy_when_answered"), ""),
         ("two-way, forced", ("metrics", "forced_two_way", "accuracy"), ""),
+        ("FEVER score", ("metrics", "fever_score"), ""),
         ("label and evidence", ("metrics", "right_label_and_evidence"), ""),
+        ("abstract F1", ("metrics", "scifact", "abstract_label", "f1"), ""),
+        ("sentence F1", ("metrics", "scifact", "sentence_label", "f1"), ""),
         ("majority", ("baselines", "majority", "accuracy"), ""),
         ("claim only", ("baselines", "claim_only", "accuracy"), ""),
+        ("overlap", ("baselines", "lexical_overlap", "accuracy"), ""),
+        ("similarity", ("baselines", "similarity", "accuracy"), ""),
     ),
     "claims": (
         ("F1", ("metrics", "f1"), "f1"),
@@ -302,32 +334,65 @@ _TITLES: Mapping[str, str] = {
 }
 
 
+def read_summaries(folder: Path) -> dict[str, Mapping[str, object]]:
+    """Return the summaries in a folder by entry, in the order of the suite, others after them by name.
+
+    Raises:
+        EvalDataError: one of them is no summary.
+    """
+    found: dict[str, Mapping[str, object]] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            message = f"{path} cannot be read: {error}"
+            raise EvalDataError(message) from error
+        if isinstance(summary, dict) and {"name", "task", "metrics"} <= summary.keys():
+            found[str(summary["name"])] = summary
+    order = [entry.name for entry in entries() if entry.name in found]
+    return {name: found[name] for name in dict.fromkeys([*order, *found])}
+
+
+def titles() -> Mapping[str, str]:
+    """Return task → heading of its table."""
+    return _TITLES
+
+
+def columns_of(task: str, rows: Sequence[Mapping[str, object]]) -> tuple[list[str], list[list[str]]]:
+    """Return the columns of a task's table that any of ``rows`` fills, and the cells of each row."""
+    used = [column for column in _COLUMNS[task] if any(_cell(row, *column[1]) != "–" for row in rows)]
+    return [name for name, _, _ in used], [
+        [_cell(row, *path, interval=interval) for _, path, interval in used] for row in rows
+    ]
+
+
 def table(results: Path) -> str:
     """Return the Markdown page of all summaries in ``results``."""
-    summaries = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
-    by_name = {summary["name"]: summary for summary in summaries if "task" in summary}
+    by_name = read_summaries(results)
     lines = [
         "# Results",
         "",
         "Written by `make eval` (`python -m evals suite`); do not edit. In brackets: 95 % bootstrap intervals over claims.",
         "*majority*: always the most frequent label; *claim only*: a bag of words that never sees evidence; *overlap*: share",
-        "of repeated words. What the columns mean: [docs/evals.md](../../docs/evals.md).",
+        "of repeated words; *similarity*: cosine of claim and nearest passage. What the columns mean:",
+        "[docs/evals.md](../../docs/evals.md). As a page with pictures: `python -m evals report`.",
     ]
-    for task, columns in _COLUMNS.items():
-        rows = [by_name[entry.name] for entry in entries() if entry.task == task and entry.name in by_name]
+    for task in _COLUMNS:
+        rows = [
+            summary for name, summary in by_name.items() if summary["task"] == task and not name.startswith("gate-")
+        ]
         if not rows:
             continue
-        used = [column for column in columns if any(_cell(row, *column[1]) != "–" for row in rows)]
+        names, cells = columns_of(task, rows)
         lines += [
             "",
             f"## {_TITLES[task]}",
             "",
-            "| set | n | " + " | ".join(name for name, _, _ in used) + " | date | models |",
+            "| set | n | " + " | ".join(names) + " | date | models |",
         ]
-        lines.append("|---" * (len(used) + 4) + "|")
-        for row in rows:
-            cells = [_cell(row, *path, interval=interval) for _, path, interval in used]
-            models = ", ".join(f"{model['role']} {model['sha256'][:8]}" for model in row["models"])
-            shown = row["name"].removeprefix(f"{task}-")
-            lines.append(f"| {shown} | {row['n']} | {' | '.join(cells)} | {row['date']} | {models} |")
+        lines.append("|---" * (len(names) + 4) + "|")
+        for row, filled in zip(rows, cells, strict=True):
+            models = ", ".join(f"{model['role']} {model['sha256'][:8]}" for model in row["models"])  # type: ignore[attr-defined]
+            shown = str(row["name"]).removeprefix(f"{task}-")
+            lines.append(f"| {shown} | {row['n']} | {' | '.join(filled)} | {row['date']} | {models} |")
     return "\n".join(lines) + "\n"

@@ -70,19 +70,14 @@ def passages_of(text: str, *, settings: Settings) -> list[Passage]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """A corpus built for an evaluation, opened by the product's own ``Checker``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Which document of the data set a passage is from, and where that document's annotated sentences lie."""
 
-    checker: workflow.Checker
-    data: DataFile
-    """The corpus that was given; ``n`` counts its documents."""
     sentences: Mapping[str, tuple[Span, ...]]
     """Document → spans of its annotated sentences in the stored text; empty for a folder of files."""
     names: Mapping[str, str]
     """Source id → the data set's own document id."""
-    documents: Mapping[str, int]
-    """Document → number of its annotated sentences; 0 where they are not known."""
 
     def document(self, passage: Passage) -> str:
         """Return the data set's id of the document that ``passage`` is from."""
@@ -95,6 +90,25 @@ class Workspace:
             for document, alternatives in claim.rationales.items()
             if document in self.sentences
         }
+
+    def sentences_in(self, document: str, span: Span) -> list[int]:
+        """Return the numbers of a document's annotated sentences of which at least half lies in ``span``."""
+        return [
+            number
+            for number, sentence in enumerate(self.sentences.get(document, ()))
+            if 2 * (min(span.end, sentence.end) - max(span.start, sentence.start)) >= sentence.end - sentence.start > 0
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace(Places):
+    """A corpus built for an evaluation, opened by the product's own ``Checker``."""
+
+    checker: workflow.Checker
+    data: DataFile
+    """The corpus that was given; ``n`` counts its documents."""
+    documents: Mapping[str, int]
+    """Document → number of its annotated sentences; 0 where they are not known."""
 
 
 def _incoming(document: CorpusDocument, source_id: str) -> Document:

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from evals import baselines, metrics, run, suite
 from evals.__main__ import app
 from evals.data import (
-    DataFile,
     EvalDataError,
     Gold,
     LabelledClaim,
@@ -34,7 +33,7 @@ from evals.run import Options, run_task
 from evals.tasks import catalogue
 from evals.tasks.end_to_end import cause
 from evals.tasks.starter import merged
-from evals.workspace import Workspace, bare_claim, passages_of
+from evals.workspace import Places, bare_claim, passages_of
 from onrecord.records import (
     CheckedClaim,
     Evidence,
@@ -700,7 +699,7 @@ def test_a_mistake_is_put_down_to_the_first_step_that_went_wrong(
     verdict = Verdict(label=VerdictLabel(label), confidence=0.5, reasons=(Reason(code="x", text="x"),))
     pieces = tuple(evidence_of(document, stance) for document, stance in evidence)
     checked = CheckedClaim(claim=bare_claim("q", 0), verdict=verdict, evidence=pieces)
-    space = Workspace(None, DataFile(path="", sha256="", n=0), sentences={}, names={}, documents={})
+    space = Places(sentences={}, names={})
     assert cause(claim, checked, space) == expected
 
 

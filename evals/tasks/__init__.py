@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from evals.data import DataFile
+from evals.keep import KeptClaim, KeptLogits, KeptRun
 from evals.metrics import Interval
 from evals.result import Item
 from onrecord.records import ModelUsed
@@ -33,6 +34,12 @@ class Request:
     seed: int = 0
     split: str = ""
     """Use the items with this ``split`` only; empty: all."""
+    without: tuple[Path, ...] = ()
+    """Leave out claims whose wording occurs in these files of labelled pairs: what a model was trained on."""
+    kept: KeptLogits | None = None
+    """Answers of the stance networks from an earlier, perhaps interrupted, run; what is read now is added."""
+    seconds: list[float] = field(default_factory=list)
+    """How long each claim took, as ``check`` notes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Outcome:
     data: DataFile
     corpus: DataFile | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    kept: tuple[KeptRun, Sequence[KeptClaim]] | None = None
+    """What a replay needs, of tasks that can be replayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Task:
     """Inputs with a place in the checkout, which need not be given."""
     splits: bool = False
     """Whether ``Request.split`` is heeded; for other tasks it must be empty."""
+    excludes: bool = False
+    """Whether ``Request.without`` is heeded; for other tasks it must be empty."""
 
 
 def catalogue() -> Mapping[str, Task]:

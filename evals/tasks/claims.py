@@ -40,12 +40,14 @@ def run(request: Request) -> Outcome:
     texts = [row.text for row in rows]
     intervals = metrics.classification_intervals(gold, predicted, groups=texts, seed=request.seed)
     intervals["f1"] = intervals["f1:1"]
+    intervals |= metrics.calibration_intervals(gold, both, labels=("0", "1"), groups=texts, seed=request.seed)
     return Outcome(
         metrics=figures,
         intervals=intervals,
         baselines={
             "majority": baselines.majority(gold, labels=("0", "1")),
             "always_1": _always(gold),
+            "claim_only": baselines.claim_only(texts, gold, labels=("0", "1"), seed=request.seed),
         },
         items=[
             Item(

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 
 from evals import baselines, metrics
 from evals.data import DataFile, Gold, LabelledClaim, fingerprint
+from evals.keep import KeptClaim, KeptNetwork, KeptRun
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
 from evals.tasks.retrieval import judged_recall, read_for, score, search_all
-from evals.workspace import Workspace, bare_claim, built
+from evals.workspace import Places, Workspace, bare_claim, built
+from onrecord import workflow
 from onrecord.records import CheckedClaim, Claim, Evidence, SearchFilters, Stance, VerdictLabel
+from onrecord.stance import cascade, nli
 
 NOT_CHECKED = "not_checked"
 FROM_VERDICT: Mapping[VerdictLabel, str] = {
@@ -28,6 +32,8 @@ FROM_VERDICT: Mapping[VerdictLabel, str] = {
     VerdictLabel.NOT_CHECKED: NOT_CHECKED,
 }
 SIDES: Mapping[str, Stance] = {Gold.SUPPORTS: Stance.SUPPORTS, Gold.REFUTES: Stance.REFUTES}
+DECIDED = "claims decided"
+"""Stage that the product reports after each claim."""
 FIRST = 5
 """Pieces of evidence a reader sees at once; FEVER's score counts as many."""
 
@@ -45,7 +51,7 @@ def folded(label: str, labels: Sequence[str]) -> str:
     return label if label in labels else Gold.NOT_SUPPORTS
 
 
-def is_gold(evidence: Evidence, claim: LabelledClaim, space: Workspace) -> bool:
+def is_gold(evidence: Evidence, claim: LabelledClaim, space: Places) -> bool:
     """Tell whether a passage is what the annotators decided by: a whole rationale, or the document where they named none."""
     document = space.document(evidence.passage)
     if document not in claim.gold_documents:
@@ -55,7 +61,7 @@ def is_gold(evidence: Evidence, claim: LabelledClaim, space: Workspace) -> bool:
     return document not in spans or metrics.rationale_ranks([place], {document: spans[document]}) is not None
 
 
-def cause(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> str:
+def cause(claim: LabelledClaim, checked: CheckedClaim, space: Places) -> str:
     """Return the first step that went wrong for a claim whose verdict is wrong.
 
     ``not checked``: the check failed. ``retrieval miss``: no gold document among the judged passages. ``rationale miss``: the
@@ -80,7 +86,7 @@ def cause(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> str:
     return "verdict rule"
 
 
-def _has_gold_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Workspace) -> bool:
+def _has_gold_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Places) -> bool:
     """Tell whether a gold passage is among the first five pieces for the gold side; true where the gold is no side."""
     side = SIDES.get(claim.gold)
     if side is None or not claim.gold_documents:
@@ -91,17 +97,35 @@ def _has_gold_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Works
 def check(
     claims: Sequence[Claim], space: Workspace, request: Request, *, article_date: dt.date | None = None
 ) -> list[CheckedClaim]:
-    """Check all claims as the product does, in their order."""
-    return space.checker.check_claims(
-        claims,
-        filters=SearchFilters(),
-        article_date=article_date,
-        progress=lambda p: request.progress(p.stage, p.done, p.total) if p.total == len(claims) else None,
-    )
+    """Check all claims as the product does, in their order; what the networks answered in an earlier run is not read again."""
+    if request.kept is not None:
+        space.checker.judgements = request.kept
+    decided: list[float] = [time.perf_counter()]
+
+    def heard(progress: workflow.Progress) -> None:
+        if progress.stage == DECIDED and progress.done:
+            decided.append(time.perf_counter())
+        if progress.total == len(claims):
+            request.progress(progress.stage, progress.done, progress.total)
+
+    checked = space.checker.check_claims(claims, filters=SearchFilters(), article_date=article_date, progress=heard)
+    request.seconds.extend(_shared_out(decided))
+    return checked
+
+
+def _shared_out(decided: Sequence[float]) -> list[float]:
+    """Return each claim's seconds: the first is checked alone, then so many together, which share their time."""
+    ends = [1, *range(1 + workflow.CLAIMS_PER_BATCH, len(decided), workflow.CLAIMS_PER_BATCH), len(decided) - 1]
+    seconds: list[float] = []
+    last = 0
+    for end in dict.fromkeys(end for end in ends if 0 < end < len(decided)):
+        seconds += [(decided[end] - decided[last]) / (end - last)] * (end - last)
+        last = end
+    return seconds
 
 
 def figures_of(
-    claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim], space: Workspace
+    claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim], space: Places
 ) -> tuple[dict[str, object], list[str], list[str], tuple[str, ...]]:
     """Return metrics, the gold and predicted labels after folding, and the classes."""
     raw = [FROM_VERDICT[item.verdict.label] for item in checked]
@@ -131,7 +155,15 @@ def figures_of(
         better = [_better_side(item) for item in checked]
         forced = metrics.classification(gold, better, labels=labels)
         figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
-    figures["selective"] = metrics.risk_coverage(right, [item.verdict.confidence for item in checked])
+    sure = [item.verdict.confidence for item in checked]
+    figures["selective"] = metrics.risk_coverage(right, sure)
+    figures["calibration"] = metrics.reliability(right, sure)
+    figures["fever_score"] = metrics.rounded(
+        sum(_fever_right(c, k, g, p, space) for c, k, g, p in zip(claims, checked, gold, predicted, strict=True))
+        / len(claims)
+    )
+    if space.sentences and any(claim.rationales for claim in claims):
+        figures["scifact"] = _scifact(claims, checked, space)
     evidenced = [good and _has_gold_evidence(c, k, space) for c, k, good in zip(claims, checked, right, strict=True)]
     figures["right_label_and_evidence"] = metrics.rounded(sum(evidenced) / len(evidenced))
     causes = collections.Counter(
@@ -141,13 +173,73 @@ def figures_of(
     return figures, gold, predicted, labels
 
 
+def _given(checked: CheckedClaim, space: Places) -> dict[str, tuple[str, list[int], list[object]]]:
+    """Return what the product rests a verdict on, strongest first: document → stance, annotated sentences, places of them.
+
+    A document's stance is that of its strongest evidence; its sentences are those of the rationales for that stance. Where the
+    set names no sentences, the document itself is the place.
+    """
+    side = {VerdictLabel.SUPPORTED: Stance.SUPPORTS, VerdictLabel.REFUTED: Stance.REFUTES}.get(checked.verdict.label)
+    strength = {Stance.SUPPORTS: "supports", Stance.REFUTES: "refutes"}
+    decided = [item for item in checked.evidence if item.stance in strength]
+    # What the verdict follows is shown first.
+    decided.sort(key=lambda item: (item.stance is not side, -getattr(item.probabilities, strength[item.stance])))
+    found: dict[str, tuple[str, list[int], list[object]]] = {}
+    for item in decided:
+        document = space.document(item.passage)
+        stance, numbers, places = found.setdefault(document, (str(item.stance), [], []))
+        if stance == item.stance:
+            new = [n for n in space.sentences_in(document, item.rationale) if n not in numbers]
+            numbers.extend(new)
+            places.extend((document, number) for number in new)
+            if document not in space.sentences:
+                places.append((document, None))
+    return found
+
+
+def _fever_right(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: str, space: Places) -> bool:
+    """Tell whether a claim counts for FEVER's score, by the rationales that the product shows."""
+    sets: list[list[object]] = []
+    for document in claim.gold_documents:
+        if document in claim.rationales and document in space.sentences:
+            sets += [[(document, number) for number in rationale] for rationale in claim.rationales[document]]
+        else:
+            sets.append([(document, None)])
+    if not sets:
+        return gold == predicted
+    evidence: list[object] = []
+    for document, (_, _, places) in _given(checked, space).items():
+        evidence += [(document, None) if [(document, None)] in sets else place for place in places]
+    return metrics.fever_right(
+        {"label": gold, "evidence": sets}, predicted, list(dict.fromkeys(evidence)), most=FIRST, open_label=Gold.NEUTRAL
+    )
+
+
+def _scifact(
+    claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim], space: Places
+) -> dict[str, dict[str, float]]:
+    gold: dict[str, dict[str, metrics.AbstractEvidence]] = {}
+    predicted: dict[str, dict[str, metrics.AbstractEvidence]] = {}
+    for claim, item in zip(claims, checked, strict=True):
+        gold[claim.id] = {
+            document: {"label": str(claim.gold), "rationales": rationales}
+            for document, rationales in claim.rationales.items()
+            if claim.gold in SIDES
+        }
+        predicted[claim.id] = {
+            document: {"label": stance, "rationales": [numbers]}
+            for document, (stance, numbers, _) in _given(item, space).items()
+        }
+    return metrics.scifact(gold, predicted)
+
+
 def _better_side(checked: CheckedClaim) -> str:
     support = max((item.probabilities.supports for item in checked.evidence), default=0.0)
     refutation = max((item.probabilities.refutes for item in checked.evidence), default=0.0)
     return Gold.SUPPORTS if support >= refutation else Gold.REFUTES
 
 
-def item_of(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: str, space: Workspace) -> Item:
+def item_of(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: str, space: Places) -> Item:
     """Return the per-item outcome, with the evidence that was weighed and the first step that went wrong."""
     return Item(
         id=claim.id,
@@ -182,24 +274,32 @@ def item_of(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: s
 
 
 def outcome_of(
-    claims: Sequence[LabelledClaim],
+    kept: Sequence[KeptClaim],
     checked: Sequence[CheckedClaim],
     space: Workspace,
     request: Request,
     *,
     notes: Sequence[str] = (),
 ) -> Outcome:
-    """Score checked claims: verdicts, retrieval beside them, baselines and per-item outcomes."""
+    """Score checked claims, one for each labelled one: verdicts, retrieval beside them, baselines and per-item outcomes."""
+    claims = [item.labelled for item in kept]
     figures, gold, predicted, labels = figures_of(claims, checked, space)
     texts = [claim.claim for claim in claims]
-    intervals = metrics.classification_intervals(gold, predicted, groups=texts, seed=request.seed)
+    seed = request.seed
+    intervals = metrics.classification_intervals(gold, predicted, groups=texts, seed=seed)
+    right, sure = [g == p for g, p in zip(gold, predicted, strict=True)], [c.verdict.confidence for c in checked]
+    intervals.update(metrics.risk_coverage_intervals(right, sure, groups=texts, seed=seed))
+    # Baselines that need no stance: the nearest passage, by shared words and by cosine.
+    nearest = [max(c.evidence, key=lambda e: e.hit.dense_score or 0.0, default=None) for c in checked]
+    passages = [item.passage.text if item else "" for item in nearest]
+    cosines = [(item.hit.dense_score or 0.0) if item else 0.0 for item in nearest]
     with_gold = [claim for claim in claims if claim.gold_documents]
     alone: dict[str, object] = {}
     if with_gold:
         found = search_all(with_gold, space, request)
         retrieved, retrieved_intervals, alone, _ = score(with_gold, found, space, seed=request.seed)
-        passages = [[e.passage for e in c.evidence] for c in checked]
-        figures["retrieval"] = {**retrieved, "judged": judged_recall(claims, passages, space)}
+        judged = judged_recall(claims, [[e.passage for e in c.evidence] for c in checked], space)
+        figures["retrieval"] = {**retrieved, "judged": judged}
         intervals.update({f"retrieval.{name}": bounds for name, bounds in retrieved_intervals.items()})
     path = request.inputs["claims"]
     return Outcome(
@@ -207,7 +307,9 @@ def outcome_of(
         intervals=intervals,
         baselines={
             "majority": baselines.majority(gold, labels=labels),
-            "claim_only": baselines.claim_only(texts, gold, labels=labels, seed=request.seed),
+            "claim_only": baselines.claim_only(texts, gold, labels=labels, seed=seed),
+            "lexical_overlap": baselines.lexical_overlap(texts, passages, gold, labels=labels, seed=seed),
+            "similarity": baselines.similarity(texts, cosines, gold, labels=labels, seed=seed),
             **alone,
         },
         items=[
@@ -218,6 +320,23 @@ def outcome_of(
         data=DataFile(path=str(path), sha256=fingerprint(path), n=len(claims)),
         corpus=space.data,
         notes=notes,
+        kept=(kept_run(checked, space), kept) if request.kept is not None else None,
+    )
+
+
+def kept_run(checked: Sequence[CheckedClaim], space: Workspace) -> KeptRun:
+    """Return what a replay needs besides the claims: whose answers were kept, and the sentences of what was judged."""
+    settings = space.checker.settings
+    tiers = ("fast", "accurate") if settings.stance_model == cascade.CASCADE else (settings.stance_model,)
+    networks = [(tier, nli.load_tier(settings, tier)) for tier in tiers]
+    seen = {space.document(item.passage) for claim in checked for item in claim.evidence}
+    return KeptRun(
+        networks=tuple(
+            KeptNetwork(tier=tier, name=network.name, sha256=network.sha256, calibration=network.calibration)
+            for tier, network in networks
+        ),
+        names=space.names,
+        sentences={document: spans for document, spans in space.sentences.items() if document in seen},
     )
 
 
@@ -233,7 +352,8 @@ def run(request: Request) -> Outcome:
         ]
         if any(claim.gold is Gold.NOT_SUPPORTS for claim in claims):
             notes.append("two classes: every verdict but SUPPORTED counts as not_supports")
-        return outcome_of(claims, checked, space, request, notes=notes)
+        kept = [KeptClaim(labelled=c, parts=(k,)) for c, k in zip(claims, checked, strict=True)]
+        return outcome_of(kept, checked, space, request, notes=notes)
 
 
 TASK = Task(
@@ -241,4 +361,5 @@ TASK = Task(
     summary="Claim in, verdict out: search, stance and verdict by the product's own order of steps.",
     inputs=("corpus", "claims"),
     run=run,
+    excludes=True,
 )

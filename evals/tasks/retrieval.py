@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evals import metrics
-from evals.data import DataFile, EvalDataError, LabelledClaim, check_gold_documents, fingerprint, read_claims, sample
+from evals.data import (
+    DataFile,
+    EvalDataError,
+    LabelledClaim,
+    check_gold_documents,
+    fingerprint,
+    read_claims,
+    sample,
+    without,
+)
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
 from evals.workspace import Workspace, built
@@ -113,7 +122,7 @@ def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
     path = request.inputs["claims"]
     claims = read_claims(path)
     check_gold_documents(claims, space.documents, path=path)
-    return sample(claims, request.limit, request.seed)
+    return sample(without(claims, request.without), request.limit, request.seed)
 
 
 def run(request: Request) -> Outcome:
@@ -157,4 +166,5 @@ TASK = Task(
     summary="Retrieval alone: a corpus, and claims with the documents (and sentences) that decide them.",
     inputs=("corpus", "claims"),
     run=run,
+    excludes=True,
 )

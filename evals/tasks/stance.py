@@ -42,6 +42,8 @@ class Judged:
     strongest_support: float
     strongest_refutation: float
     passages: int
+    cosine: float
+    """Of the nearest passage of the evidence."""
     notes: tuple[str, ...]
 
 
@@ -71,7 +73,7 @@ def judge_pairs(pairs: Sequence[Pair], request: Request) -> list[Judged]:
             items.extend(asked)
             owners.extend([number] * len(asked))
         evidence: list[list[Evidence]] = [[] for _ in batch]
-        for owner, item in zip(owners, stance.judge(items, settings=request.settings), strict=True):
+        for owner, item in zip(owners, stance.judge(items, settings=request.settings, cache=request.kept), strict=True):
             evidence[owner].append(item)
         judged.extend(_weighed(pair, found, request) for pair, found in zip(batch, evidence, strict=True))
         request.progress("judging pairs", len(judged), len(pairs))
@@ -92,6 +94,7 @@ def _weighed(pair: Pair, evidence: Sequence[Evidence], request: Request) -> Judg
         strongest_support=max(item.probabilities.supports for item in evidence),
         strongest_refutation=max(item.probabilities.refutes for item in evidence),
         passages=len(evidence),
+        cosine=max(item.hit.dense_score or 0.0 for item in evidence),
         notes=tuple(item.note for item in evidence if item.note),
     )
 
@@ -121,9 +124,9 @@ def run(request: Request) -> Outcome:
     if any(kinds):
         figures["per_kind"] = metrics.per_kind(kinds, [g == p for g, p in zip(gold, predicted, strict=True)])
     figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
-    figures["selective"] = metrics.risk_coverage(
-        [g == p for g, p in zip(gold, most_probable, strict=True)], probabilities.max(axis=1).tolist()
-    )
+    right = [g == p for g, p in zip(gold, most_probable, strict=True)]
+    sure = probabilities.max(axis=1).tolist()
+    figures["selective"] = metrics.risk_coverage(right, sure)
     figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
     notes = [f"the rows of the split {request.split!r} only"] if request.split else []
     if labels == TWO_WAY:
@@ -140,11 +143,16 @@ def run(request: Request) -> Outcome:
     seed = request.seed
     return Outcome(
         metrics=figures,
-        intervals=metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
+        intervals={
+            **metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
+            **metrics.calibration_intervals(gold, probabilities, labels=labels, groups=claims, seed=seed),
+            **metrics.risk_coverage_intervals(right, sure, groups=claims, seed=seed),
+        },
         baselines={
             "majority": baselines.majority(gold, labels=labels),
             "claim_only": baselines.claim_only(claims, gold, labels=labels, seed=seed),
             "lexical_overlap": baselines.lexical_overlap(claims, evidence, gold, labels=labels, seed=seed),
+            "similarity": baselines.similarity(claims, [j.cosine for j in judged], gold, labels=labels, seed=seed),
         },
         items=[
             Item(

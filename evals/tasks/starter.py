@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evals import metrics
 from evals.data import EvalDataError, StarterClaim, check_gold_documents, read_starter, sample
+from evals.keep import KeptClaim
 from evals.tasks import Outcome, Request, Task
 from evals.tasks.end_to_end import FROM_VERDICT, check, outcome_of
 from evals.workspace import Workspace, bare_claim, built
@@ -67,7 +69,7 @@ def _articles(rows: Sequence[StarterClaim], space: Workspace) -> dict[str, Docum
 
 def _standing_alone(
     rows: Sequence[StarterClaim], articles: Mapping[str, Document], space: Workspace, request: Request
-) -> tuple[list[CheckedClaim], int]:
+) -> tuple[list[KeptClaim], int]:
     """Check every wording by itself; also return how many the claims room would have passed over."""
     groups: list[list[Claim]] = []
     dates: list[dt.date | None] = []
@@ -79,14 +81,17 @@ def _standing_alone(
         groups.append(list(found) or [bare_claim(row.text, number)])
         dates.append(date)
         request.progress("reading claims", number + 1, len(rows))
-    checked: list[CheckedClaim | None] = [None] * len(rows)
+    kept: dict[int, KeptClaim] = {}
     for date in dict.fromkeys(dates):
         places = [place for place, given in enumerate(dates) if given == date]
         flat = [claim for place in places for claim in groups[place]]
         answers = iter(check(flat, space, request, article_date=date))
         for place in places:
-            checked[place] = merged([next(answers) for _ in groups[place]])
-    return [item for item in checked if item is not None], passed_over
+            labelled = rows[place].labelled
+            assert labelled is not None
+            parts = tuple(next(answers) for _ in groups[place])
+            kept[place] = KeptClaim(labelled=labelled, parts=parts, article_date=date.isoformat() if date else "")
+    return [kept[place] for place in range(len(rows))], passed_over
 
 
 def _inside(claim: Span, sentence: tuple[int, int]) -> bool:
@@ -133,10 +138,10 @@ def run(request: Request) -> Outcome:
         chosen = sample([row for row in rows if row.labelled is not None], request.limit, request.seed)
         claims = [row.labelled for row in chosen if row.labelled is not None]
         check_gold_documents(claims, space.documents, path=path)
-        checked, passed_over = _standing_alone(chosen, articles, space, request)
-        outcome = outcome_of(
-            claims, checked, space, request, notes=("the main figures are those of the wordings standing alone",)
-        )
+        kept, passed_over = _standing_alone(chosen, articles, space, request)
+        notes = ("the main figures are those of the wordings standing alone",)
+        checked = [merged(item.parts) for item in kept]
+        outcome = outcome_of(kept, checked, space, request, notes=notes)
         in_articles, finding = _in_articles(rows, articles, space, request) if request.limit is None else ({}, {})
     extra: dict[str, object] = {
         "per_kind": metrics.per_kind([claim.kind for claim in claims], [item.right for item in outcome.items]),
@@ -144,15 +149,8 @@ def run(request: Request) -> Outcome:
         "in_articles": in_articles,
         "claim_finding": finding,
     }
-    return Outcome(
-        metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}},
-        intervals=outcome.intervals,
-        baselines=outcome.baselines,
-        items=outcome.items,
-        models=outcome.models,
-        data=outcome.data,
-        corpus=outcome.corpus,
-        notes=outcome.notes,
+    return replace(
+        outcome, metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}}
     )
 
 

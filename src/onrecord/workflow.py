@@ -129,7 +129,7 @@ class Checker:
         self.settings = settings
         self.store = store
         self.index = search_index
-        self.judgements = corpus.Judgements(settings)
+        self.judgements: stance.Cache = corpus.Judgements(settings)
         self._stack = ExitStack()
 
     @classmethod
@@ -350,7 +350,7 @@ class Checker:
         for owner, item in zip(owners, judged, strict=True):
             carried = copies[owner].get(item.passage.id, ())
             grouped[owner].append(item.model_copy(update={"copies": carried}) if carried else item)
-        return [tuple(sorted(group, key=_strength)) for group in grouped]
+        return [tuple(sorted(group, key=strength)) for group in grouped]
 
     def _search(
         self, batch: Sequence[Claim], *, filters: SearchFilters
@@ -395,7 +395,7 @@ def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[
     return [*hits, *added.values()]
 
 
-def _strength(item: Evidence) -> tuple[int, float, str]:
+def strength(item: Evidence) -> tuple[int, float, str]:
     """Order evidence: stances first, then the strongest, then a stable tie-break."""
     if item.stance is Stance.SUPPORTS:
         return (0, -item.probabilities.supports, item.passage.id)
