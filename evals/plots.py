@@ -36,6 +36,7 @@ def drawn(draw: Callable[[Axes], None], *, width: float = WIDTH, height: float =
             "axes.spines.top": False,
             "axes.spines.right": False,
             "date.converter": "concise",
+            "date.interval_multiples": False,
         }
     ):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -162,8 +163,8 @@ def history(lines: Mapping[str, Sequence[tuple[dt.datetime, float]]], figure: st
             ends.append((points[-1][1], f"{name} {points[-1][1]:.3f}", colour))
         low, high = axes.get_ylim()
         low, high = max(0.0, low - 0.05), min(1.05, high + 0.05)
-        axes.set(ylim=(low, high), ylabel=figure)
-        gap = (high - low) * 0.055
+        axes.set(ylim=(low, high), ylabel=figure.rsplit(": ", maxsplit=1)[-1])
+        gap = (high - low) * 0.17 / (_history_height(len(lines)) - 1.0)
         place = low - gap
         for value, name, colour in sorted(ends):
             place = max(value, place + gap)
@@ -181,4 +182,9 @@ def history(lines: Mapping[str, Sequence[tuple[dt.datetime, float]]], figure: st
         axes.grid(axis="y", color="#e4e7ea")
         axes.set_title(figure)
 
-    return drawn(draw, width=9.0, height=max(2.6, 0.24 * len(lines) + 1.4))
+    return drawn(draw, width=6.4, height=_history_height(len(lines)))
+
+
+def _history_height(lines: int) -> float:
+    """Return inches that leave room for every line's name."""
+    return max(2.4, 0.18 * lines + 1.2)
