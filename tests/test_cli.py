@@ -104,19 +104,32 @@ def test_check_can_be_kept_in_the_history(home: Path) -> None:
     assert json.loads(done.stdout)["id"] in {item.id for item in list_checks(settings=Settings(home=home))}
 
 
+INTERRUPTIBLE = """
+import signal
+# A shell starts what it runs in the background deaf to Ctrl-C, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from onrecord.cli import main
+main()
+"""
+
+
 def test_an_interrupted_update_says_so_and_the_next_one_goes_on(
     tmp_path: Path, small_corpus: tuple[Path, Path]
 ) -> None:
-    command = [str(Path(sys.executable).with_name("onrecord")), "corpus", "add", str(small_corpus[1])]
+    from onrecord.corpus import lock
+    from onrecord.settings import Settings
+
+    command = [sys.executable, "-c", INTERRUPTIBLE, "corpus", "add", str(small_corpus[1])]
     environment = {**os.environ, "ONRECORD_HOME": str(tmp_path)}
-    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    # As soon as the database is there, the work is under way: reading and indexing take seconds more.
-    for _ in range(600):
-        if (tmp_path / "onrecord.db").exists():
-            break
-        time.sleep(0.05)
-    started.send_signal(signal.SIGINT)
-    _, reason = started.communicate(timeout=120)
+    # While this test holds the indexes the update cannot end, however slow or fast the machine is.
+    with lock.writing(Settings(home=tmp_path), "holding up an update", name="index"):
+        started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        stored_and_opened = tmp_path / "chroma" / "chroma.sqlite3"
+        while not stored_and_opened.exists():
+            assert started.poll() is None, started.communicate()
+            time.sleep(0.05)
+        started.send_signal(signal.SIGINT)
+        _, reason = started.communicate(timeout=120)
     assert started.returncode == 1, reason
     assert "interrupted" in reason
     assert "Traceback" not in reason

@@ -62,7 +62,7 @@ def test_the_killing_would_be_noticed(tmp_path: Path) -> None:
         d.prepare(Path("corpus/documents"))
         names = d.steps("add")
         d.random.random = lambda: 1.0
-        d.kill("add", at=names.index("after a rename", names.index("before a step of the journal", 8)))
+        d.kill("add", at=names.index("after the journal's step 'storing the batch'"))
         """
     )
     run = subprocess.run(  # noqa: S603  our own interpreter

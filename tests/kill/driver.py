@@ -1,6 +1,6 @@
 """Kill a corpus as often as one likes: at every step of a command and at random moments; nothing may be lost.
 
-    python tests/kill/driver.py --home FOLDER --kills 200          # the long form: every step once, the rest at random
+    python tests/kill/driver.py --home FOLDER --kills 340          # the long form: every step once, the rest at random
     python tests/kill/driver.py --home FOLDER --kills 12 --short   # what the tests run
 
 Each round forks a child that runs one real command on the corpus in the folder (add, change, withdraw, rebuild, backup,
@@ -84,21 +84,22 @@ class Points:
         self.names.append(name)
 
     def around(self, owner: Any, name: str, label: str) -> None:  # noqa: ANN401  a class or a module
-        """Make a function a point before and after each of its calls."""
+        """Make a function a point before and after each of its calls; ``{}`` in the label is the call's first word."""
         wrapped = getattr(owner, name)
 
         @functools.wraps(wrapped)
         def called(*given: Any, **named: Any) -> Any:  # noqa: ANN401
-            self(f"before {label}")
+            told = label.format(next((item for item in given if isinstance(item, str)), ""))
+            self(f"before {told}")
             result = wrapped(*given, **named)
-            self(f"after {label}")
+            self(f"after {told}")
             return result
 
         setattr(owner, name, called)
 
     def everywhere(self) -> None:
         """Make points of everything that changes what the next command will find."""
-        self.around(Journal, "step", "a step of the journal")
+        self.around(Journal, "step", "the journal's step {!r}")
         self.around(Journal, "end", "the end of the journal")
         self.around(DenseEngine, "upsert", "vectors written")
         self.around(DenseEngine, "delete", "vectors deleted")
@@ -175,7 +176,11 @@ class Driver:
         self.short = short
         self.round = 0
         self.died = Counter[str]()
+        self.points: dict[str, list[str]] = {}
+        """Every point of every operation, by name."""
         self.at = Counter[str]()
+        """How often it died at which point."""
+        self.looked = 0
         self.survived = 0
         self.restored = 0
 
@@ -213,6 +218,7 @@ class Driver:
         self._child(run)
         self._check(operation, died=False)
         names: list[str] = json.loads(found.read_text())
+        self.points[operation] = names
         return names
 
     def kill(self, operation: str, *, at: int | None = None, within: float = 0.0) -> None:
@@ -228,6 +234,8 @@ class Driver:
         died = self._child(run, after=None if at is not None else self.random.uniform(0.0, within))
         self.died[operation] += died
         self.survived += not died
+        if died:
+            self.at[f"{operation}: {'a random moment' if at is None else self.points[operation][at]}"] += 1
         if self.random.random() < 0.2:
             # The command that tidies up is killed too, at one of its own first points.
             at_first = self.random.randrange(12)
@@ -324,6 +332,7 @@ class Driver:
             self._complain(f"after {operation}: {found['differences'][:5]}")
         self._check_committed(operation, died=died)
         self._check_files()
+        self.looked += 1
 
     def _check_committed(self, operation: str, *, died: bool) -> None:
         before, after = self.truth, self._committed()
@@ -381,7 +390,6 @@ def plan(driver: Driver, kills: int, only: list[str] | None) -> Iterator[tuple[s
         seconds[operation] = max(0.2, (time.monotonic() - started) / 2)  # half of it is looking
         steps = [number for number, name in enumerate(names) if "journal" in name]
         rest = [number for number in range(len(names)) if number not in steps]
-        driver.at[operation] = len(names)
         driver.random.shuffle(rest)
         points += [(operation, number, 0.0) for number in (*steps, *rest)]
     if driver.short:
@@ -401,6 +409,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=OPERATIONS, help="only these operations")
     parser.add_argument("--short", action="store_true", help="eight records and no restoring, for the tests")
+    parser.add_argument("--results", type=Path, help="a file for what came out")
     parser.add_argument("--documents", type=Path, default=Path(__file__).parents[2] / "corpus" / "documents")
     given = parser.parse_args()
     started = time.monotonic()
@@ -412,8 +421,10 @@ def main() -> None:
             sys.stderr.write(f"{number}: {sum(driver.died.values())} died, state {driver.truth['state']}\n")
     told = {
         "kills": sum(driver.died.values()),
+        "found_whole": driver.looked,  # the first difference, and the first thing lost, end the run with an error
         "by_operation": driver.died,
-        "points": driver.at,
+        "points_of_operation": {operation: len(names) for operation, names in driver.points.items()},
+        "died_at": dict(sorted(driver.at.items())),
         "ended_before_the_kill": driver.survived,
         "restored": driver.restored,
         "state": driver.truth["state"],
@@ -421,6 +432,8 @@ def main() -> None:
         "seconds": round(time.monotonic() - started, 1),
     }
     sys.stdout.write(json.dumps(told) + "\n")
+    if given.results is not None:
+        given.results.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
