@@ -41,6 +41,7 @@ fix: $(VENV)/.installed
 
 test: lint
 	@sh tests/browser/install.sh $(BIN)/python
+	@sh tests/postgresql.sh
 	$(BIN)/python -m pytest --doctest-modules src tests
 
 eval: $(VENV)/.installed
