@@ -11,8 +11,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from onrecord.corpus import Store
 
 # Nothing may be fetched from a model hub during a test, and the tests share the machine's cores.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -135,3 +139,16 @@ def postgresql(postgresql_server: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
         yield server.set(database=name).render_as_string(hide_password=False)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty corpus on either database."""
+    from onrecord.corpus import Store, engine
+    from onrecord.settings import Settings
+
+    url = request.getfixturevalue("postgresql") if request.param == "postgresql" else ""
+    settings = Settings(home=tmp_path / "home", database_url=url, user="Anna Keller")
+    with Store.open(settings) as opened:
+        yield opened
+    engine(settings).dispose()

@@ -43,12 +43,6 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    with Store.open(settings) as opened:
-        yield opened
-
-
 def document(id_: str = "a", words: str = "One. Two. Three. Four. Five.", **changes: object) -> Document:
     metadata = {"id": id_, "kind": "document", "publisher": "Example", "primary": "true"}
     metadata |= changes.pop("metadata", {})  # type: ignore[arg-type]
@@ -152,9 +146,7 @@ def test_return_to_an_old_text(store: Store) -> None:
         ({"language": "de"}, "language"),
     ],
 )
-def test_changed_provenance_is_recorded(
-    store: Store, settings: Settings, change: dict[str, object], named: str
-) -> None:
+def test_changed_provenance_is_recorded(store: Store, change: dict[str, object], named: str) -> None:
     store.add_documents([document("a")])
     passages = current(store)
     before = store.state().number
@@ -165,7 +157,7 @@ def test_changed_provenance_is_recorded(
     assert current(store) == passages
     # The indexes hold provenance for their filters: the passages are to be replaced.
     assert store.changes_since(before) == PassageChanges(tuple(passages), tuple(passages))
-    with engine(settings).connect() as connection:
+    with store.database.connect() as connection:
         rows = connection.execute(select(schema.ChangeRow.what, schema.ChangeRow.before)).all()
     assert [row.what for row in rows] == ["added", "provenance"]
     assert rows[1].before["title"] == "Title of a"
@@ -233,10 +225,10 @@ def test_identities_without_an_id(store: Store, tmp_path: Path) -> None:
     assert any(source.id.startswith("example.org-news-talks-") for source in store.sources())
 
 
-def test_windows_are_cut_anew_when_the_rule_changes(store: Store, settings: Settings) -> None:
+def test_windows_are_cut_anew_when_the_rule_changes(store: Store) -> None:
     store.add_documents([document("a"), document("b", "One.")])
     before = store.state()
-    other = settings.model_copy(update={"passage_sentences": 1, "passage_overlap": 0})
+    other = store.settings.model_copy(update={"passage_sentences": 1, "passage_overlap": 0})
     with Store.open(other) as again:
         report = again.add_documents([document("a"), document("b", "One.")])
     assert report.changed == 2

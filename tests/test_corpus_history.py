@@ -15,17 +15,7 @@ from onrecord.records import Document
 from onrecord.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = request.getfixturevalue("postgresql") if request.param == "postgresql" else ""
-    settings = Settings(home=tmp_path / "home", database_url=url, user="Anna Keller")
-    with Store.open(settings) as opened:
-        yield opened
-    engine(settings).dispose()
 
 
 def document(id_: str = "a", words: str = "One. Two. Three. Four. Five.", **changes: object) -> Document:

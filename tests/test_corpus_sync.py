@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onrecord.corpus import Registry, Store, engine, load_registry, reports, sync_registry
+from onrecord.corpus import Registry, Store, load_registry, reports, sync_registry
 from onrecord.documents.fetch import Fetched, Validators
 from onrecord.errors import CorpusError, FetchError
 from onrecord.records import UpdateOutcome, UpdateReport
@@ -17,15 +17,6 @@ from onrecord.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = request.getfixturevalue("postgresql") if request.param == "postgresql" else ""
-    settings = Settings(home=tmp_path / "home", database_url=url, user="Anna Keller")
-    with Store.open(settings) as opened:
-        yield opened
-    engine(settings).dispose()
 
 
 @pytest.fixture

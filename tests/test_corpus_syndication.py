@@ -5,22 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from onrecord.corpus import Store, engine, without_copies
+from onrecord.corpus import Store, without_copies
 from onrecord.corpus import syndication_rows as rows_module
 from onrecord.corpus.syndication import containment, signature, story
 from onrecord.records import Document, Passage
-from onrecord.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 DAY = dt.date(2026, 3, 2)
 HEADLINE = "Grain ministers of six countries agree on a common store in Odessa\nThe ministers met for two days."
@@ -31,15 +25,6 @@ REPORT = (
     " Farmers had asked for a higher price and did not get it. A second meeting is planned for the autumn in Vienna, where"
     " the rules for lending from the store will be settled. Observers from the fund called the plan sound but slow."
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = request.getfixturevalue("postgresql") if request.param == "postgresql" else ""
-    settings = Settings(home=tmp_path / "home", database_url=url)
-    with Store.open(settings) as opened:
-        yield opened
-    engine(settings).dispose()
 
 
 def document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gzip
 import hashlib
@@ -10,7 +11,9 @@ import io
 import json
 import os
 import re
+import socketserver
 import threading
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -782,6 +785,63 @@ def test_addresses_that_are_not_tried(settings: Settings, address: str) -> None:
     assert "password@" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",  # one number
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",  # octal
+        "127.1",  # parts left out
+        "0",
+        "①②⑦.⓪.⓪.①",  # digits in circles
+        "127。0。0。1",  # another full stop
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[fe80::1%25lo]",  # with a zone
+        "localhost",
+        "LOCALHOST.",  # its full name, if it resolves
+    ],
+)
+def test_spellings_of_this_machine(settings: Settings, host: str) -> None:
+    """With the real look-up: however it is written, no connection is made."""
+    silent = httpx.MockTransport(lambda request: pytest.fail(f"{request.url} was asked"))
+    with pytest.raises(FetchError, match=r"not a public address|does not resolve|not an address"):
+        fetch(f"http://{host}/", settings=settings, transport=silent)
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("http://[::ffff:169.254.169.254]/latest", "not a public address"),
+        ("http://2852039166/latest", "not a public address"),  # the cloud's metadata service in one number
+        ("//127.0.0.1/", "not a public address"),  # the scheme of before
+        ("http://user:secret@example.org/", "user name or password"),
+        ("file:///etc/passwd", "scheme 'file'"),
+        ("http://example.org:99999/", "not an address"),
+        ("http://exa\x00mple.org/", "Invalid URL in location"),
+    ],
+)
+def test_redirects_that_are_not_followed(settings: Settings, location: str, message: str) -> None:
+    from onrecord.documents.fetch import resolve
+
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(302, headers=[(b"Location", location.encode())], stream=httpx.ByteStream(b""))
+
+    def resolver(host: str, port: int) -> list[str]:
+        return ["93.184.216.34"] if host == "example.org" else resolve(host, port)
+
+    with pytest.raises(FetchError, match=message) as caught:
+        fetch("https://example.org/", settings=settings, transport=pages(answer), resolver=resolver)
+    assert len(asked) == 1
+    assert "secret" not in str(caught.value)
+
+
 def unreachable(host: str, port: int) -> list[str]:
     pytest.fail(f"{host}:{port} was looked up")
 
@@ -806,6 +866,10 @@ def unreachable(host: str, port: int) -> list[str]:
         ("fe80::1", False),  # link-local
         ("fe80::1%eth0", False),
         ("fc00::1", False),  # unique local
+        ("fec0::1", False),  # site-local, as they were once
+        ("3fff::1", False),  # for documents
+        ("192.0.0.8", False),  # the dummy address
+        ("64:ff9b:1::7f00:1", False),  # translation within a network
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),  # IPv4 in IPv6
         ("::ffff:8.8.8.8", True),
@@ -917,8 +981,6 @@ def test_slow_body_is_given_up(tmp_path: Path) -> None:
 
     class Drip(httpx.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
-            import time
-
             for _ in range(200):
                 time.sleep(0.05)
                 yield b"a"
@@ -930,6 +992,27 @@ def test_slow_body_is_given_up(tmp_path: Path) -> None:
             transport=pages(lambda _: httpx.Response(200, stream=Drip())),
             resolver=lambda *_: ["93.184.216.34"],
         )
+
+
+def test_slow_head_is_given_up(tmp_path: Path) -> None:
+    """Each byte comes in time; the head never ends."""
+    settings = Settings(home=tmp_path, fetch_timeout_seconds=1, allow_private_addresses=True)
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            with contextlib.suppress(OSError):  # the other side has gone
+                for letter in b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 400:
+                    self.request.sendall(bytes([letter]))
+                    time.sleep(0.1)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(FetchError, match="no answer within 1 s"):
+            fetch(f"http://127.0.0.1:{server.server_address[1]}/", settings=settings)
+        assert time.monotonic() - started < 15  # 42 seconds without the limit
+        server.shutdown()
 
 
 def test_names_that_do_not_resolve(settings: Settings) -> None:

@@ -20,13 +20,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+import httpcore
 import httpx
 
 from onrecord.documents.received import FetchNote
 from onrecord.errors import FetchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from onrecord.settings import Settings
 
@@ -43,6 +44,11 @@ _LONGEST_PAUSE = 60.0  # a server that asks for more is left for another day
 NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
 """Headers that hold secrets of a session, and no provenance."""
 
+_SPECIAL = tuple(
+    ipaddress.ip_network(block)
+    for block in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10")
+)
+"""Of IANA's special-purpose registries: what one Python or another takes for public."""
 _EMBEDDED_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -128,11 +134,11 @@ def fetch(  # noqa: PLR0913  the last two are for tests
     Raises:
         FetchError: the address may not be fetched, cannot be reached, answers with an error, or exceeds a limit.
     """
-    deadline = time.monotonic() + settings.fetch_timeout_seconds
+    deadline = _Deadline(time.monotonic() + settings.fetch_timeout_seconds)
     seen: list[str] = []
     current = address.strip()
     with httpx.Client(
-        transport=transport,
+        transport=transport or _Timed(deadline),
         trust_env=False,  # a proxy from the environment would make the connection in our place, unchecked
         follow_redirects=False,
         timeout=settings.fetch_timeout_seconds,
@@ -156,7 +162,7 @@ def fetch(  # noqa: PLR0913  the last two are for tests
             if before is not None:
                 asked = time.monotonic()
                 before(current)
-                deadline += time.monotonic() - asked  # to wait for one's turn is not the server's slowness
+                deadline.moment += time.monotonic() - asked  # to wait for one's turn is not the server's slowness
             try:
                 found = _request(client, current, settings, resolver, deadline)
             except httpx.TimeoutException as error:
@@ -191,12 +197,84 @@ def patiently(attempt: Callable[[], Fetched], *, attempts: int, sleep: Callable[
     raise AssertionError  # the counting never ends
 
 
+@dataclass(slots=True)
+class _Deadline:
+    """The moment at which a fetch ends, whatever it is doing."""
+
+    moment: float
+
+    def within(self, timeout: float | None) -> float:
+        """Return the seconds that a single wait may take.
+
+        Raises:
+            httpcore.ReadTimeout: there are none left.
+        """
+        left = self.moment - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return left if timeout is None else min(left, timeout)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose waits end together: a server that sends its head byte by byte would begin each of them anew."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.within(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.within(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(
+            self._inner.start_tls(ssl_context, server_hostname, self._deadline.within(timeout)), self._deadline
+        )
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Connects as usual, and bounds what is done with the connection."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._inner, self._deadline = httpcore.SyncBackend(), deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        made = self._inner.connect_tcp(host, port, self._deadline.within(timeout), local_address, socket_options)
+        return _Stream(made, self._deadline)
+
+
+class _Timed(httpx.HTTPTransport):
+    """httpx's own transport on such a network; httpx has no other place to give it one."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=_Network(deadline)
+        )
+
+
 def _request(
     client: httpx.Client,
     address: str,
     settings: Settings,
     resolver: Callable[[str, int], list[str]],
-    deadline: float,
+    deadline: _Deadline,
 ) -> Fetched | str:
     """Return the body at ``address``, or the address that it redirects to."""
     host, port, scheme = _checked_parts(address)
@@ -315,6 +393,8 @@ def is_global(address: str) -> bool:
     if "%" in address or found.is_multicast or found.is_reserved or found.is_unspecified or not found.is_global:
         mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
         return mapped is not None and "%" not in address and is_global(str(mapped))
+    if any(found in network for network in _SPECIAL):
+        return False
     if isinstance(found, ipaddress.IPv6Address):
         inner: list[ipaddress.IPv4Address] = [
             *(item for item in (found.ipv4_mapped, found.sixtofour) if item is not None),
@@ -326,7 +406,7 @@ def is_global(address: str) -> bool:
     return True
 
 
-def _body(response: httpx.Response, address: str, settings: Settings, deadline: float) -> bytes:
+def _body(response: httpx.Response, address: str, settings: Settings, deadline: _Deadline) -> bytes:
     limit = settings.fetch_max_bytes
     too_large = f"{address}: larger than {limit} bytes; raise fetch_max_bytes (ONRECORD_FETCH_MAX_BYTES) if it is right"
     declared = response.headers.get("Content-Length", "")
@@ -342,7 +422,7 @@ def _body(response: httpx.Response, address: str, settings: Settings, deadline: 
     out = bytearray()
     # Pieces as they arrive: to ask for a size would wait for it, past any deadline, while a server drips.
     for piece in response.iter_raw():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline.moment:
             message = f"{address}: not complete after {settings.fetch_timeout_seconds:g} s; try again later"
             raise FetchError(message, passing=True)
         try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +19,7 @@ from pydantic import Field, ValidationError
 from onrecord.records import Record
 
 FORMAT = 1
+_ABANDONED_SECONDS = 600.0
 
 
 class EngineState(Record):
@@ -57,6 +60,10 @@ def write_states(path: Path, engines: dict[str, EngineState]) -> None:
     """Replace the state file in one step that either happens or does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_File(format=FORMAT, engines=engines).model_dump(mode="json"), indent=1, sort_keys=True)
+    for left in path.parent.glob(f"{path.name}.*.new"):  # by killed writers: a draft lives for milliseconds
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                left.unlink()
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     with draft.open("w", encoding="utf-8") as stream:
         stream.write(text)
