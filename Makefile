@@ -43,6 +43,7 @@ test: lint
 	@sh tests/browser/install.sh $(BIN)/python
 	@sh tests/postgresql.sh
 	$(BIN)/python -m pytest --doctest-modules src tests
+	$(BIN)/python -m evals gate --run
 
 eval: $(VENV)/.installed
 	$(BIN)/python -m evals suite

@@ -188,6 +188,19 @@ def without(claims: Sequence[LabelledClaim], files: Sequence[Path]) -> list[Labe
     return left
 
 
+def askable(claims: Sequence[LabelledClaim]) -> tuple[list[LabelledClaim], int]:
+    """Leave out claims that no checker can get right: the same wording stands with several labels; also return how many.
+
+    Where the labels are neutral and one side, the neutral rows are left out: they say that one sentence does not decide the
+    claim, which another sentence of the corpus does. Where they are other labels, all rows of that wording are left out.
+    """
+    labels: dict[str, set[Gold]] = {}
+    for claim in claims:
+        labels.setdefault(_wording(claim.claim), set()).add(claim.gold)
+    kept = [claim for claim in claims if labels[_wording(claim.claim)] - {Gold.NEUTRAL} <= {claim.gold}]
+    return kept, len(claims) - len(kept)
+
+
 def _wording(text: str) -> str:
     return " ".join(text.casefold().split())
 

@@ -133,8 +133,12 @@ def _again(
     # What a quotation brought has no score of its own and comes besides the passages that search found.
     passages = {item.hit.passage_id: item.hit.fused_score for item in part.evidence}
     found = sorted((name for name in passages if passages[name] > 0), key=lambda name: (-passages[name], name))
-    wanted = {*found[: settings.top_k], *(name for name in passages if passages[name] == 0)}
-    pieces = [item for item in part.evidence if item.hit.passage_id in wanted]
+    # In the order in which they were judged: where windows of two passages are equal, it decides which passage they count for.
+    wanted = [*found[: settings.top_k], *(name for name in passages if passages[name] == 0)]
+    pieces = sorted(
+        (item for item in part.evidence if item.hit.passage_id in wanted),
+        key=lambda item: (wanted.index(item.hit.passage_id), item.question),
+    )
     items = [
         JudgeItem(
             claim=part.claim,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evals import history
+from evals.catalogue import check_prepared
 from evals.data import EvalDataError, fingerprint
 from evals.result import RESULT_VERSION, Result, code_sha256
 from evals.run import Options, run_task
@@ -108,6 +109,11 @@ def entries() -> tuple[Entry, ...]:
     return tuple(found)
 
 
+def small_entries() -> list[str]:
+    """Return the names of the small suite on shipped data."""
+    return [entry.name for entry in entries() if entry.small]
+
+
 @dataclass(slots=True)
 class Report:
     """What a run of the suite did."""
@@ -134,7 +140,14 @@ class Report:
 
 
 def run(  # noqa: PLR0913  an argument for every option
-    *, data: Path, results: Path, only: Sequence[str], options: Options, again: bool = False, small: bool = False
+    *,
+    data: Path,
+    results: Path,
+    only: Sequence[str],
+    options: Options,
+    again: bool = False,
+    small: bool = False,
+    pinned: Path | None = None,
 ) -> Report:
     """Run all entries whose data are there and write summaries and table; go on after a failure and report it.
 
@@ -146,6 +159,7 @@ def run(  # noqa: PLR0913  an argument for every option
         again: Measure also what was measured before on the same data with the same code, models and settings; without it, an
             interrupted run goes on where it stopped, also within an entry.
         small: Measure the small suite on shipped data instead.
+        pinned: sha256 of the files below ``data``; an entry with another file fails. ``None``: any file will do.
     """
     report = Report()
     tasks = catalogue()
@@ -166,6 +180,9 @@ def run(  # noqa: PLR0913  an argument for every option
                 report.current.append(entry.name)
                 continue
             try:
+                if pinned is not None:
+                    for path in (*inputs.values(), *learnt):
+                        check_prepared(path, data, pinned)
                 home = Path(folder) / entry.corpus if entry.corpus else None
                 chosen = replace(_for_entry(options, entry), without=learnt, out=results / ITEMS / entry.name)
                 result, _ = run_task(task, inputs, options=chosen, home=home)

@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from evals import history, suite
 from evals.__main__ import app
 from evals.compare import Run, compare, errors, read_run, show_comparison, show_errors
 from evals.data import DataFile, EvalDataError
 from evals.gate import Baseline, Floor, measured, problems, read_baseline, read_summaries, updated, write_baseline
 from evals.result import Item, Result
+from evals.run import Options
 
 Row = tuple[str, str, str, str]
 
@@ -289,3 +291,32 @@ def test_the_gate_opens_shuts_and_is_lowered_for_a_reason(tmp_path: Path) -> Non
     assert run("--update", "--allow-regression", "harder labels") == 0
     assert "harder labels" in baseline.read_text(encoding="utf-8")
     assert run("--only", "another") == 1
+
+
+def test_a_test_run_measures_the_small_suite_and_holds_it_against_its_floors(tmp_path: Path) -> None:
+    results, baseline = tmp_path / "results", tmp_path / "baseline.json"
+    command = ["gate", "--run", "--results", str(results), "--baseline", str(baseline), "--only", "gate-claim-room"]
+    first = CliRunner().invoke(app, command)
+    assert first.exit_code == 0, first.stderr
+    assert "no floors are set" in first.stdout
+    assert CliRunner().invoke(app, [*command, "--update"]).exit_code == 0
+    again = CliRunner().invoke(app, command)
+    assert (again.exit_code, again.stdout) == (0, "1 entries with floors, 0 problems\n")
+    # What was measured is still current, so that this costs nothing; a floor that is out of reach shuts the gate.
+    assert len(history.read(results)) == 1
+    floors = read_baseline(baseline)
+    floor = floors.floors["gate-claim-room"]
+    assert floor.metrics
+    high = floor.model_copy(update={"metrics": dict.fromkeys(floor.metrics, 1.01)})
+    write_baseline(Baseline(floors={"gate-claim-room": high}), baseline)
+    shut = CliRunner().invoke(app, command)
+    assert shut.exit_code == 1
+    assert "is below its floor 1.0100" in shut.stderr
+
+
+def test_the_small_suite_needs_nothing_but_the_checkout_and_is_no_part_of_the_large_one(tmp_path: Path) -> None:
+    small = [entry for entry in suite.entries() if entry.small]
+    assert {entry.task for entry in small} == {"starter", "stance", "claim-room"}
+    assert all(Path(path).is_relative_to(suite.ROOT) for entry in small for path in entry.inputs.values())
+    report = suite.run(data=tmp_path, results=tmp_path, only=["gate-"], options=Options())
+    assert (report.done, report.skipped, report.failed) == ([], [], [])

@@ -17,7 +17,7 @@ from evals.data import DataFile, Gold, LabelledClaim, fingerprint
 from evals.keep import KeptClaim, KeptNetwork, KeptRun
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
-from evals.tasks.retrieval import judged_recall, read_for, score, search_all
+from evals.tasks.retrieval import judged_recall, read_askable, score, search_all
 from evals.workspace import Places, Workspace, bare_claim, built
 from onrecord import workflow
 from onrecord.records import CheckedClaim, Claim, Evidence, SearchFilters, Stance, VerdictLabel
@@ -343,13 +343,18 @@ def kept_run(checked: Sequence[CheckedClaim], space: Workspace) -> KeptRun:
 def run(request: Request) -> Outcome:
     """Check every claim and score the verdicts."""
     with built(request.inputs["corpus"], request.settings, request.progress) as space:
-        claims = read_for(request, space)
+        claims, contradicted = read_askable(request, space)
         bare = [bare_claim(claim.claim, number) for number, claim in enumerate(claims)]
         checked = check(bare, space, request)
         notes = [
             "accuracy is at full coverage: every claim counts, NOT_ENOUGH_EVIDENCE is the answer neutral",
             "selective figures answer the share of claims with the highest confidence",
         ]
+        if contradicted:
+            notes.append(
+                f"{contradicted} rows of the file are left out: their wording stands with another label too, so that no answer "
+                "is right for both (a sentence that does not decide a claim is annotated as neutral beside one that does)"
+            )
         if any(claim.gold is Gold.NOT_SUPPORTS for claim in claims):
             notes.append("two classes: every verdict but SUPPORTED counts as not_supports")
         kept = [KeptClaim(labelled=c, parts=(k,)) for c, k in zip(claims, checked, strict=True)]

@@ -14,6 +14,7 @@ from evals.data import (
     DataFile,
     EvalDataError,
     LabelledClaim,
+    askable,
     check_gold_documents,
     fingerprint,
     read_claims,
@@ -123,6 +124,14 @@ def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
     claims = read_claims(path)
     check_gold_documents(claims, space.documents, path=path)
     return sample(without(claims, request.without), request.limit, request.seed)
+
+
+def read_askable(request: Request, space: Workspace) -> tuple[list[LabelledClaim], int]:
+    """As ``read_for``, but without claims whose wording stands with several labels; also return how many these are."""
+    path = request.inputs["claims"]
+    claims, contradicted = askable(read_claims(path))
+    check_gold_documents(claims, space.documents, path=path)
+    return sample(without(claims, request.without), request.limit, request.seed), contradicted
 
 
 def run(request: Request) -> Outcome:
