@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from training.stance.mixture import LABELS, Label, Pair, Stream, load_sets, read_pairs
+from training.stance.mixture import LABELS, WRITTEN, Label, Pair, Stream, load_sets, read_pairs, read_written
 from training.stance.tiers import TIERS, load_tier, trained_state
 
 if TYPE_CHECKING:
@@ -208,6 +208,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     ]
     for name in ("mined_near", "mined_random", "rule_made", "positions"):
         sets[name] = [pair for pair in extras if pair.dataset == name]
+    sets["written"] = read_written(WRITTEN)
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     stream = Stream(sets, seed=options.seed + (saved["step"] if saved else 0))
@@ -270,7 +271,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         )
 
     while (progress := (time.monotonic() - began) / budget) < 1:
-        pairs = stream.draw(options.batch * POOL_BATCHES, progress)
+        pairs = stream.draw(options.batch * POOL_BATCHES, options.mixed + (1 - options.mixed) * progress)
         rows = encode(tokenizer, pairs)
         chance = random.Random(options.seed + step)  # noqa: S311 - reproducible sampling
         kept = [i for i, row in enumerate(rows) if len(row["input_ids"]) <= LONG_TOKENS or chance.random() < LONG_SHARE]
@@ -347,6 +348,9 @@ def main() -> None:
     parser.add_argument("--extra", type=Path, help="folder of mined, contrast and positions.jsonl; default: --run")
     parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
     parser.add_argument("--from-shipped", action="store_true", help="start from the weights in the package")
+    parser.add_argument(
+        "--mixed", type=float, default=0.0, help="where in the course of the mixture to begin, 0 to 1; when going on"
+    )
     parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
     parser.add_argument("--minutes", type=float, default=85.0)
     parser.add_argument("--lr", type=float, default=1.2e-4)
