@@ -14,6 +14,9 @@ from training.stance import contrast, mixture, neutrals
 from training.stance.mixture import PLAN, Pair, Stream
 
 
+NEWS = Path(__file__).parents[1] / "evals" / "claims" / "news.jsonl"
+
+
 def write_set(folder: Path, name: str, rows: list[tuple[str, str, str]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with gzip.open(folder / f"{name}.jsonl.gz", "wt", encoding="utf-8") as out:
@@ -142,3 +145,26 @@ def test_mined_neutrals_come_from_other_documents(pairs_folder: Path) -> None:
     mined = [pair for pair in neutrals.mine(sets, seed=1) if pair.pair_id.split(":")[1].isdigit()]
     assert mined
     assert all(pair.label == "neutral" and (pair.claim, pair.evidence) not in own for pair in mined)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"kind": "date", "evidence": "E.", "supports": ["A."], "neutral": ["a"]}, "both"),  # one claim, two labels
+        ({"kind": "date", "evidence": "E."}, "no claim"),  # nothing to learn from
+    ],
+)
+def test_a_written_group_that_contradicts_itself_is_an_error(tmp_path: Path, row: dict[str, object], said: str) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        mixture.read_written(tmp_path)
+
+
+def test_written_pairs_are_apart_from_those_that_news_accuracy_is_reported_on() -> None:
+    written = mixture.read_written(mixture.WRITTEN)
+    assert {pair.label for pair in written} == set(mixture.LABELS)
+    rows = [json.loads(line) for line in NEWS.read_text(encoding="utf-8").splitlines()]
+    claims, evidence = ({mixture.normalised(row[key]) for row in rows} for key in ("claim", "evidence"))
+    assert not [
+        p for p in written if mixture.normalised(p.claim) in claims or mixture.normalised(p.evidence) in evidence
+    ]
