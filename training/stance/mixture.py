@@ -100,7 +100,7 @@ PLAN: dict[str, SetPlan] = {
     "mined_random": SetPlan("neutrals", 17000),
     "rule_made": SetPlan("contrast", 40000),
     "positions": SetPlan("contrast", 12000),  # templates
-    "written": SetPlan("contrast", 75000),  # small and worth the most: seen several times
+    "written": SetPlan("contrast", 150000),  # small and worth the most: seen several times
 }
 
 # Share multiplier of a stage at the start and at the end of the run.
