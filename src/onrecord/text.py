@@ -19,7 +19,7 @@ _WHOLE_WORD = re.compile(
 )
 _NEVER_LAST = re.compile(r"(?:\be\.g|\bi\.e|\bapprox|\bvs|\bcf|\bincl|\bviz)\.$", re.IGNORECASE)
 """Abbreviations that point to what follows: no sentence ends with one."""
-_LIST_MARK = re.compile(r"\s*(?:[-*•–—·▪]|\d{1,3}[.)]|#{1,6})\s+")
+_LIST_MARK = re.compile(r"\s*(?:[-*•–—·▪]|\d{1,3}[.)]|\((?:\d{1,3}|[a-z]|[ivx]{2,4})\)|[a-z]\)|#{1,6})\s+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onrecord.claims import attribute, llm, resolve, rewrite, select
@@ -54,7 +55,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
     if not article.sentences:
         return ClaimSet(claims=(), skipped=(), language=language)
     referents = resolve.resolve(article)
-    reports = attribute.find_reports(article, referents)
+    reports = [report for report in attribute.find_reports(article, referents) if not _leaves_open(report)]
     quotations = find_quotations(article.text)
     quoted = [quotation.span for quotation in quotations]
     docs = [sentence.doc for sentence in article.sentences]
@@ -200,6 +201,15 @@ def _main_report(sentence: ParsedSentence, reports: Sequence[Report]) -> Report 
     return None
 
 
+def _leaves_open(report: Report) -> bool:
+    """Tell "did not say whether P" and "it is not known who did it": nobody is said to say anything."""
+    if report.verb is None or not any(c.dep_ == "neg" for c in report.verb.children):
+        return False
+    return report.source is None or (
+        report.verb.lemma_ in ("say", "tell", "specify") and not _states_a_proposition(replace(report, negated=False))
+    )
+
+
 def _report_of(part: rewrite.Part, sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
     """Return the report that the verb of one part makes."""
     made = [r for r in reports if r.sentence == sentence.index and r.kind != "attitude" and r.verb is not None]
@@ -208,7 +218,8 @@ def _report_of(part: rewrite.Part, sentence: ParsedSentence, reports: Sequence[R
 
 def _is_main(report: Report, sentence: ParsedSentence) -> bool:
     verb = report.verb
-    return verb is not None and (verb.i == sentence.root.i or verb.dep_ == "ROOT")
+    cited = verb is not None and verb.dep_ == "pcomp" and verb.head.head.i == sentence.root.i  # "was cited as saying"
+    return verb is not None and (verb.i == sentence.root.i or verb.dep_ == "ROOT" or cited)
 
 
 def _fills(report: Report, sentence: ParsedSentence) -> bool:

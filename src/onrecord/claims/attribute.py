@@ -80,6 +80,11 @@ _NOT_ASSERTING = frozenset(
     "deny doubt dispute question wonder ask refuse decline reject forget urge demand request propose recommend order".split()
 )
 """Verbs whose content their subject does not hold to be true."""
+_PAPERS = frozenset(
+    "decree statement report speech letter book memoir article post tweet message interview testimony order essay blog note"
+    " diary lecture address remark word".split()
+)
+"""What somebody says when it says something: "a decree of Zelensky states"."""
 _NOBODY = frozenset("no nobody none neither few hardly scarcely".split())
 _UTTERING = frozenset("say tell add write note ask warn argue insist reply explain".split())
 _ANNOUNCING = _UTTERING | frozenset("report announce confirm find show state".split())
@@ -167,6 +172,8 @@ class _Finder:
                 or self._signed(sentence)
                 or list(self._in_sentence(sentence))
             )
+            if sentence.heading:
+                here = [report for report in here if not _parted_by_dash(report, self.article.text)]
             here = self._widen(here)
             found.extend(_without_repeats(here))
         self._carry_on(found)
@@ -243,7 +250,8 @@ class _Finder:
 
     def _verb(self, sentence: ParsedSentence, verb: Token) -> Iterator[Report]:  # noqa: C901, PLR0911  one rule after another
         lemma = verb.lemma_.lower()
-        saying, holding = lemma in _SPEECH, lemma in _BELIEF
+        going_on = lemma == "go" and any(c.dep_ == "prt" and c.lower_ == "on" for c in verb.children)
+        saying, holding = lemma in _SPEECH or (going_on and _host_clause(verb) is not None), lemma in _BELIEF
         with_preposition = _WITH_PREPOSITION.get(lemma, set())
         if not (saying or holding or lemma in _ATTITUDE or with_preposition):
             return
@@ -292,19 +300,10 @@ class _Finder:
             and any(c.dep_ == "xcomp" for c in verb.children)
         )
 
-    def _source(self, sentence: ParsedSentence, verb: Token) -> Span | None:  # noqa: C901  one rule after another
+    def _source(self, sentence: ParsedSentence, verb: Token) -> Span | None:
         """Return the words for who says it."""
-        passive = any(child.dep_ in ("auxpass", "nsubjpass") for child in verb.children)
-        if passive:
-            for child in verb.children:
-                if child.dep_ == "agent":
-                    who = next((g for g in child.children if g.dep_ == "pobj"), None)
-                    if who is not None:
-                        return self._np(sentence, who)
-            if any(c.dep_ == "prep" and c.lower_ == "as" for c in verb.children) and verb.lemma_ in ("quote", "cite"):
-                subject = subject_of(verb)
-                return self._np(sentence, subject) if subject is not None else None
-            return None
+        if _cited_in(verb) is not None or _is_passive(verb):
+            return self._passive_source(sentence, verb)
         subject = subject_of(verb)
         if (
             subject is None
@@ -334,6 +333,23 @@ class _Finder:
         if subject.lower_ == "it" and any(c.dep_ == "ccomp" for c in verb.children) and verb.lemma_ in ("be", "seem"):
             return None
         return self._np(sentence, subject)
+
+    def _passive_source(self, sentence: ParsedSentence, verb: Token) -> Span | None:
+        """Return who said what was said by them, or what they were cited as saying."""
+        citing = _cited_in(verb) or verb
+        if citing is not verb:
+            # "Orlov was cited by the agency as saying that P", "the agency cited Orlov as saying that P"
+            direct = next((c for c in citing.children if c.dep_ == "dobj"), None)
+            cited = subject_of(citing) if _is_passive(citing) else direct
+            return self._np(sentence, cited) if cited is not None else None
+        behind = [c for c in verb.children if c.dep_ == "prep" and c.lower_ == "as"]
+        if any(_cited_in(g) is not None for c in behind for g in c.children):
+            return None  # the report is that of "saying"
+        agents = [g for c in verb.children if c.dep_ == "agent" for g in c.children if g.dep_ == "pobj"]
+        if agents:
+            return self._np(sentence, agents[0])
+        subject = subject_of(verb) if behind and verb.lemma_ in ("quote", "cite") else None
+        return self._np(sentence, subject) if subject is not None else None
 
     def _np(self, sentence: ParsedSentence, head: Token) -> Span:
         return sentence.span_of(noun_phrase(head, full=False))
@@ -404,7 +420,7 @@ class _Finder:
         spans = tuple(s for s in (_tidy(self.article.text, span) for span in content) if s is not None)
         return Report(sentence.index, kind, speaker, resolved, source, cue, spans, negated, clause, verb)
 
-    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:  # noqa: C901, PLR0911, PLR0912  one rule after another
+    def _speaker(self, sentence: ParsedSentence, source: Span | None) -> tuple[str, bool]:  # noqa: C901, PLR0911  one rule after another
         """Return the name behind the words of the source, and whether it names someone."""
         if source is None:
             return "", False
@@ -413,12 +429,12 @@ class _Finder:
             for token in sentence.doc:
                 if sentence.base + token.idx == source.start and token.head.dep_ == "relcl":
                     return self._speaker(sentence, self._np(sentence, token.head.head))
+        head = _head_of(sentence, source)
         for item in self.referents.within(source):
-            if item.person and item.span.end - item.span.start >= (source.end - source.start) / 2:
+            if item.person and (head is None or item.span.contains(sentence.span_of([head]))):
                 return item.person, True
-        for person in self.referents.persons:
-            if person.name in words:
-                return person.name, True
+        if named := self._named_by(sentence, source, head):
+            return named, True
         for item in self.referents.within(source):
             if item.span == source:
                 return item.replacement, True
@@ -446,6 +462,26 @@ class _Finder:
                 start, end = item.span.start - source.start, item.span.end - source.start
                 words = words[:start] + item.replacement + words[end:]
         return words, not missed and not pronoun
+
+    def _named_by(self, sentence: ParsedSentence, source: Span, head: Token | None) -> str:
+        """Return the person whom the source names: not whose aide it is, but who it is."""
+        persons = [p.name for p in self.referents.persons]
+        words = source.of(self.article.text)
+        if head is None:
+            return next((name for name in persons if name in words), "")
+        # "Its chairman, Rui Teixeira": the name stands beside the words for who it is. "A decree of Zelensky": his own words.
+        beside = [c for c in head.children if c.dep_ == "appos"]
+        author = [g for c in head.children if c.lower_ in ("of", "by", "from") for g in c.children if g.dep_ == "pobj"]
+        owner = [c for c in head.children if c.dep_ == "poss"]
+        who = [head, *beside, *((*author, *owner) if head.lemma_ in _PAPERS else ())]
+        for token in who:
+            phrase = sentence.span_of([*(c for c in token.children if c.dep_ == "compound"), token]).of(
+                self.article.text
+            )
+            for name in persons:
+                if name in phrase:
+                    return name
+        return ""
 
     # Between sentences.
 
@@ -511,6 +547,13 @@ class _Finder:
         return in_reach[0] if in_reach else None
 
 
+def _head_of(sentence: ParsedSentence, source: Span) -> Token | None:
+    """Return the word that the others of a source belong to; ``None`` for a source outside the parsed words."""
+    inside = [t for t in sentence.doc if source.contains(sentence.span_of([t]))]
+    here = {t.i for t in inside}
+    return next((t for t in inside if (t.head.i not in here or t.head.i == t.i) and not t.is_punct), None)
+
+
 def does_not_assert(verb: Token | None) -> bool:
     """Tell whether the words report that something was not said, is denied, is asked, or only may be said."""
     if verb is None or verb.pos_ not in ("VERB", "AUX"):
@@ -518,6 +561,17 @@ def does_not_assert(verb: Token | None) -> bool:
     if verb.lemma_.lower() in _NOT_ASSERTING or any(c.dep_ == "neg" for c in verb.children):
         return True
     return any(c.dep_ == "aux" and c.tag_ == "MD" for c in verb.children)
+
+
+def _is_passive(verb: Token) -> bool:
+    return any(child.dep_ in ("auxpass", "nsubjpass") for child in verb.children)
+
+
+def _cited_in(verb: Token) -> Token | None:
+    """Return "cited" for the "saying" of "cited as saying"."""
+    behind = verb.head
+    citing = behind.head
+    return citing if verb.dep_ == "pcomp" and behind.lower_ == "as" and citing.lemma_ in ("quote", "cite") else None
 
 
 def _content_clause(verb: Token) -> Token | None:
@@ -540,7 +594,7 @@ def _content_clause(verb: Token) -> Token | None:
         for child in verb.children:
             if (
                 child.dep_ in ("advcl", "parataxis", "dep", "acl", "relcl")
-                and child.pos_ in ("VERB", "AUX")
+                and (child.pos_ in ("VERB", "AUX") or any(g.dep_ in ("aux", "auxpass") for g in child.children))
                 and subject_of(child) is not None
             ):
                 opening = min(child.subtree, key=lambda t: t.i).lower_
@@ -728,6 +782,14 @@ def _without_repeats(reports: list[Report]) -> list[Report]:
             continue
         kept.append(report)
     return kept
+
+
+def _parted_by_dash(report: Report, text: str) -> bool:
+    """Tell whether a headline's dash stands between what is said and the verb: "X promises a budget — Y doubts it"."""
+    if report.verb is None or report.cue is None:
+        return False
+    ends = (min(report.cue.start, report.content[0].start), max(report.cue.end, report.content[-1].end))
+    return bool(re.search(r"\s[—–-]\s", text[ends[0] : ends[1]])) if report.content else False
 
 
 def _shift(match: re.Match[str], group: str, base: int) -> Span:

@@ -35,7 +35,8 @@ _TITLE_NOUNS = frozenset(
     " diplomat aide adviser advisor deputy candidate nominee speaker whip columnist historian lawyer doctor"
     " virologist physician surgeon banker striker midfielder goalkeeper councillor headteacher headmaster headmistress"
     " engineer composer conductor shopkeeper writer actor actress singer farmer teacher nurse biologist chemist physicist"
-    " glaciologist climatologist statistician referee trainer".split()
+    " glaciologist climatologist statistician referee trainer counterpart coroner auditor lawyer treasurer headteacher"
+    " curator surveyor detective pilot critic activist campaigner".split()
 )
 _MALE_TITLES = frozenset("mr mr. sir lord king prince pope patriarch spokesman chairman congressman".split())
 _FEMALE_TITLES = frozenset(
@@ -98,6 +99,10 @@ _PERSONAL = {
     "he": "male", "him": "male", "his": "male", "himself": "male",
     "she": "female", "her": "female", "hers": "female", "herself": "female",
 }  # fmt: skip
+_KIN = {
+    **dict.fromkeys("son brother father husband uncle nephew grandfather grandson boyfriend".split(), "male"),
+    **dict.fromkeys("daughter sister mother wife aunt niece grandmother granddaughter girlfriend".split(), "female"),
+}
 _PLACES = frozenset({"GPE", "LOC", "FAC"})
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -253,6 +258,11 @@ class _Resolver:
         self._learn_organisations(sentence)
         for tokens in _person_names(sentence):
             words = [token.text for token in tokens]
+            if len(words) == 1 and tokens[0].i and (kin := _KIN.get(sentence.doc[tokens[0].i - 1].lemma_.lower())):
+                # "her son Theo": by that name only, but not the "she" of the next sentence.
+                person = self._add_person(words)
+                person.gender = kin
+                continue
             if len(words) < 2 or not all(word[:1].isupper() or word.islower() for word in words):  # noqa: PLR2004  a single name introduces nobody
                 continue
             if (
@@ -297,7 +307,9 @@ class _Resolver:
 
     def _learn_organisations(self, sentence: ParsedSentence) -> None:
         for entity in sentence.doc.ents:
-            if entity.label_ == "ORG" and len(entity) > 1 and not sentence.heading and entity[-1].is_title:
+            # "the Council for the Exploration of the Sea" is not "the Sea": only a name's head stands for it.
+            headed = entity.root.i == entity.end - 1
+            if entity.label_ == "ORG" and len(entity) > 1 and not sentence.heading and entity[-1].is_title and headed:
                 kept = [t.text_with_ws for t in entity if not (t.i == entity.start and t.lower_ == "the")]
                 if len(kept) > 1:
                     self.short_names.setdefault(entity[-1].text, set()).add("".join(kept).strip())
@@ -597,7 +609,8 @@ class _Resolver:
         elif same_sentence:
             return
         elif demonstrative or (head.lemma_ in _VAGUE_DEFINITES and len(run) <= 3):  # noqa: PLR2004
-            self._miss(sentence, run, f"the article does not say before which {_bare(run)} is meant")
+            verb = "are" if head.tag_ == "NNS" else "is"
+            self._miss(sentence, run, f"the article does not say before which {_bare(run)} {verb} meant")
             taken.update(t.i for t in run)
 
     def _company(self, sentence: ParsedSentence) -> str:
@@ -803,7 +816,7 @@ def _person_names(  # noqa: C901  one sign of a name after another
                 run.append(doc[run[-1].i + 1])
         elif token.lemma_.lower() in _TITLE_NOUNS and (run := _name_after_title(token)):
             pass
-        elif known and token.text in known and token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSON:
+        elif known and token.text in known and _may_be_person(token):
             run = [token]
         if not run:
             position += 1
@@ -815,6 +828,21 @@ def _person_names(  # noqa: C901  one sign of a name after another
             run = run[:-1]
         if run and run[0].text[0].isupper():
             yield run
+
+
+def _may_be_person(token: Token) -> bool:
+    """Tell whether a known family name is one here too, whatever the tagger takes it for.
+
+    "Paris said", "in Paris" of a Ms Paris and the city: only where a person stands who speaks, and never a country.
+    """
+    if token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSON:
+        return True
+    if token.pos_ not in ("PROPN", "NOUN") or token.lower_ in _COUNTRIES or token.ent_iob_ == "I":
+        return False
+    verb = token.head
+    speaks = token.dep_ in ("nsubj", "nsubjpass") and verb.lemma_ in CONTINUING | {"point", "call", "deny", "demand"}
+    cited = token.dep_ == "pobj" and verb.lower_ == "to" and verb.head.lower_ == "according"
+    return (speaks or cited) and token.ent_type_ not in ("DATE", "TIME")
 
 
 def _name_after_title(title: Token) -> list[Token]:

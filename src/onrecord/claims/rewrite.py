@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onrecord.claims.attribute import Report
-    from onrecord.claims.linguistics import ParsedArticle, ParsedSentence, Token
+    from onrecord.claims.linguistics import Doc, ParsedArticle, ParsedSentence, Token
     from onrecord.claims.resolve import Referents, Resolution
 
 _NEVER_SPLIT_WORDS = frozenset("either or nor neither rather only".split())
@@ -32,6 +32,7 @@ _LEADING = frozenset(
     "however furthermore moreover additionally meanwhile also besides therefore thus nevertheless nonetheless but and so"
     " yet still".split()
 )
+_CLOSING = frozenset({"”", "»", "’", "''"})
 _QUOTES = '“”„«»"'
 _CONTRASTING = frozenset({"while", "whereas"})
 _UNIT = r"(?:per cent|percent|pct|%|[a-z]+)"
@@ -43,6 +44,7 @@ _OF_PAPERS = frozenset(
     "publish issue sign release date write adopt print record make take paint show broadcast".split()
 )
 """What is done to works and papers, not to the persons whose they are."""
+_ASKING = frozenset("ask decline refuse wish want prefer insist request speak talk".split())
 _PAST = {"say": "said", "tell": "told", "write": "wrote", "find": "found"}
 
 
@@ -122,7 +124,7 @@ def as_sentence(words: str) -> str:
     """Return ``words`` with one space between words, a capital first and a full stop last."""
     text = re.sub(r"\s+", " ", words).strip().strip(",;:").strip()
     text = re.sub(r"\s+([,.;:!?])", r"\1", text)
-    text = re.sub(r",(?=[,.;:])", "", text)
+    text = re.sub(r",(?=[,.;:]|[”»]\.)", "", text)
     # A mark whose partner was cut away says nothing any more.
     for opening, closing in (("“", "”"), ("«", "»")):
         if text.count(opening) != text.count(closing):
@@ -164,7 +166,7 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
     if report is not None and clause is not None and (linked := _small_clause(sentence, clause, core)):
         return [Part(sentence.span, (body,), linked, clause, at)]
     if report is not None and (sum(s.overlaps(body) for s in report.content) > 1 or report.sentence != sentence.index):
-        return [single]
+        return _around_report(sentence, body, report) or [single]
     parts = [single]
     may_part = not (report is not None and report.negated) and clause is not None and not _unsafe(clause)
     pieces = _pieces(sentence, clause, core) if may_part and clause is not None else []
@@ -185,6 +187,29 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
         holder = max((n for n, part in enumerate(parts) if part.span.start <= hole.start), default=0)
         parts.insert(holder + 1, replace(aside, whole=framed, aside=report is not None and not inside))
     return parts
+
+
+def _around_report(sentence: ParsedSentence, body: Span, report: Report) -> list[Part]:
+    """Part "A, he said, has B and costs C": the later parts have the report in front."""
+    here = [s for s in report.content if s.overlaps(body)]
+    clause = report.clause
+    if clause is None or len(here) != 2 or report.source is None or report.cue is None:  # noqa: PLR2004
+        return []
+    if report.negated or _unsafe(clause):
+        return []
+    hole = Span(start=here[0].end, end=here[1].start)
+    if not (hole.contains(report.source) and hole.contains(report.cue)) or any(m in sentence.text for m in _QUOTES):
+        return []
+    pieces = _pieces(sentence, clause, Span(start=body.start, end=body.end))
+    if len(pieces) < 2 or not pieces[0][0].contains(hole):  # noqa: PLR2004
+        return []
+    parts: list[Part] = []
+    for number, (span, bare, head) in enumerate(pieces):
+        last = sentence.span.end if number == len(pieces) - 1 else span.end
+        part = Part(Span(start=span.start, end=last), (report.source, " ", report.cue, ": ", *bare), bare, head)
+        parts.append(replace(part, at=sentence.base + head.idx))
+    first = _cut_out(replace(parts[0], whole=parts[0].bare), hole)
+    return [replace(first, span=Span(start=sentence.span.start, end=first.span.end), whole=parts[0].bare), *parts[1:]]
 
 
 def _segments(sentence: ParsedSentence) -> list[ParsedSentence]:
@@ -264,6 +289,7 @@ def _aside(sentence: ParsedSentence, token: Token, first: Token, last: Token) ->
     if token.dep_ == "acl" and token.tag_ == "VBN" and first.i == token.i:
         return (lead, " were " if plural else " was ", _between(sentence, first.i, last.i))
     telling = any(t.tag_ in ("JJS", "RBS") or t.ent_type_ in ("ORDINAL", "PERCENT", "MONEY") for t in token.subtree)
+    telling |= any(t.dep_ == "relcl" and is_finite(t) for t in token.subtree)
     if token.dep_ == "appos" and telling and first.dep_ in ("det", "poss") and last.i - first.i >= 2:  # noqa: PLR2004
         present = any(t.tag_ in ("VBZ", "VBP") for t in (sentence.root, *sentence.root.children))
         verb = (" are " if plural else " is ") if present else (" were " if plural else " was ")
@@ -273,8 +299,9 @@ def _aside(sentence: ParsedSentence, token: Token, first: Token, last: Token) ->
 
 def _relative(sentence: ParsedSentence, verb: Token, first: Token, last: Token, lead: Span) -> tuple[Span | str, ...]:
     """Return a relative clause with its noun in the place of "which", "who", "whose", "where" or "of which"."""
-    if first.i + 1 > last.i:
-        return ()
+    unnamed = verb.lemma_ in _ASKING and any(t.lower_ in ("named", "identified", "anonymity") for t in verb.subtree)
+    if first.i + 1 > last.i or unnamed:
+        return ()  # "a diplomat, who asked not to be named": how the writer came by it
     rest = _between(sentence, first.i + 1, last.i)
     if first.lower_ in ("which", "who") and first.dep_ in ("nsubj", "nsubjpass") and first.head.i == verb.i:
         return (lead, " ", rest)
@@ -415,19 +442,13 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
         marks = {c.i for c in verb.children if c.dep_ == "mark" and c.lower_ == "that"}
         if left in marks and left + 1 < len(sentence.doc):
             left += 1  # "said that P and that Q": each part has its "that" before it already
-        gap = left - 1
-        while gap > 0 and (
-            sentence.doc[gap].dep_ in ("cc", "punct")
-            or sentence.doc[gap].i in marks
-            or sentence.doc[gap].lower_ in ("and", "but")
-        ):
-            gap -= 1
+        gap = _last_before(sentence.doc, left, marks)
         cuts.append(
             (sentence.base + sentence.doc[gap].idx + len(sentence.doc[gap]), sentence.base + sentence.doc[left].idx)
         )
         if own is None:
             carried = "".join(f"{t.text} " for t in _carried_auxiliaries(clause, verb) or ())
-            leads.append((*fronted, sentence.span_of(noun_phrase(subject, full=True)), f" {carried}"))
+            leads.append((*fronted, sentence.span_of(_shared(subject)), f" {carried}"))
         else:
             leads.append((*fronted,))
     pieces: list[Piece] = []
@@ -443,8 +464,7 @@ def _pieces(sentence: ParsedSentence, clause: Token, core: Span) -> list[Piece]:
 
 def _date_may_be_shared(verbs: Sequence[Token]) -> bool:
     """Tell whether only the last clause has a date: "A fell and B rose in 2022" may mean both."""
-    future = [any(c.lower_ in ("will", "shall") for c in verb.children) for verb in (verbs[0], verbs[-1])]
-    if future[0] != future[1]:
+    if _tense(verbs[0]) != _tense(verbs[-1]):
         return False
     own = [{t.i for t in verb.subtree} for verb in verbs]
     dated = [
@@ -452,6 +472,32 @@ def _date_may_be_shared(verbs: Sequence[Token]) -> bool:
         for tokens, later in zip(own, [*own[1:], set()], strict=True)
     ]
     return dated[-1] and not any(dated[:-1])
+
+
+def _shared(subject: Token) -> list[Token]:
+    """Return the words for a subject that a later part shares: of "the leader, Paulo Mendes," the name."""
+    name = next(
+        (c for c in subject.children if c.dep_ == "appos" and c.ent_type_ == "PERSON" and c.i > subject.i), None
+    )
+    return noun_phrase(subject, full=True) if name is None else noun_phrase(name, full=False)
+
+
+def _last_before(doc: Doc, left: int, marks: set[int]) -> int:
+    """Return the last token of the part that ends before ``left``: conjunctions and commas between two parts are of neither."""
+    gap = left - 1
+    while gap > 0 and (doc[gap].dep_ in ("cc", "punct") or doc[gap].i in marks or doc[gap].lower_ in ("and", "but")):
+        gap -= 1
+    while gap + 1 < left and doc[gap + 1].text in _CLOSING:
+        gap += 1  # "called it “fairy tales” and …": the mark closes what stands before it
+    return gap
+
+
+def _tense(verb: Token) -> str:
+    """Return "future", "present" or "past": "A is the first, and B left on 8 May" gives no day to A."""
+    tokens = [verb, *(c for c in verb.children if c.dep_ in ("aux", "auxpass"))]
+    if any(t.lower_ in ("will", "shall", "’ll", "'ll") for t in tokens):
+        return "future"
+    return "present" if any(t.tag_ in ("VBZ", "VBP") for t in tokens) else "past"
 
 
 def _coordinated(clause: Token) -> list[Token]:
@@ -467,7 +513,7 @@ def _coordinated(clause: Token) -> list[Token]:
         if joined - {"and", "but", ";"} or not is_finite(clause) or not _finite_beside(verb, clause):
             return []
         own_subject = _own_subject(verb) is not None
-        if not own_subject and _carried_auxiliaries(clause, verb) is None:
+        if not own_subject and (_carried_auxiliaries(clause, verb) is None or not _agrees(verb, subject_of(clause))):
             return []
         if verb.head.lemma_ in ("say", "tell") and not own_subject:
             return []
@@ -506,6 +552,21 @@ def _finite_beside(verb: Token, clause: Token) -> bool:
     if verb.tag_ == "VBN":
         return _own_subject(verb) is not None or _carried_auxiliaries(clause, verb) not in (None, [])
     return verb.tag_ == "VB" and not any(c.dep_ == "aux" for c in clause.children) and clause.tag_ in ("VBP", "VBZ")
+
+
+def _agrees(verb: Token, subject: Token | None) -> bool:
+    """Tell whether a verb can have this subject: in "Okafor writes that staff left, but were told P", "were" has another."""
+    if subject is None or subject.pos_ == "PRON":
+        return True
+    tokens = [verb, *(c for c in verb.children if c.dep_ in ("aux", "auxpass"))]
+    plural_verb = any(t.lower_ in ("were", "are", "have", "do") and t.tag_ != "VB" for t in tokens)
+    singular_verb = any(t.lower_ in ("was", "is", "has", "does") for t in tokens)
+    one = subject.tag_ == "NNP" and subject.ent_type_ in ("", "PERSON")
+    several = subject.tag_ in ("NNS", "NNPS") or any(c.dep_ in ("conj", "nummod") for c in subject.children)
+    # "the staff were", "the team have": groups may be either.
+    return not (plural_verb and not several and one) and not (
+        singular_verb and subject.tag_ == "NNS" and any(c.dep_ == "nummod" for c in subject.children)
+    )
 
 
 def _carried_auxiliaries(clause: Token, verb: Token) -> list[Token] | None:
