@@ -16,7 +16,6 @@ from ir_measures import AP, RR, R, nDCG
 from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
-    auc,
     brier_score_loss,
     confusion_matrix,
     matthews_corrcoef,
@@ -308,7 +307,8 @@ def risk_coverage(right: Sequence[bool], confidence: Sequence[float]) -> dict[st
     """Answer only the most confident share of the items: accuracy at 100, 75, 50 and 25 % coverage, and the area.
 
     Items of equal confidence are answered together in expectation: each carries the mean of its tie, so the order of the file
-    does not matter. ``aurc`` is the area under the risk-coverage curve (El-Yaniv and Wiener 2010); lower is better.
+    does not matter. ``aurc`` is the area under the risk-coverage curve as the mean of the risks at 1, 2 … n answered items
+    (Geifman et al. 2019, section 2); lower is better.
     """
     n = _same_length(right=right, confidence=confidence)
     order = np.argsort(-np.asarray(confidence, dtype=np.float64), kind="stable")
@@ -321,10 +321,9 @@ def risk_coverage(right: Sequence[bool], confidence: Sequence[float]) -> dict[st
     figures = {
         f"accuracy@{share}": rounded(accuracy[max(1, round(n * share / 100)) - 1]) for share in (100, 75, 50, 25)
     }
-    area = auc(answered / n, 1 - accuracy) if n > 1 else 1 - float(accuracy[0])
     places = sorted({max(1, round(n * share / CURVE_POINTS)) for share in range(1, CURVE_POINTS + 1)})
     curve = [[rounded(place / n), rounded(1 - accuracy[place - 1])] for place in places]
-    return {**figures, "aurc": rounded(area), "curve": curve}
+    return {**figures, "aurc": rounded(float(1 - accuracy.mean())), "curve": curve}
 
 
 class Evidenced(TypedDict):
