@@ -19,6 +19,8 @@ The tree::
     ├── SearchIndexError         an index is missing, stale or broken
     ├── ModelError               a model could not be loaded or may not be used
     │   └── StanceModelError         a stance model without usable labels, or failing its golden pairs
+    ├── NotAllowedError          this person's role does not include it
+    ├── DecidedMeanwhileError    somebody else decided about the claim in the meantime
     └── ReportError              a record could not be rendered or read back
 """
 
@@ -103,3 +105,11 @@ class StanceModelError(ModelError):
 
 class ReportError(OnRecordError):
     """A record could not be rendered, or a rendered record could not be read back."""
+
+
+class NotAllowedError(OnRecordError):
+    """This person's role does not include what was asked for."""
+
+
+class DecidedMeanwhileError(OnRecordError):
+    """Somebody else decided about the claim after it was read; nothing was overwritten."""

@@ -501,15 +501,59 @@ class CheckedArticle(Record):
 
 
 class Decision(Record):
-    """What a person decided about one claim of one check. Decisions are appended; none is changed."""
+    """Where the work on one claim of one check stands after a person did something about it.
+
+    Decisions are appended; none is changed. Each one says all that holds from then on, so that the last of a claim is the one
+    in force, whatever came before it.
+    """
 
     check_id: str
     claim_id: str
-    label: VerdictLabel | Literal["NEEDS_WORK"]
+    number: int = 0
+    """Given when it is kept; it grows with every decision of the database."""
+    label: VerdictLabel | Literal["NEEDS_WORK", "UNDECIDED"] = "UNDECIDED"
     machine_label: VerdictLabel
+    """What the software said when this was decided."""
     note: str = ""
+    tags: tuple[str, ...] = ()
+    assigned_to: str = ""
+    evidence: Mapping[str, Literal["pinned", "rejected"]] = Field(default_factory=dict)
+    """Passages that a person put forward or ruled out, by their ids."""
     who: str
     decided_at: dt.datetime
+    undoes: int | None = None
+    """The number of the decision that this one takes back."""
+
+
+class Revision(Record):
+    """A claim that was checked by itself after its article: added by a person, or read in other words. Appended only."""
+
+    check_id: str
+    number: int = 0
+    """Given when it is kept."""
+    what: Literal["added", "reworded"]
+    item: CheckedClaim
+    corpus: CorpusState
+    models: tuple[ModelUsed, ...]
+    settings: Mapping[str, str]
+    package_version: str
+    who: str
+    made_at: dt.datetime
+
+
+class Review(Record):
+    """A check as it stands: what the software found, and what people did about it."""
+
+    checked: CheckedArticle
+    """With the claims that were added, and with the newest reading of each."""
+    revisions: tuple[Revision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """All that were made, the earliest first."""
+
+    @property
+    def in_force(self) -> dict[str, Decision]:
+        """The last decision about each claim."""
+        return {decision.claim_id: decision for decision in self.decisions}
 
 
 class CheckSummary(Record):
@@ -521,6 +565,41 @@ class CheckSummary(Record):
     complete: bool
     counts: Mapping[VerdictLabel, int]
     """Claims per label, zeros included."""
+    article_sha256: str = ""
+    """The same for all checks of one article."""
+    decided: int = 0
+    """Claims that a person decided; those that need work are not."""
+
+
+class ClaimChange(Record):
+    """What became of one claim between two checks, and why."""
+
+    before: CheckedClaim | None
+    """``None``: the claim is new."""
+    after: CheckedClaim | None
+    """``None``: the claim is gone."""
+    reasons: tuple[str, ...]
+    """Why, in sentences for a reader; empty where nothing changed."""
+
+    @property
+    def turned(self) -> bool:
+        """Whether the verdict became another one, or the claim came or went."""
+        if self.before is None or self.after is None:
+            return True
+        one, other = self.before.verdict, self.after.verdict
+        return (one.label, one.proposition_label) != (other.label, other.proposition_label)
+
+
+class Comparison(Record):
+    """Two checks of one article, side by side."""
+
+    before: str
+    after: str
+    """The ids of the two."""
+    circumstances: tuple[str, ...]
+    """What was different about the whole check: article, corpus, filters, models, settings."""
+    changes: tuple[ClaimChange, ...]
+    """Every claim of either, in the order of the later article; those that are gone come last."""
 
 
 class UpdateOutcome(StrEnum):

@@ -14,7 +14,7 @@ import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from onrecord.errors import SettingsError
+from onrecord.errors import NotAllowedError, SettingsError
 
 
 def default_home() -> Path:
@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     """How long one answer of the language model may take before the rules do its part."""
     user: str = ""
     """Who is named as having added, withdrawn or restored a source; empty: the name of the login."""
+    role: Literal["viewer", "checker", "maintainer"] = "maintainer"
+    """What this person may do: a viewer reads, a checker checks and decides, a maintainer changes the corpus too. With sign-in
+    the app sets it for each person from ``roles.toml``."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod
@@ -119,6 +122,21 @@ class Settings(BaseSettings):
     def snapshots(self) -> Path:
         """Folder of the content-addressed snapshots."""
         return self.home / "snapshots"
+
+
+def require(role: Literal["checker", "maintainer"], doing: str, *, settings: Settings) -> None:
+    """Let through who has ``role`` or a higher one.
+
+    Raises:
+        NotAllowedError: ``settings.role`` does not include ``doing`` ("deciding about claims").
+    """
+    order = ("viewer", "checker", "maintainer")
+    if order.index(settings.role) < order.index(role):
+        message = (
+            f"{doing} is for a {role}; {settings.user or 'this person'} is a {settings.role}. "
+            "Ask whoever keeps roles.toml for another role."
+        )
+        raise NotAllowedError(message)
 
 
 def load_settings(**given: object) -> Settings:

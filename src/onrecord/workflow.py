@@ -11,12 +11,12 @@ import datetime as dt
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from onrecord import __version__, claims, corpus, documents, index, stance, verdict
 from onrecord.claims.quotations import find_quotations
@@ -36,6 +36,7 @@ from onrecord.records import (
     ModelUsed,
     Passage,
     QuotationCheck,
+    Revision,
     SearchFilters,
     Source,
     Span,
@@ -46,7 +47,7 @@ from onrecord.records import (
     Verification,
     Version,
 )
-from onrecord.settings import Settings
+from onrecord.settings import Settings, require
 
 CLAIMS_PER_BATCH = 4
 """Claims judged together: enough to fill the network's batches, few enough that a reader sees them come."""
@@ -217,7 +218,9 @@ class Checker:
 
         Raises:
             DocumentError, LanguageError: the article cannot be checked at all.
+            NotAllowedError: this person may only read.
         """
+        require("checker", "checking an article", settings=self.settings)
         clock = _Clock(progress)
         clock.start("finding claims")
         found = self.find_claims(document, promoted=promoted)
@@ -245,6 +248,85 @@ class Checker:
             package_version=__version__,
             complete=all(item.verdict.label is not VerdictLabel.NOT_CHECKED for item in checked),
         )
+
+    def add_claims(self, checked: CheckedArticle, span: Span) -> list[Revision]:
+        """Check words of a checked article that were not taken as a claim, as its claims; nothing is kept.
+
+        They are worded and attributed as the claims room does it, whatever it thinks of their being worth a check. Words that
+        it makes no claim of at all are taken as they stand.
+
+        Raises:
+            NotFoundError: the range lies outside the text, or holds no words.
+            NotAllowedError: this person may only read.
+        """
+        require("checker", "adding a claim", settings=self.settings)
+        span = _trimmed(span, checked.article.text)
+        taken = {item.claim.span for item in checked.claims}
+        eager = self.settings.model_copy(update={"check_worthiness_threshold": 0.0})
+        found = claims.find_claims(checked.article, settings=eager, encode=self.index.embedder.encode).claims
+        inside = [claim for claim in found if span.contains(claim.span) and claim.span not in taken]
+        if not inside:
+            words = span.of(checked.article.text)
+            inside = [
+                Claim(
+                    id="",
+                    span=span,
+                    text=words,
+                    standalone=" ".join(words.split()),
+                    proposition=" ".join(words.split()),
+                    quotations=tuple(q for q in find_quotations(checked.article.text) if span.contains(q.span)),
+                    check_worthiness_probability=0.0,
+                    why="",
+                )
+            ]
+        named = [
+            claim.model_copy(update={"id": f"a{uuid.uuid4().hex[:6]}-{claim.span.start}", "why": "A person asked for it."})
+            for claim in inside
+        ]
+        return self._revisions(checked, named, "added")
+
+    def reword_claim(self, checked: CheckedArticle, claim_id: str, standalone: str, proposition: str = "") -> Revision:
+        """Check one claim of a checked article again, read in other words; nothing is kept.
+
+        Args:
+            checked: The check.
+            claim_id: The claim.
+            standalone: The claim in words that stand alone.
+            proposition: For reported speech, what is asserted; empty: as it was.
+
+        Raises:
+            NotFoundError: the check has no such claim, or there are no words.
+            NotAllowedError: this person may only read.
+        """
+        require("checker", "wording a claim", settings=self.settings)
+        claim = next((item.claim for item in checked.claims if item.claim.id == claim_id), None)
+        words = " ".join(standalone.split())
+        if claim is None or not words:
+            message = "There is no such claim, or no words for it: say the claim in a sentence that stands alone."
+            raise NotFoundError(message)
+        asserted = (" ".join(proposition.split()) or claim.proposition) if claim.attribution else words
+        again = claim.model_copy(update={"standalone": words, "proposition": asserted, "unresolved": ()})
+        return self._revisions(checked, [again], "reworded")[0]
+
+    def _revisions(
+        self, checked: CheckedArticle, wanted: Sequence[Claim], what: Literal["added", "reworded"]
+    ) -> list[Revision]:
+        items = self.check_claims(wanted, filters=checked.filters, article_date=checked.article.published)
+        state, models = self.state(), self.models()
+        return [
+            Revision(
+                check_id=checked.id,
+                what=what,
+                item=item,
+                corpus=state,
+                models=models,
+                settings=recorded_settings(self.settings),
+                package_version=__version__,
+                who=self.settings.editor,
+                made_at=dt.datetime.now(dt.UTC),
+            )
+            for item in items
+        ]
 
     def state(self) -> CorpusState:
         """Return the corpus' number and counts."""
@@ -383,6 +465,20 @@ class Checker:
         return chosen, kept
 
 
+def _trimmed(span: Span, text: str) -> Span:
+    """Return a range without the white space at its ends.
+
+    Raises:
+        NotFoundError: it lies outside the text, or holds no words.
+    """
+    words = span.of(text)
+    if span.end > len(text) or not any(character.isalnum() for character in words):
+        message = f"There are no words at {span.start} to {span.end} of this article: select a sentence of it."
+        raise NotFoundError(message)
+    start = span.start + len(words) - len(words.lstrip())
+    return Span(start=start, end=start + len(words.strip()))
+
+
 def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[Hit]:
     """Add the passages in which the claim's quotations stand, where search for the claim did not bring them."""
     known = {hit.passage_id for hit in hits}
@@ -406,7 +502,7 @@ def strength(item: Evidence) -> tuple[int, float, str]:
 
 def recorded_settings(settings: Settings) -> dict[str, str]:
     """Return the settings that bear on a verdict, as text, without folders and addresses of this machine."""
-    private = {"home", "database_url", "chroma_url", "log_level", "judgement_cache", "user"}
+    private = {"home", "database_url", "chroma_url", "log_level", "judgement_cache", "user", "role"}
     return {name: str(value) for name, value in settings.model_dump(mode="json").items() if name not in private}
 
 
@@ -446,9 +542,7 @@ def update_corpus(
         DocumentError: nothing could be read; single bad files are counted in the report instead.
         CorpusBusyError: another process is writing.
     """
-    clock = _Clock(progress or _silent)
     total = 0
-    clock.start("reading and storing")
     if collection is not None:
         if len(paths) != 1:
             message = f"A collection takes one base folder, and {len(paths)} paths came: give the folder its paths start from."
@@ -462,6 +556,24 @@ def update_corpus(
         incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
         if progress is not None:
             total = documents.count_documents(paths, mapping=loaded, settings=settings)
+    return add_documents(incoming, settings=settings, progress=progress or _silent, total=total)
+
+
+def add_documents(
+    incoming: Iterable[Document | documents.ReadFailure],
+    *,
+    settings: Settings,
+    progress: Report = _silent,
+    total: int = 0,
+) -> UpdateReport:
+    """Add documents that were read already, as ``update_corpus`` does; ``total`` is how many come, where that is known.
+
+    Raises:
+        CorpusBusyError: another process is writing.
+        NotAllowedError: this person is no maintainer.
+    """
+    clock = _Clock(progress)
+    clock.start("reading and storing")
     # One lock for all, so that the indexes are in step when the next writer is let in.
     with corpus.Store.open(settings) as store, store.writing("adding documents") as journal:
         report = store.add_documents(incoming, progress=lambda done: clock.step(done, total))

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0004"
+HEAD = "0005"
 """The migration that this code needs; equal to the newest in ``migrations/versions`` (tested)."""
 
 ID_LENGTH = 300
@@ -304,6 +304,21 @@ class DecisionRow(Table):
     note: Mapped[str] = mapped_column(Text)
     who: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[dt.datetime] = mapped_column(UtcTime)
+    tags: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    assigned_to: Mapped[str] = mapped_column(Text, server_default="")
+    evidence: Mapped[dict[str, str]] = mapped_column(JSON, server_default="{}")
+    undoes: Mapped[int | None] = mapped_column(Integer)
+
+
+class RevisionRow(Table):
+    """A claim checked by itself after its article, as the JSON form of a ``Revision``. Rows are only ever added."""
+
+    __tablename__ = "claim_revisions"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    check_id: Mapped[str] = mapped_column(ForeignKey("checks.id"), index=True)
+    claim_id: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)
 
 
 class JudgementRow(Table):

@@ -31,6 +31,7 @@ from onrecord.records import (
     UpdateReport,
     Version,
 )
+from onrecord.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -124,7 +125,9 @@ class Store:
         Raises:
             CorpusBusyError: another process, or another thread of this one, is writing.
             CorpusError: the folder cannot be written.
+            NotAllowedError: ``settings.role`` is not that of a maintainer.
         """
+        require("maintainer", purpose, settings=self.settings)
         held: journal.Journal | None = getattr(self._writing, "journal", None)
         if held is not None:
             yield held
