@@ -6,17 +6,22 @@ import datetime as dt
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from onrecord.errors import NotFoundError
+from onrecord import review
+from onrecord.errors import DecidedMeanwhileError, NotFoundError
 from onrecord.records import (
     Attribution,
     CheckedArticle,
     CheckedClaim,
     CheckSummary,
     Claim,
+    Comparison,
     CorpusState,
+    Decision,
+    Difference,
     Document,
     Evidence,
     Finding,
@@ -25,21 +30,30 @@ from onrecord.records import (
     Passage,
     Quotation,
     Reason,
+    Review,
+    Revision,
     SearchFilters,
     Skipped,
     Source,
+    SourceChange,
     SourceKind,
     Span,
     Stage,
     Stance,
     StanceProbabilities,
     Unresolved,
+    UpdateItem,
+    UpdateOutcome,
+    UpdateReport,
     Verdict,
     VerdictLabel,
+    Verification,
     Version,
 )
-from onrecord.settings import Settings
+from onrecord.settings import Settings, require
+from onrecord.stance.calibrate import Calibration
 from onrecord.text import sentences
+from onrecord.ui.service import Configuration, File, Held, Holdings, NewSource
 
 NOW = dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC)
 
@@ -674,6 +688,13 @@ class ShelfService:
     failure: Exception | None = None
     pause: Callable[[], None] = lambda: None
     asked: list[tuple[Document, SearchFilters, int]] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
+    revised: list[Revision] = field(default_factory=list)
+    added: list[tuple[Sequence[NewSource], Mapping[str, str]]] = field(default_factory=list)
+
+    def acting(self, name: str, role: str) -> ShelfService:
+        """Return the same shelf for one person."""
+        return replace(self, settings=self.settings.model_copy(update={"user": name, "role": role}))
 
     def paste(self, text: str) -> Document:
         return document(text, title=None).model_copy(update={"published": None})
@@ -709,11 +730,92 @@ class ShelfService:
     def save(self, checked: CheckedArticle) -> None:
         self.kept[checked.id] = checked
 
-    def load(self, check_id: str) -> CheckedArticle:
+    def load(self, check_id: str) -> Review:
         if check_id not in self.kept:
             message = f"There is no check {check_id!r}. Open one from History."
             raise NotFoundError(message)
-        return self.kept[check_id]
+        made = tuple(revision for revision in self.revised if revision.check_id == check_id)
+        return Review(
+            checked=review.revised(self.kept[check_id], made), revisions=made, decisions=tuple(self.decisions(check_id))
+        )
+
+    def decisions(self, check_id: str) -> Sequence[Decision]:
+        return [decision for decision in self.decided if decision.check_id == check_id]
+
+    def decide(self, decision: Decision, seen: int) -> Decision:
+        require("checker", "deciding about claims", settings=self.settings)
+        made = [one for one in self.decided if (one.check_id, one.claim_id) == (decision.check_id, decision.claim_id)]
+        if (made[-1].number if made else 0) != seen:
+            message = f"{made[-1].who} decided about this claim meanwhile."
+            raise DecidedMeanwhileError(message)
+        kept = decision.model_copy(update={"number": len(self.decided) + 1})
+        self.decided.append(kept)
+        return kept
+
+    def undo(self, check_id: str, claim_id: str, seen: int) -> Decision:
+        made = review.undoable([one for one in self.decisions(check_id) if one.claim_id == claim_id])
+        before = made[-2] if len(made) > 1 else made[-1].model_copy(update={"label": "UNDECIDED"})
+        return self.decide(before.model_copy(update={"undoes": made[-1].number, "number": 0}), seen)
+
+    def add_claims(self, checked: CheckedArticle, span: Span) -> Sequence[Revision]:
+        words = span.of(checked.article.text)
+        made = claim(checked.article.text, words, 90).model_copy(update={"id": f"a1-{span.start}", "span": span})
+        return [
+            self._revision(checked, "added", CheckedClaim(claim=made, verdict=verdict(VerdictLabel.SUPPORTED, "Yes.")))
+        ]
+
+    def reword(self, checked: CheckedArticle, claim_id: str, standalone: str, proposition: str) -> Revision:
+        item = next(item for item in checked.claims if item.claim.id == claim_id)
+        made = item.claim.model_copy(update={"standalone": standalone, "proposition": proposition or standalone})
+        new = item.model_copy(update={"claim": made, "verdict": verdict(VerdictLabel.CONFLICTING, "Read otherwise.")})
+        return self._revision(checked, "reworded", new)
+
+    def _revision(self, checked: CheckedArticle, what: str, item: CheckedClaim) -> Revision:
+        made = Revision.model_validate(
+            {
+                "check_id": checked.id,
+                "number": len(self.revised) + 1,
+                "what": what,
+                "item": item,
+                "corpus": self.corpus,
+                "models": checked.models,
+                "settings": {},
+                "package_version": "0",
+                "who": self.settings.user,
+                "made_at": NOW,
+            }
+        )
+        self.revised.append(made)
+        return made
+
+    def publishers(self) -> Sequence[str]:
+        return sorted({source.publisher for source, _ in self.shelf.versions.values()})
+
+    def find(self, query: str, filters: SearchFilters, most: int) -> Sequence[tuple[Hit, Passage]]:  # noqa: ARG002  the door's own parameters
+        words = query.replace('"', "").casefold()
+        found = {item.passage.id: item for made in self.kept.values() for one in made.claims for item in one.evidence}
+        return [(item.hit, item.passage) for item in found.values() if words in item.passage.text.casefold()][:most]
+
+    def sources(self, filters: SearchFilters, most: int) -> Sequence[Source]:  # noqa: ARG002  the door's own parameters
+        return [source for source, _ in self.shelf.versions.values()][:most]
+
+    def source(self, source_id: str) -> Held:
+        versions = tuple(version for source, version in self.shelf.versions.values() if source.id == source_id)
+        if not versions:
+            message = f"no source {source_id!r} in the corpus"
+            raise NotFoundError(message)
+        source = next(source for source, _ in self.shelf.versions.values() if source.id == source_id)
+        return Held(
+            source=source,
+            versions=versions,
+            changes=(SourceChange(state=1, what="added", version_id=versions[0].id, changed_at=NOW, who="Ada"),),
+            files={versions[0].id: (File(name="minutes.md", sha256=versions[0].text_sha256, size=812, fetched=""),)},
+            copies=(),
+            used=tuple(self.checks()),
+        )
+
+    def diff(self, source_id: str, before: int, after: int) -> str:  # noqa: ARG002  the door's own parameters
+        return "--- a\n+++ b\n-The pool is open.\n+The pool is closed.\n"
 
     def checks(self) -> Sequence[CheckSummary]:
         return [
@@ -726,6 +828,58 @@ class ShelfService:
             )
             for checked in reversed(self.kept.values())
         ]
+
+    def compare(self, before: CheckedArticle, after: CheckedArticle) -> Comparison:
+        return review.compare(before, after)
+
+    def configuration(self) -> Configuration:
+        return Configuration(
+            models=checked_article().models,
+            settings={"top_k": "12", "candidates": "60", "rrf_constant": "60", "decision_margin": "0.15"},
+            thresholds=[
+                (
+                    "fast",
+                    Calibration(support_threshold=0.71, pairs=400, date="2026-11-20", ece_before=0.1, ece_after=0.02),
+                )
+            ],
+            worthiness=0.4,
+            corpus=self.corpus,
+        )
+
+    def holdings(self) -> Holdings:
+        failed = UpdateItem(name="page.pdf", outcome=UpdateOutcome.FAILED, reason="<b>no text</b> in it")
+        report = UpdateReport(added=3, failed=1, items=(failed,), state=self.corpus, seconds=2.5)
+        return Holdings(
+            state=self.corpus,
+            kinds={SourceKind.TRANSCRIPT: 20, SourceKind.DOCUMENT: 37},
+            withdrawn=2,
+            indexed=self.corpus.number,
+            writer="",
+            judgements=1234,
+            updates=((NOW, "Ada", report), (NOW, "Ada", None)),
+        )
+
+    def stories(self) -> Mapping[str, Sequence[Source]]:
+        group = [source for source, _ in self.shelf.versions.values()][:2]
+        return {group[0].id: group} if group else {}
+
+    def add(
+        self, given: Sequence[NewSource], details: Mapping[str, str], progress: Callable[[object], None]
+    ) -> UpdateReport:
+        require("maintainer", "adding documents", settings=self.settings)
+        progress(Step("reading and storing", 0, len(given)))
+        self.pause()
+        if self.failure is not None:
+            raise self.failure
+        self.added.append((given, details))
+        return UpdateReport(added=len(given), state=self.corpus, seconds=0.1)
+
+    def sync(self, registry: Path, *, accept_withdrawals: bool, progress: Callable[[object], None]) -> UpdateReport:  # noqa: ARG002  the door's own parameters
+        return UpdateReport(unchanged=57, state=self.corpus, seconds=0.1)
+
+    def verify(self, *, repair: bool, progress: Callable[[object], None]) -> Verification:  # noqa: ARG002  the door's own parameters
+        wrong = Difference(part="words", subject="p1", what="is not in the index", mendable=True)
+        return Verification(state=self.corpus, snapshots=57, differences=() if repair else (wrong,), seconds=1.0)
 
     def context(self, evidence: Evidence, characters: int) -> Surroundings:
         source, version = self.shelf.versions[evidence.passage.version_id]

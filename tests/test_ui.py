@@ -213,17 +213,17 @@ def test_the_rationale_and_the_compared_words_are_marked_in_the_passage() -> Non
 
 def test_reported_speech_gets_two_answers_and_other_claims_one() -> None:
     checked = checked_article()
-    said = present.claim(checked, 2)
+    said = present.claim(checked.claims, 2)
     assert [(row["question"], row["label"]) for row in said["answers"]] == [
         ("Was it said?", "SUPPORTED"),
         ("Is it so?", "REFUTED"),
     ]
-    assert [row["question"] for row in present.claim(checked, 0)["answers"]] == [""]
+    assert [row["question"] for row in present.claim(checked.claims, 0)["answers"]] == [""]
     assert [card["question"] for card in said["supports"] + said["refutes"]] == ["said", "true"]
 
 
 def test_an_address_that_is_no_link_is_shown_as_words_only() -> None:
-    card = present.claim(checked_article(), 5)["neutral"][0]
+    card = present.claim(checked_article().claims, 5)["neutral"][0]
     assert card["address"] is None
     assert card["address_text"] == "javascript:alert(1)"
 
@@ -515,7 +515,7 @@ def test_progress_in_words(now: Standing, fraction: float, words: str) -> None:
 def service(monkeypatch: pytest.MonkeyPatch) -> ShelfService:
     made = shelf_service()
     queue = Runner()
-    monkeypatch.setattr(frame, "service", lambda: made)
+    monkeypatch.setattr(frame, "library", lambda: made)
     monkeypatch.setattr(frame, "runner", lambda: queue)
     return made
 
@@ -655,4 +655,4 @@ def test_history_lists_the_kept_checks_and_finds_by_title(service: ShelfService)
     alone.text_input(key="history_search").set_value("HARBOUR").run()
     assert [row["id"] for row in components(alone)[0]["rows"]] == ["d" * 32]
     alone.text_input(key="history_search").set_value("no such title").run()
-    assert "No check has these words" in said(alone)
+    assert "No check fits these words" in said(alone)

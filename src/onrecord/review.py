@@ -7,6 +7,7 @@ later (``Revision``); ``load`` puts them together. Whoever may only read is refu
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -91,6 +92,19 @@ def load_check(check_id: str, *, settings: Settings) -> CheckedArticle:
     except ValidationError as error:
         message = f"The check {check_id} was kept in a form that this version cannot read: {error.errors()[0]['msg']}."
         raise CorpusError(message) from error
+
+
+def checks_that_used(source_id: str, *, settings: Settings, limit: int = 50) -> list[CheckSummary]:
+    """Return the kept checks that judged a passage of a source, the newest first, at most ``limit``."""
+    # The id of a source as JSON, in its field: every passage of the check's evidence carries its source.
+    written = '"source":{"id":' + json.dumps(source_id, ensure_ascii=False)
+    query = (
+        select(CheckRow.id).where(CheckRow.body.contains(written, autoescape=True))
+        .order_by(CheckRow.created_at.desc()).limit(limit)
+    )  # fmt: skip
+    with engine(settings).connect() as connection:
+        found = set(connection.execute(query).scalars())
+    return [summary for summary in list_checks(settings=settings, limit=10_000) if summary.id in found]
 
 
 _VERDICTS = frozenset(label.value for label in VerdictLabel)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -280,7 +281,9 @@ class Checker:
                 )
             ]
         named = [
-            claim.model_copy(update={"id": f"a{uuid.uuid4().hex[:6]}-{claim.span.start}", "why": "A person asked for it."})
+            claim.model_copy(
+                update={"id": f"a{uuid.uuid4().hex[:6]}-{claim.span.start}", "why": "A person asked for it."}
+            )
             for claim in inside
         ]
         return self._revisions(checked, named, "added")
@@ -345,6 +348,30 @@ class Checker:
         """Return the passages nearest to a free-text query, best first."""
         hits = self.index.search([query], filters=filters, top_k=top_k)[0]
         return list(zip(hits, self.store.passages([hit.passage_id for hit in hits]), strict=True))
+
+    def find(self, query: str, *, filters: SearchFilters, top_k: int) -> list[tuple[Hit, Passage]]:
+        """Search as a person does: words in double quotation marks must stand in the passage, in their order.
+
+        Raises:
+            SearchIndexError: there are no words to search for.
+        """
+        wanted = [" ".join(one.split()) for one in _PHRASE.findall(query)]
+        if not any(character.isalnum() for phrase in wanted for character in phrase):
+            return self.search(query, filters=filters, top_k=top_k)
+        found = dict.fromkeys(
+            passage.id for near in self.index.search_quotations(wanted, filters=filters) for passage in near
+        )
+        hits = {
+            hit.passage_id: hit for hit in self.index.search([_PHRASE.sub(r"\1", query)], filters=filters, top_k=100)[0]
+        }
+        ids = [*hits, *(id_ for id_ in found if id_ not in hits)]
+        folded = [_folded(phrase) for phrase in wanted]
+        kept = [p for p in self.store.passages(ids) if all(phrase in _folded(p.text) for phrase in folded)]
+        plain = {
+            id_: Hit(passage_id=id_, query=query, lexical_rank=place, fused_score=0.0)
+            for place, id_ in enumerate(found, 1)
+        }
+        return [(hits.get(passage.id) or plain[passage.id], passage) for passage in kept[:top_k]]
 
     def _checked(
         self, found: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
@@ -463,6 +490,18 @@ class Checker:
         kept = [corpus.without_copies(self.store.passages([hit.passage_id for hit in hits])) for hits in ranked]
         chosen = [[hit for hit in hits if hit.passage_id in of][:top_k] for hits, of in zip(ranked, kept, strict=True)]
         return chosen, kept
+
+
+_PHRASE = re.compile('["“„«]([^"”“»]+)["”“»]')
+_MARKS = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
+
+
+_WORD = re.compile(r"[^\W_]+(?:[-'.,][^\W_]+)*")
+
+
+def _folded(text: str) -> str:
+    """Return a text as phrases are compared: case, white space and the shape of marks aside."""
+    return f" {' '.join(_WORD.findall(text.casefold().translate(_MARKS)))} "
 
 
 def _trimmed(span: Span, text: str) -> Span:

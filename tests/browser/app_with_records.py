@@ -29,5 +29,5 @@ def records() -> ShelfService:
     )
 
 
-frame.service = records
+frame.library = records
 start(ROOT)

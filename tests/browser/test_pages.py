@@ -33,9 +33,11 @@ def test_main_path_from_example_to_evidence_to_history_and_back(watched: Watched
     expect(page.locator(".sheet")).to_be_visible()
     page.get_by_role("button", name="Check this article").click()
     expect(page.get_by_text("claims decided")).to_be_visible()
-    # claims are marked while the check goes on
+    # claims are marked, and can be looked at, while the check goes on
     expect(page.locator(".mark").first).to_be_visible()
-    expect(pane(page)).to_be_visible()
+    expect(pane(page)).to_contain_text("You can decide when the check has ended")
+    expect(page).to_have_url(re.compile("check="))
+    expect(pane(page)).to_contain_text("Your decision")
     check_id = re.search("check=([0-9a-f]{32})", page.url)
     assert check_id
 
@@ -153,7 +155,7 @@ def test_figures_are_compared_in_the_card_and_the_words_marked(watched: Watched)
     expect(card).to_contain_text("40 million euros in the article, 14 million euros in the source.")
     expect(card.locator("mark.finding-different")).to_have_text("14 million euros")
     expect(card).to_contain_text("Document, primary source")
-    link = card.get_by_role("link")
+    link = card.get_by_role("link", name="Budget report 2024")
     assert link.get_attribute("href") == "https://records.example/1"
     assert set((link.get_attribute("rel") or "").split()) == {"noopener", "noreferrer"}
 
@@ -161,7 +163,7 @@ def test_figures_are_compared_in_the_card_and_the_words_marked(watched: Watched)
 def test_reported_speech_answers_both_questions_in_the_text_and_beside_it(watched: Watched) -> None:
     page = watched.open_check()
     claim = mark(page, "We have never taken a loan")
-    expect(claim.locator(".tag")).to_have_text(["Said: supported", "As fact: contradicted"])
+    expect(claim.locator(".tag:visible")).to_have_text(["Said: supported", "As fact: contradicted"])
     claim.click()
     tiles = pane(page).locator(".tile")
     expect(tiles).to_contain_text(["Was it said?", "Is it so?"])

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from onrecord.corpus import history, journal, snapshots, syndication_rows
-from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, known_sources
+from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, in_parts, known_sources
 from onrecord.corpus.database import engine
 from onrecord.corpus.incoming import Given, accept, contents_of, name_of
 from onrecord.corpus.rows import passages_of, source_of, version_of
@@ -374,6 +374,36 @@ class Store:
         query = select(SourceRow.kind, func.count()).where(SourceRow.withdrawn.is_(False)).group_by(SourceRow.kind)
         with self._engine.connect() as connection:
             return {SourceKind(kind): count for kind, count in sorted(connection.execute(query))}
+
+    def publishers(self) -> list[str]:
+        """Return the publishers of the sources that are not withdrawn, in the order of the alphabet."""
+        query = select(SourceRow.publisher).where(SourceRow.withdrawn.is_(False)).distinct()
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars(), key=str.casefold)
+
+    def stories(self, *, story: str | None = None, limit: int = 200) -> dict[str, list[Source]]:
+        """Return the sources that are copies of one another, by the source that stands for them; the largest group first.
+
+        Args:
+            story: Only the copies that this source stands for.
+            limit: At most so many groups.
+        """
+        here = SourceRow.story == story if story is not None else SourceRow.story.is_not(None)
+        largest = (
+            select(SourceRow.story).where(here).group_by(SourceRow.story)
+            .order_by(func.count().desc(), SourceRow.story).limit(limit)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            found: dict[str, list[Source]] = {str(name): [] for name in connection.execute(largest).scalars()}
+            for some in in_parts(list(found)):
+                query = (
+                    select(SourceRow.__table__)
+                    .where(SourceRow.story.in_(some))
+                    .order_by(SourceRow.published, SourceRow.id)
+                )
+                for row in connection.execute(query).mappings():
+                    found[row["story"]].append(source_of(row))
+        return found
 
     def source(self, source_id: str) -> Source:
         """Return one source.

@@ -19,7 +19,7 @@ from onrecord.documents.collect import (
 )
 from onrecord.documents.feeds import Listed, Listing, read_listing
 from onrecord.documents.mapping import TableMapping, load_mapping
-from onrecord.documents.read import read, read_bytes, read_fetched
+from onrecord.documents.read import read, read_bytes, read_fetched, receive
 from onrecord.documents.received import Content, ReadFailure, Received
 
 __all__ = [
@@ -41,4 +41,5 @@ __all__ = [
     "read_fetched",
     "read_listing",
     "read_table",
+    "receive",
 ]

@@ -9,14 +9,17 @@ into a conflict or an abstention, never the reverse. Importing this package load
 
 from __future__ import annotations
 
+from onrecord.stance.calibrate import Calibration
 from onrecord.stance.cascade import Cache
-from onrecord.stance.judge import judge, models
+from onrecord.stance.judge import calibrations, judge, models
 from onrecord.stance.questions import JudgeItem, questions, same_person
 from onrecord.stance.quoted import long_enough, said_when, speaker_of, verify_quotation
 
 __all__ = [
     "Cache",
+    "Calibration",
     "JudgeItem",
+    "calibrations",
     "judge",
     "long_enough",
     "models",

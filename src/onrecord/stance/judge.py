@@ -30,7 +30,7 @@ from onrecord.errors import ModelError
 from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceProbabilities
 from onrecord.settings import Settings
 from onrecord.stance import cascade, nli, quoted
-from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats
+from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, load_calibration
 from onrecord.stance.questions import JudgeItem, other_speakers
 from onrecord.stance.windows import Window, too_far, windows_of
 from onrecord.text import fold
@@ -114,6 +114,21 @@ def models(settings: Settings) -> tuple[ModelUsed, ...]:
     """
     tiers = ("fast", "accurate") if settings.stance_model == cascade.CASCADE else (settings.stance_model,)
     return tuple(_model(tier, settings) for tier in tiers)
+
+
+def calibrations(settings: Settings) -> tuple[tuple[str, Calibration], ...]:
+    """Return the stance networks in force with their calibration and thresholds, the deciding one last.
+
+    Raises:
+        StanceModelError: a calibration cannot be read, or a network that is not shipped cannot be loaded.
+    """
+    tiers = ("fast", "accurate") if settings.stance_model == cascade.CASCADE else (settings.stance_model,)
+    return tuple(
+        (tier, load_calibration(nli.FAST_FOLDER.with_name(tier) / "calibration.json"))
+        if tier in ("fast", "accurate")
+        else (tier, nli.load(settings).calibration)
+        for tier in tiers
+    )
 
 
 def _model(tier: str, settings: Settings) -> ModelUsed:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
-from onrecord import report
 from onrecord.errors import EmptyDocumentError
-from onrecord.records import CheckedArticle, CheckedClaim, CorpusState, Document, SearchFilters, SourceKind
+from onrecord.records import CheckedArticle, CorpusState, Document, Review, SearchFilters, SourceKind
 from onrecord.text import paragraphs
-from onrecord.ui import components, frame, present
+from onrecord.ui import components, desk, frame, present
 from onrecord.ui.jobs import Job, Standing, State
 from onrecord.ui.service import examples, with_date
 from onrecord.ui.wording import KINDS, STAGES, count, day, duration
@@ -25,20 +24,23 @@ EXAMPLE: Final = "Choose an example"
 KEEP: Final = "session"
 """What was typed and chosen outlives the check, so that a failed one can be tried again with a change."""
 
-CONTEXT_CHARACTERS: Final = 900
-"""Characters to each side of a passage shown at first: about a screen."""
-
-MOST_CHARACTERS: Final = 10_000_000
-"""More than any source has: the whole text."""
+NEIGHBOURS: Final = 4
+"""Claims to each side of the chosen one that are sent while a check is on its way: little, because it is sent at every step."""
 
 
-def page() -> None:
+def page(record_page: st.Page) -> None:
     """Show the entry form, a check on its way, or a finished check."""
     check_id = st.query_params.get("check", "")
     job = frame.runner().find(st.query_params.get("job", "") or st.session_state.get("job", ""))
     if check_id:
         with frame.guarded():
-            _result(_finished(check_id))
+            review = desk.finished(check_id)
+
+            def tools() -> None:
+                _again(review)
+                _new_check()
+
+            desk.page(review, tools=tools, record_page=record_page)
             return
         _new_check()
     elif job is not None:
@@ -46,16 +48,6 @@ def page() -> None:
         _underway(job)
     else:
         _entry()
-
-
-def _finished(check_id: str) -> CheckedArticle:
-    """Return the check named in the address; kept in the session so that a click does not read it again."""
-    known: CheckedArticle | None = st.session_state.get("checked")
-    if known is None or known.id != check_id:
-        known = frame.service().load(check_id)
-        st.session_state["checked"], st.session_state["made"] = known, {}
-        st.session_state["chosen"] = st.query_params.get("claim", "")
-    return known
 
 
 # --- entry ---------------------------------------------------------------------------------------------------------------
@@ -101,10 +93,12 @@ def _entry() -> None:
         if known is not None and published is None:
             st.caption(f"Left empty, the date in the file is used: {day(known)}.")
         filters, passages = _options()
-        if st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
+        if not frame.may("checker"):
+            st.info("You are signed in as a viewer: you can read checks and the record, and begin none.")
+        elif st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
             with frame.guarded():
                 document = with_date(read(), published)
-                _start(document, filters, passages)
+                start(document, filters, passages)
         st.caption(
             f"Searches {count(state.sources, 'source')} ({count(state.passages, 'passage')}) on this machine. "
             "Nothing is sent anywhere."
@@ -234,16 +228,25 @@ def _options() -> tuple[SearchFilters, int]:
             persist_state=KEEP,
             help="More passages find more and take longer.",
         )
+        publishers = st.multiselect(
+            "Publishers",
+            frame.service().publishers(),
+            placeholder="All publishers",
+            key="publishers",
+            persist_state=KEEP,
+        )
         primary = st.toggle(
             "Primary sources only",
             key="primary",
             persist_state=KEEP,
             help="Transcripts, documents and data; no coverage, no summaries.",
         )
-    return SearchFilters(kinds=tuple(kinds), primary_only=primary, as_of=as_of), passages
+    filters = SearchFilters(kinds=tuple(kinds), primary_only=primary, as_of=as_of, publishers=tuple(publishers))
+    return filters, passages
 
 
-def _start(document: Document, filters: SearchFilters, passages: int) -> None:
+def start(document: Document, filters: SearchFilters, passages: int) -> None:
+    """Queue a check and show it on its way."""
     library = frame.service()
 
     def work(job: Job) -> CheckedArticle:
@@ -263,9 +266,8 @@ def _start(document: Document, filters: SearchFilters, passages: int) -> None:
 
 
 def _underway(job: Job) -> None:
-    with st.container(key="entry"):
-        components.heading(key="underway", data=present.heading_of(job.document, ["Being checked now"]))
-        _watch(job.id)
+    components.heading(key="underway", data=present.heading_of(job.document, ["Being checked now"]))
+    _watch(job.id)
 
 
 @st.fragment(run_every=0.5)
@@ -285,15 +287,53 @@ def _watch(job_id: str) -> None:
         job.stop()
         _forget()
         st.rerun()
-    components.article(
-        key="underway-article",
-        data=present.article(job.document, now.claims, (), key=f"{job.id} {len(now.claims)}", live=True),
-    )
+    _so_far(job, now)
+
+
+def _so_far(job: Job, now: Standing) -> None:
+    """Show the article with the claims decided so far; each can be looked at already."""
+    ids = [item.claim.id for item in now.claims]
+    if not ids:
+        components.article(
+            key=f"live-{job.id}", data=present.article(job.document, (), (), key=f"{job.id} 0", group=job.id, live=True)
+        )
+        return
+    if st.session_state.get("looked_at") not in ids:
+        st.session_state["looked_at"] = ids[0]
+    article_key = f"live-{job.id}"
+
+    def choose() -> None:
+        if (wanted := st.session_state[article_key].get("choose")) in ids:
+            st.session_state["looked_at"] = wanted
+
+    with st.container(key="desk"):
+        left, right = st.columns([5, 7])
+    with left:
+        components.article(
+            key=article_key,
+            data=present.article(job.document, now.claims, (), key=f"{job.id} {len(ids)}", group=job.id, live=True)
+            | {"chosen": st.session_state["looked_at"]},
+            on_choose_change=choose,
+        )
+    at = ids.index(st.session_state["looked_at"])
+    near = range(max(0, at - NEIGHBOURS), min(len(ids), at + NEIGHBOURS + 1))
+    with right, st.container(key="claim_pane"):
+        components.claim(
+            key=f"live-claim-{job.id}",
+            data={
+                "check": job.id,
+                "key": f"{job.id} {len(ids)}",
+                "live": True,
+                "chosen": st.session_state["looked_at"],
+                "claims": {ids[place]: present.claim(now.claims, place) for place in near},
+            },
+        )
 
 
 def _forget() -> None:
     """Let go of the check on its way, in the session and in the address."""
-    st.session_state.pop("job", None)
+    for name in ("job", "looked_at"):
+        st.session_state.pop(name, None)
     st.query_params.pop("job", None)
 
 
@@ -335,134 +375,26 @@ def _stages(now: Standing) -> dict[str, object]:
 # --- result --------------------------------------------------------------------------------------------------------------
 
 
-def _result(checked: CheckedArticle) -> None:
-    top, tools = st.columns([3, 1.15], vertical_alignment="top")
-    with top:
-        components.heading(key=f"heading-{checked.id}", data=present.heading(checked))
-    with tools, st.container(key="toolbar", horizontal=True, horizontal_alignment="right", gap="small"):
-        _downloads(checked)
-        _new_check()
-    _desk(checked)
-    components.provenance(key=f"provenance-{checked.id}", data=present.provenance(checked))
-
-
 def _new_check() -> None:
     """Offer to begin again."""
     if st.button("New check", key="new", icon=":material/add:"):
-        for name in ("checked", "chosen", "made", "job"):
-            st.session_state.pop(name, None)
+        desk.forget()
+        st.session_state.pop("job", None)
         st.session_state["text"], st.session_state["published"] = "", None
         st.query_params.clear()
         st.rerun()
 
 
-def _downloads(checked: CheckedArticle) -> None:
-    """Offer the report; it is made when it is asked for."""
-    with st.popover("Report", icon=":material/download:"):
-        st.download_button(
-            "HTML, for reading and printing",
-            data=lambda: report.render(checked, "html"),
-            file_name=f"on-record-{checked.id[:8]}.html",
-            mime="text/html",
-            key="html",
-            on_click="ignore",
-            type="tertiary",
-        )
-        st.download_button(
-            "JSON, for other programs",
-            data=lambda: report.render(checked, "json"),
-            file_name=f"on-record-{checked.id[:8]}.json",
-            mime="application/json",
-            key="json",
-            on_click="ignore",
-            type="tertiary",
-        )
-
-
-@st.fragment
-def _desk(checked: CheckedArticle) -> None:
-    """Show the article and the chosen claim side by side; a click runs only this again.
-
-    Choosing is done in the browser; the server hears of it to keep the choice in the address and the session.
-    """
-    ids = [item.claim.id for item in checked.claims]
-    if st.session_state.get("chosen") not in ids:
-        st.session_state["chosen"] = first_to_look_at(checked)
-    chosen = st.session_state["chosen"]
-    article_key, claim_key = f"article-{checked.id}", f"claim-{checked.id}"
-
-    def choose() -> None:
-        wanted = st.session_state[article_key].get("choose")
-        if wanted in ids:
-            st.session_state["chosen"] = wanted
-            st.query_params["claim"] = wanted
-
-    # What the components get must stay the same from click to click: then it is not sent again.
-    at_first = _once(f"first {checked.id}", lambda: chosen)
-    with st.container(key="desk"):
-        left, right = st.columns([5, 7])
-    with left:
-        components.article(
-            key=article_key,
-            data=_once(
-                f"article {checked.id}",
-                lambda: (
-                    present.article(checked.article, checked.claims, checked.skipped, key=checked.id)
-                    | {"chosen": at_first}
-                ),
-            ),
-            on_choose_change=choose,
-        )
-    if not ids:
-        return
-    block = ids.index(chosen) // present.BLOCK
-    with right, st.container(key="claim_pane"):
-        outcome = components.claim(
-            key=claim_key,
-            data=_once(
-                f"claims {checked.id} {block}",
-                lambda: present.claims_near(checked, block * present.BLOCK) | {"chosen": at_first},
-            ),
-            on_open_change=lambda: None,
-        )
-    opened = outcome.get("open")
-    if isinstance(opened, dict):
-        _open(checked, opened)
-
-
-def _open(checked: CheckedArticle, opened: dict[str, object]) -> None:
-    """Open a piece of evidence in its source, if what the browser asks for exists."""
-    for item in checked.claims:
-        index = opened.get("evidence")
-        if item.claim.id == opened.get("claim") and isinstance(index, int) and 0 <= index < len(item.evidence):
-            _context(item, index)
-
-
-def _once(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever ``make`` makes
-    """Return what ``make`` made for this session the first time; only what belongs to the shown check is remembered."""
-    kept: dict[str, Any] = st.session_state.setdefault("made", {})
-    if name not in kept:
-        kept[name] = make()
-    return kept[name]
-
-
-def first_to_look_at(checked: CheckedArticle) -> str:
-    """Return the claim shown first: the first that something speaks against, else the first of all, else nothing."""
-    worrying = {"REFUTED", "CONFLICTING"}
-    for item in checked.claims:
-        if item.verdict.label in worrying or item.verdict.proposition_label in worrying:
-            return item.claim.id
-    return checked.claims[0].claim.id if checked.claims else ""
-
-
-@st.dialog("In its source", width="medium", icon=":material/menu_book:")
-def _context(item: CheckedClaim, index: int) -> None:
-    """Show a passage inside its source."""
-    evidence = item.evidence[index]
-    with frame.guarded():
-        whole = st.session_state.get("whole_source") == evidence.passage.id
-        surroundings = frame.service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
-        components.context(key=f"context-{item.claim.id}-{index}-{whole}", data=present.context(surroundings, evidence))
-        if (surroundings.cut_before or surroundings.cut_after) and st.button("Show the whole source", key="whole"):
-            st.session_state["whole_source"] = evidence.passage.id
-            st.rerun(scope="fragment")
+def _again(review: Review) -> None:
+    """Offer to check the same article against the corpus as it is now."""
+    if frame.may("checker") and st.button(
+        "Check again",
+        key="again",
+        icon=":material/refresh:",
+        help="Checks the same article against the record as it is today. This check stays as it is.",
+    ):
+        checked = review.checked
+        passages = int(checked.settings.get("top_k", frame.service().settings.top_k))
+        desk.forget()
+        st.query_params.clear()
+        start(checked.article, checked.filters, passages)

@@ -11,8 +11,11 @@ import streamlit as st
 
 from onrecord.errors import OnRecordError
 from onrecord.settings import load_settings
+from onrecord.ui import sign_in
 from onrecord.ui.jobs import UNEXPECTED, Runner
-from onrecord.ui.service import Library, Service
+from onrecord.ui.service import Library, Role, Service
+from onrecord.ui.sign_in import Person
+from onrecord.ui.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +34,40 @@ def root() -> Path:
 
 
 @st.cache_resource(show_spinner=False)
-def service() -> Service:
+def library() -> Service:
     """Return the library, opened once for all sessions of this process."""
     return Library(load_settings())
+
+
+def service() -> Service:
+    """Return the library as the person of this session may use it."""
+    who = person()
+    return library().acting(who.name, who.role)
 
 
 @st.cache_resource(show_spinner=False)
 def runner() -> Runner:
     """Return the queue of checks of this process; the models begin to load with it."""
     queue = Runner()
-    queue.prepare(service().warm)
+    queue.prepare(library().warm)
     return queue
+
+
+@st.cache_resource(show_spinner=False)
+def upkeep() -> Upkeep:
+    """Return what works on the corpus behind the pages of this process."""
+    return Upkeep()
+
+
+def person() -> Person:
+    """Return who uses this session."""
+    return sign_in.person(library().settings)
+
+
+def may(role: Role) -> bool:
+    """Tell whether the person of this session has ``role`` or a higher one; the library refuses by itself, too."""
+    order = ("viewer", "checker", "maintainer")
+    return order.index(person().role) >= order.index(role)
 
 
 @contextmanager
@@ -66,14 +92,14 @@ def problem(message: str) -> None:
         st.text(message)
 
 
-def guard(page: Callable[[], None]) -> Callable[[], None]:
-    """Return ``page`` with its errors shown as ``guarded`` shows them."""
+def guard(page: Callable[[], None], name: str) -> Callable[[], None]:
+    """Return ``page`` under a name of its own, with its errors shown as ``guarded`` shows them."""
 
     def run() -> None:
         with guarded():
             page()
 
-    run.__name__ = page.__name__
+    run.__name__ = name
     return run
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from onrecord.records import (
     CheckedArticle,
@@ -18,11 +18,14 @@ from onrecord.records import (
     CheckSummary,
     Claim,
     CorpusState,
+    Decision,
     Document,
     Evidence,
     Finding,
     QuotationCheck,
     QuotationOutcome,
+    Review,
+    Revision,
     SearchFilters,
     Skipped,
     Source,
@@ -32,7 +35,20 @@ from onrecord.records import (
 from onrecord.report import quotation_head, where_in
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
-from onrecord.ui.wording import CHECKS, KINDS, OUTCOMES, QUESTIONS, VERDICTS, count, day, duration, found, moment
+from onrecord.ui.wording import (
+    CHECKS,
+    CLAIM_KINDS,
+    KINDS,
+    OUTCOMES,
+    QUESTIONS,
+    THE_ARTICLE,
+    VERDICTS,
+    count,
+    day,
+    duration,
+    found,
+    moment,
+)
 
 if TYPE_CHECKING:
     from onrecord.workflow import SourceContext
@@ -131,8 +147,15 @@ def scope(filters: SearchFilters) -> list[str]:
     return [phrase[0].upper() + phrase[1:] for phrase in phrases]
 
 
-def article(
-    document: Document, claims: Sequence[CheckedClaim], skipped: Sequence[Skipped], *, key: str, live: bool = False
+def article(  # noqa: PLR0913  what is shown, and how
+    document: Document,
+    claims: Sequence[CheckedClaim],
+    skipped: Sequence[Skipped],
+    *,
+    key: str,
+    group: str = "",
+    live: bool = False,
+    may: bool = False,
 ) -> Json:
     """Return the article in paragraphs of pieces, with the claims that cover each piece.
 
@@ -141,7 +164,9 @@ def article(
         claims: The claims decided so far.
         skipped: The sentences not taken as claims.
         key: Changes whenever the rest does: the page is built anew then, and only then.
-        live: The check is still on its way: nothing can be chosen yet.
+        group: Stays the same while it is the same check, by which a choice outlives a change; empty: ``key``.
+        live: The check is still on its way.
+        may: This person may have other sentences checked.
 
     A claim's word is shown after its last piece. Where claims overlap, a piece belongs to the shortest of them, so that the
     inner one can be chosen too.
@@ -153,6 +178,7 @@ def article(
     ]
     text = document.text
     body: list[list[Json]] = []
+    starts: list[int] = []
     first: dict[str, Json] = {}
     last: dict[str, Json] = {}
     title = (document.title or "").strip()
@@ -169,6 +195,7 @@ def article(
                 first.setdefault(piece.names[0], shown)
             row.append(shown)
         body.append(row)
+        starts.append(paragraph.start)
     for name, shown in first.items():
         shown["first"] = name
     for name, shown in last.items():
@@ -176,16 +203,44 @@ def article(
     tally = Counter(item.verdict.label for item in claims)
     return {
         "key": key,
+        "group": group or key,
         "live": live,
+        "may": may,
         "body": body,
+        "starts": starts,
         "claims": {
-            name: {"label": item.verdict.label.value, "text": item.claim.text, "tags": tags(item)}
+            name: {
+                "label": item.verdict.label.value,
+                "text": item.claim.text,
+                "tags": tags(item),
+                "speaker": item.claim.attribution.speaker if item.claim.attribution else THE_ARTICLE,
+                "kinds": kinds_of(item.claim),
+            }
             for name, item in by_id.items()
         },
         "order": [item.claim.id for item in claims],
         "counts": counts(tally),
-        "skipped": [{"text": item.text, "reason": item.reason} for item in skipped],
+        "speakers": sorted(
+            {item.claim.attribution.speaker if item.claim.attribution else THE_ARTICLE for item in claims}
+        ),
+        "kinds": [
+            [kind, words] for kind, words in CLAIM_KINDS.items() if any(kind in kinds_of(item.claim) for item in claims)
+        ],
+        "skipped": [
+            {"text": item.text, "reason": item.reason, "start": item.span.start, "end": item.span.end}
+            for item in skipped
+        ],
     }
+
+
+def kinds_of(found_claim: Claim) -> list[str]:
+    """Return the kinds of a claim, by which the article can be filtered; names of ``CLAIM_KINDS``."""
+    return [
+        "reported" if found_claim.attribution else "own",
+        *(["quoted"] if found_claim.quotations else []),
+        *(["figure"] if any(character.isdigit() for character in found_claim.text) else []),
+        *(["added"] if found_claim.id.startswith("a") else []),
+    ]
 
 
 def tags(item: CheckedClaim) -> list[Json]:
@@ -204,11 +259,78 @@ def tags(item: CheckedClaim) -> list[Json]:
     return [first, second | {"word": f"As fact: {second['word'][0].lower()}{second['word'][1:]}"}]
 
 
+def decisions(review: Review, *, may: bool) -> Json:
+    """Return what people decided about the claims of a check, for the article and the claim to show beside the verdicts."""
+    claims: Json = {}
+    says = {item.claim.id: item.verdict.label for item in review.checked.claims}
+    for claim_id, now in review.in_force.items():
+        claims[claim_id] = {
+            "number": now.number,
+            "label": now.label,
+            "note": now.note,
+            "tags": list(now.tags),
+            "assigned_to": now.assigned_to,
+            "evidence": dict(now.evidence),
+            "line": _decided_line(now, says.get(claim_id, now.machine_label)),
+            "short": _decided_short(now, says.get(claim_id, now.machine_label)),
+        }
+    done = sum(now.label in {label.value for label in VerdictLabel} for now in review.in_force.values())
+    total = len(review.checked.claims)
+    return {
+        "check": review.checked.id,
+        "may": may,
+        "claims": claims,
+        "blank": {
+            "number": 0,
+            "label": "UNDECIDED",
+            "note": "",
+            "tags": [],
+            "assigned_to": "",
+            "evidence": {},
+            "line": "",
+        },
+        "words": {
+            label.value: {"word": words.word, "icon": words.icon, "short": SHORT.get(label, words.word)}
+            for label, words in VERDICTS.items()
+        },
+        "people": sorted({name for now in review.decisions for name in (now.who, now.assigned_to) if name}),
+        "tags": sorted({tag for now in review.decisions for tag in now.tags}),
+        "progress": f"{done} of {count(total, 'claim')} decided",
+    }
+
+
+def _decided_line(now: Decision, says: VerdictLabel) -> str:
+    """Return who decided what and when, and what the software said then where that is, or was, something else."""
+    when = f"{now.who}, {moment(now.decided_at)}"
+    if now.label == "UNDECIDED":
+        return f"Not decided yet; last worked on by {when}."
+    if now.label == "NEEDS_WORK":
+        return f"Needs work ({when})."
+    word = VERDICTS[VerdictLabel(now.label)].word.lower()
+    then = VERDICTS[now.machine_label].word.lower()
+    told = f"Agreed: {word} ({when})." if now.label == now.machine_label else f"Decided: {word} ({when})."
+    if now.label != now.machine_label or says is not now.machine_label:
+        told += f" The software said then: {then}."
+    return told
+
+
+def _decided_short(now: Decision, says: VerdictLabel) -> str:
+    if now.label == "UNDECIDED":
+        return f"For {now.assigned_to}" if now.assigned_to else ""
+    if now.label == "NEEDS_WORK":
+        return "Needs work"
+    # Agreed is only who decided for what the software says now.
+    return "Agreed" if now.label == now.machine_label == says else VERDICTS[VerdictLabel(now.label)].word
+
+
+SHORT = {VerdictLabel.CONFLICTING: "Conflicting", VerdictLabel.NOT_ENOUGH_EVIDENCE: "Not enough"}
+"""Words of a verdict where there is little room."""
+
 BLOCK = 50
 """Claims sent to the browser together."""
 
 
-def claims_near(checked: CheckedArticle, number: int) -> Json:
+def claims_near(checked: CheckedArticle, number: int, revisions: Sequence[Revision] = ()) -> Json:
     """Return the claims around position ``number``, so that choosing one needs no answer from the server.
 
     The block of the claim and its neighbours: all claims of most articles. The blocks are fixed, so that what was sent
@@ -218,13 +340,14 @@ def claims_near(checked: CheckedArticle, number: int) -> Json:
     last = min(len(checked.claims), (number // BLOCK + 2) * BLOCK)
     return {
         "check": checked.id,
-        "claims": {checked.claims[at].claim.id: claim(checked, at) for at in range(first, last)},
+        "key": f"{checked.id} {len(revisions)}",
+        "claims": {checked.claims[at].claim.id: claim(checked.claims, at, revisions) for at in range(first, last)},
     }
 
 
-def claim(checked: CheckedArticle, number: int) -> Json:
-    """Return everything about the claim at position ``number`` of ``checked.claims``."""
-    item = checked.claims[number]
+def claim(claims: Sequence[CheckedClaim], number: int, revisions: Sequence[Revision] = ()) -> Json:
+    """Return everything about the claim at position ``number`` of ``claims``."""
+    item = claims[number]
     numbered = list(enumerate(item.evidence))
     sides: dict[str, list[Json]] = {"supports": [], "refutes": [], "neutral": []}
     for index, evidence in numbered:
@@ -233,9 +356,9 @@ def claim(checked: CheckedArticle, number: int) -> Json:
     return {
         "id": item.claim.id,
         "number": number + 1,
-        "total": len(checked.claims),
-        "previous": checked.claims[number - 1].claim.id if number else None,
-        "next": checked.claims[number + 1].claim.id if number + 1 < len(checked.claims) else None,
+        "total": len(claims),
+        "previous": claims[number - 1].claim.id if number else None,
+        "next": claims[number + 1].claim.id if number + 1 < len(claims) else None,
         "original": quoted(item.claim),
         "standalone": item.claim.standalone if item.claim.standalone.strip() != item.claim.text.strip() else "",
         "speaker": speaker(item.claim),
@@ -247,8 +370,20 @@ def claim(checked: CheckedArticle, number: int) -> Json:
         "quotations": [quotation_check(check) for check in item.quotations],
         "reported": reported,
         "searched": len(item.evidence),
+        "revised": [_revised(revision) for revision in revisions if revision.item.claim.id == item.claim.id],
+        "stories": {
+            name: len({evidence.passage.source.origin_id for evidence in of})
+            for name, of in (("supports", item.supporting), ("refutes", item.conflicting))
+        },
         **sides,
     }
+
+
+def _revised(revision: Revision) -> str:
+    """Return what a person had done to a claim, and against which corpus it was checked then."""
+    what = "added" if revision.what == "added" else f"read as “{revision.item.claim.standalone}”"
+    against = count(revision.corpus.sources, "source")
+    return f"{what} by {revision.who or 'somebody'}, {moment(revision.made_at)}, against {against}"
 
 
 def quotation_check(check: QuotationCheck) -> Json:
@@ -329,6 +464,13 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
     different = any(finding.outcome == "different" for finding in evidence.findings)
     return {
         "index": index,
+        "passage": evidence.passage.id,
+        "record": record_address(evidence),
+        "copies": (
+            f"The same words stand in {count(len(evidence.copies), 'other source')}; all count as one."
+            if evidence.copies
+            else ""
+        ),
         "pieces": passage(evidence),
         "question": evidence.question if reported else "",
         "question_word": QUESTIONS[evidence.question] if reported else "",
@@ -351,6 +493,14 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
             if part
         ),
     }
+
+
+def record_address(evidence: Evidence) -> str:
+    """Return where the Record page shows a passage, from the app's own address."""
+    held = evidence.passage
+    return "record?" + urlencode(
+        {"source": held.source.id, "version": held.version_id, "at": f"{held.span.start}-{held.span.end}"}
+    )
 
 
 def citation(evidence: Evidence) -> str:
@@ -466,6 +616,8 @@ _LONGEST_WORD = 60
 def provenance(checked: CheckedArticle) -> Json:
     """Return how the check was made: corpus, models, settings and times."""
     return {
+        "label": "How this was checked: corpus, models, settings, times",
+        "open": False,
         "rows": [
             ["Check", checked.id],
             ["On Record", checked.package_version],
@@ -476,7 +628,7 @@ def provenance(checked: CheckedArticle) -> Json:
             ),
             *([f"Time, {stage.name}", f"{stage.seconds:.2f} s"] for stage in checked.stages),
             *([name.replace("_", " "), value] for name, value in sorted(checked.settings.items())),
-        ]
+        ],
     }
 
 
@@ -484,8 +636,8 @@ def _corpus(state: CorpusState) -> str:
     return f"{count(state.sources, 'source')}, {count(state.passages, 'passage')}"
 
 
-def history(summaries: Sequence[CheckSummary]) -> list[Json]:
-    """Return the rows of the history list from ``review.list_checks``."""
+def history(summaries: Sequence[CheckSummary], earlier: Mapping[str, str]) -> list[Json]:
+    """Return the rows of the history list; ``earlier`` names the check before of the same article."""
     return [
         {
             "id": row.id,
@@ -493,6 +645,8 @@ def history(summaries: Sequence[CheckSummary]) -> list[Json]:
             "created": moment(row.created_at),
             "complete": row.complete,
             "claims": count(sum(row.counts.values()), "claim"),
+            "decided": f"{row.decided:,} decided",
+            "before": earlier.get(row.id, ""),
             "counts": [entry for entry in counts(row.counts) if entry["count"]],
         }
         for row in summaries

@@ -57,6 +57,23 @@ KINDS: dict[SourceKind, str] = {
     SourceKind.SUMMARY: "Summary",
 }
 
+THE_ARTICLE = "The article itself"
+
+CLAIM_KINDS: dict[str, str] = {
+    "own": "The article’s own statement",
+    "reported": "Reported speech",
+    "quoted": "With a quotation",
+    "figure": "With a figure or a date",
+    "added": "Added by a person",
+}
+
+TIERS: dict[int | None, str] = {
+    1: "From the publisher itself",
+    2: "As a copy by somebody else",
+    3: "As somebody’s account of it",
+    None: "",
+}
+
 CHECKS: dict[str, str] = {"numbers": "Figures", "dates": "Dates", "names": "Names", "quotes": "Quotation"}
 
 OUTCOMES: dict[str, str] = {

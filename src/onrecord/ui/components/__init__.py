@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 
-def _register(name: str) -> ComponentRenderer:
-    """Return the component made of ``<name>.js`` and ``<name>.css`` with the shared parts before them."""
+def _register(name: str, *parts: str) -> ComponentRenderer:
+    """Return the component made of ``<name>.js`` and ``<name>.css`` with the shared parts, and other ``parts``, before them."""
     folder = files(__name__)
     script, style = (
-        "\n".join(folder.joinpath(f"{part}.{ending}").read_text(encoding="utf-8") for part in ("shared", name))
+        "\n".join(
+            file.read_text(encoding="utf-8")
+            for part in ("shared", *parts, name)
+            if (file := folder.joinpath(f"{part}.{ending}")).is_file()
+        )
         for ending in ("js", "css")
     )
     return st.components.v2.component(
@@ -28,11 +32,20 @@ def _register(name: str) -> ComponentRenderer:
 
 
 article = _register("article")
-claim = _register("claim")
+chart = _register("chart")
+claim = _register("claim", "decide")
+comparison = _register("comparison")
 context = _register("context")
+decisions = _register("decisions")
+facts = _register("facts")
 heading = _register("heading")
 history = _register("history")
 legend = _register("legend")
 preview = _register("preview")
 progress = _register("progress")
 provenance = _register("provenance")
+diff = _register("diff")
+results = _register("results")
+sourcetext = _register("sourcetext")
+steps = _register("steps")
+table = _register("table")

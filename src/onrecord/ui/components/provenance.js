@@ -1,8 +1,8 @@
-// How a check was made, as a table.
+// How something came about, as a table.
 
 export default function ({ parentElement, data }) {
   stage(parentElement).replaceChildren(
-    el("details", {}, el("summary", {}, "How this was checked: corpus, models, settings, times"),
+    el("details", { open: data.open }, el("summary", {}, data.label),
       el("table", {}, el("tbody", {}, data.rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))))),
   );
 }

@@ -10,6 +10,7 @@ const ICONS = {
   split: { shape: "diamond", strokes: ["M5 6.7H10.6", "M9.2 5.2 10.8 6.7 9.2 8.2", "M11 9.6H5.4", "M6.8 8.1 5.2 9.6 6.8 11.1"] },
   question: { shape: "ring", strokes: ["M6.2 6.3a1.9 1.9 0 1 1 2.7 1.9c-.6.3-.9.7-.9 1.3", "M8 11.4v.1"] },
   gap: { shape: "gap", strokes: ["M5.4 8h5.2"] },
+  person: { shape: "figure", strokes: [] },
 };
 const SHAPES = {
   circle: "M8 .8a7.2 7.2 0 1 1 0 14.4A7.2 7.2 0 0 1 8 .8Z",
@@ -17,6 +18,7 @@ const SHAPES = {
   diamond: "M8 .3 15.7 8 8 15.7.3 8Z",
   ring: "M8 1.5a6.5 6.5 0 1 1 0 13A6.5 6.5 0 0 1 8 1.5Z",
   gap: "M2.5 2.5h11v11h-11Z",
+  figure: "M8 1.2a3.3 3.3 0 1 1 0 6.6 3.3 3.3 0 0 1 0-6.6ZM1.8 15c0-3.6 2.6-5.8 6.2-5.8s6.2 2.2 6.2 5.8Z",
 };
 
 function el(tag, attributes, ...children) {
@@ -83,6 +85,50 @@ function onChoice(key, handler) {
   const listener = (event) => { if (event.detail.key === key) handler(event.detail.id, event.detail.back); };
   window.addEventListener("onrecord-choice", listener);
   return () => window.removeEventListener("onrecord-choice", listener);
+}
+
+// What people decided about the claims of the shown check: all components of the page know it, and it is sent once.
+function setDecided(key, made) {
+  (window.onrecordDecided ||= new Map()).set(key, made);
+  window.dispatchEvent(new CustomEvent("onrecord-decided", { detail: { key } }));
+}
+function decidedOf(key) {
+  return window.onrecordDecided?.get(key) || null;
+}
+function onDecided(key, handler) {
+  const listener = (event) => { if (event.detail.key === key) handler(decidedOf(key)); };
+  window.addEventListener("onrecord-decided", listener);
+  return () => window.removeEventListener("onrecord-decided", listener);
+}
+
+// From one claim to the next as the article shows them: it knows which are hidden.
+function step(key, by) {
+  window.dispatchEvent(new CustomEvent("onrecord-step", { detail: { key, by } }));
+}
+function onStep(key, handler) {
+  const listener = (event) => { if (event.detail.key === key) handler(event.detail.by); };
+  window.addEventListener("onrecord-step", listener);
+  return () => window.removeEventListener("onrecord-step", listener);
+}
+
+async function copy(button, text) {
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "The browser did not allow it";
+  }
+  setTimeout(() => { button.textContent = words; }, 1800);
+}
+
+// A plain click on a link stays in this session; any other (a new tab, a copied address) is the browser's.
+function inner(href, words, go, attributes) {
+  return el("a", { href, ...attributes, on: { click: (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go();
+  } } }, words);
 }
 
 function stage(root) {

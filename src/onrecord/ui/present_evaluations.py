@@ -1,0 +1,260 @@
+"""What evaluations left in ``evals/results`` → plain data for the pages; see ``present``.
+
+The files are read as they are: the app knows their form (docs/evals.md) and nothing of the code that writes them. One that
+cannot be read is named, and the others are shown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from onrecord.records import ModelUsed
+from onrecord.ui.wording import day
+
+Json = dict[str, Any]
+
+HEADLINES = (
+    "accuracy", "atomic.f1", "exact_against_altered.f1", "content.partial.f1", "f1", "macro_f1", "ndcg@10", "recall@10",
+)  # fmt: skip
+"""The figure that stands for a run: the first of these that it has."""
+
+_DETAIL = frozenset(
+    {"per_class", "confusion", "per_kind", "per_source", "mistakes", "support", "labels", "rows", "bins"}
+)
+"""Parts of a result that say nothing in one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measurement of one entry."""
+
+    name: str
+    task: str
+    date: str
+    n: int
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    baselines: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name and the beginning of the weights' sha256."""
+    identity: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The name of the figure that stands for the run; empty where there is none."""
+        ends = (name for wanted in HEADLINES for name in self.metrics if name == wanted or name.endswith(f".{wanted}"))
+        return next(ends, next(iter(self.metrics), ""))
+
+
+def flat(part: object, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the numbers of a nested result with dotted names, without the parts that are tables.
+
+    >>> dict(flat({"a": {"f1": 0.5, "n": 3, "confusion": {"rows": [[1]]}}, "b": True}))
+    {'a.f1': 0.5, 'a.n': 3.0}
+    """
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name not in _DETAIL:
+                yield from flat(value, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(part, int | float) and not isinstance(part, bool):
+        yield prefix, float(part)
+
+
+def load(folder: Path) -> tuple[list[Run], list[str]]:
+    """Return the newest run of each entry, and what could not be read."""
+    runs, trouble = [], []
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(held, dict) and isinstance(held.get("metrics"), dict):
+                runs.append(_run(held, path.stem))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            trouble.append(f"{path.name} could not be read: {error}")
+    return runs, trouble
+
+
+def _run(held: Mapping[str, Any], name: str) -> Run:
+    intervals = held.get("intervals")
+    models = held.get("models") or []
+    named = (
+        {str(key): str(value) for key, value in models.items()}
+        if isinstance(models, dict)
+        else {f"{one['role']}: {one['name']}": str(one.get("sha256", ""))[:12] for one in models}
+    )
+    return Run(
+        name=str(held.get("name") or name),
+        task=str(held.get("task", "")),
+        date=str(held.get("date") or held.get("time") or "")[:19],
+        n=int(held.get("n") or 0),
+        metrics=dict(flat(held["metrics"])),
+        intervals=dict(_intervals(intervals)) if isinstance(intervals, dict) else {},
+        baselines=dict(flat(held.get("baselines") or {})),
+        models=named,
+        identity=str(held.get("identity", "")),
+    )
+
+
+def _intervals(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, tuple[float, float]]]:
+    for name, value in part.items():
+        full = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, dict):
+            yield from _intervals(value, full)
+        elif isinstance(value, list) and len(value) == 2 and all(isinstance(one, int | float) for one in value):  # noqa: PLR2004
+            yield full, (float(value[0]), float(value[1]))
+
+
+def load_history(folder: Path) -> tuple[list[Run], list[str]]:
+    """Return every measurement that ``history.jsonl`` tells of, the earliest first, and what could not be read."""
+    path = folder / "history.jsonl"
+    runs, trouble = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [], 1):
+        if not line.strip():
+            continue
+        try:
+            runs.append(_run(json.loads(line), "?"))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            trouble.append(f"history.jsonl, line {number}, could not be read: {error}")
+    return sorted(runs, key=lambda run: run.date), trouble
+
+
+def when(run: Run) -> str:
+    """Return the day of a run as a reader writes it.
+
+    >>> when(Run("a", "t", "2026-11-24", 1, {})), when(Run("a", "t", "", 1, {}))
+    ('24 November 2026', 'undated')
+    """
+    try:
+        return day(dt.date.fromisoformat(run.date[:10]))
+    except ValueError:
+        return run.date or "undated"
+
+
+def table(runs: Sequence[Run]) -> Json:
+    """Return the newest run of each entry as a table."""
+    return {
+        "caption": "The newest run of each",
+        "nothing": "No evaluation has left its results here yet. `make eval` writes them.",
+        "columns": ["Entry", "Measured", "Items", "Figure", "Value, 95 % interval", "Majority", "Date"],
+        "rows": [
+            [
+                run.name,
+                run.task,
+                {"text": f"{run.n:,}"},
+                words(run.headline),
+                {"text": number(run.metrics.get(run.headline)), "note": interval(run)},
+                {"text": number(majority(run))},
+                when(run),
+            ]
+            for run in runs
+        ],
+    }
+
+
+def majority(run: Run) -> float | None:
+    """Return what always giving the most frequent label would have scored in the headline's figure."""
+    wanted = run.headline.rpartition(".")[2]
+    return next((v for name, v in run.baselines.items() if "majority" in name and name.endswith(wanted)), None)
+
+
+def words(name: str) -> str:
+    """Return the name of a figure as words.
+
+    >>> words("reporting.standing_alone.right")
+    'reporting, standing alone, right'
+    """
+    return name.replace("_", " ").replace(".", ", ")
+
+
+def number(value: float | None) -> str:
+    """Return a figure with three decimals, counts and times without."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if -1 <= value <= 1 else f"{value:,.1f}"
+
+
+def interval(run: Run) -> str:
+    """Return the interval of a run's headline in words."""
+    bounds = run.intervals.get(run.headline)
+    return f"{bounds[0]:.2f} to {bounds[1]:.2f}" if bounds else ""
+
+
+def ranges(runs: Sequence[Run]) -> Json:
+    """Return each run's headline with its interval and the majority baseline, for a drawing on one axis."""
+    drawn = [run for run in runs if 0 <= run.metrics.get(run.headline, -1) <= 1]
+    return {
+        "label": "Each entry’s figure with its 95 % interval, and what the most frequent label would have scored",
+        "rows": [
+            {
+                "name": run.name,
+                "value": run.metrics[run.headline],
+                "text": f"{words(run.headline)} {number(run.metrics[run.headline])}",
+                "bounds": list(run.intervals.get(run.headline, ())),
+                "baseline": majority(run),
+            }
+            for run in drawn
+        ],
+    }
+
+
+def course(runs: Sequence[Run], metric: str) -> Json:
+    """Return one figure of one entry over time, for a drawing."""
+    points = [run for run in runs if metric in run.metrics]
+    return {
+        "label": f"{words(metric)} over time",
+        "points": [
+            {"date": when(run), "value": run.metrics[metric], "text": f"{when(run)}: {number(run.metrics[metric])}"}
+            for run in points
+        ],
+    }
+
+
+def difference(before: Run, after: Run) -> Json:
+    """Return two runs figure by figure."""
+    names = [name for name in after.metrics if name in before.metrics]
+    return {
+        "caption": f"{when(before)} and {when(after)}",
+        "nothing": "The two runs have no figure in common.",
+        "columns": ["Figure", "Before", "After", "Difference"],
+        "rows": [
+            [
+                words(name),
+                {"text": number(before.metrics[name])},
+                {"text": number(after.metrics[name])},
+                {"text": f"{after.metrics[name] - before.metrics[name]:+.3f}"},
+            ]
+            for name in sorted(names)
+        ],
+    }
+
+
+def measured(runs: Sequence[Run], models: Sequence[ModelUsed]) -> Json:
+    """Return the measured error rates, and whether they were measured with the models that run now."""
+    running = {model.sha256[:8] for model in models if model.role == "stance" and model.sha256}
+    return {
+        "caption": "Measured on labelled data",
+        "nothing": "No measurements are kept with this installation.",
+        "columns": ["Set", "Items", "Figure", "Value, 95 % interval", "Date", "With the models running now"],
+        "rows": [
+            [
+                run.name,
+                {"text": f"{run.n:,}"},
+                words(run.headline),
+                {"text": number(run.metrics.get(run.headline)), "note": interval(run)},
+                when(run),
+                _same(run, running),
+            ]
+            for run in runs
+        ],
+    }
+
+
+def _same(run: Run, running: set[str]) -> str:
+    used = {value[:8] for name, value in run.models.items() if name.startswith("stance")}
+    if not used:
+        return "takes no stance model"
+    return "yes" if used <= running else "no: another stance model"

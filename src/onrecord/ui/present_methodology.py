@@ -1,0 +1,123 @@
+"""What decides a verdict in this process → plain data for the Methodology page; see ``present``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from onrecord.ui.service import Configuration
+from onrecord.ui.wording import count
+
+Json = dict[str, Any]
+
+
+_STEPS = """\
+The article is cut into sentences, each with its place in the text. Questions, opinions, predictions and headings are
+left out with their reason; of the others those with a probability of {worthiness:.2f} or more of being worth a check
+are taken, and all that somebody is reported to have said.
+
+Pronouns, names and relative dates are resolved from the article itself, so that each claim can be read alone. What
+cannot be resolved is marked, never guessed.
+
+Reported speech is taken apart: who says it, and what. It is asked twice: was it said, and is it so?
+
+The record ({sources}, {passages}) is searched by meaning and by words, {candidates} passages each; both lists are
+merged by rank (k = {rrf_constant}), and the first {top_k} are judged. Copies of one story are found once.
+
+A network reads each passage against the claim and gives calibrated probabilities; a passage supports or conflicts
+only from the thresholds below. Being similar is never support.
+
+Rules compare figures, dates, names and quotations beside the network. A difference can turn a supposed support into a
+conflict or into nothing, never the other way round.
+
+Quotations are looked for in the whole record, word by word, whoever is said to have spoken them.
+
+One table makes the verdict. Whatever fails gives “not checked” with the reason, never a verdict.
+
+A person decides. The decision stands beside the software’s verdict and overwrites nothing."""
+
+
+def steps(running: Configuration) -> Json:
+    """Return the way from an article to a verdict, with the numbers in force."""
+    told = _STEPS.format(
+        worthiness=running.worthiness,
+        sources=count(running.corpus.sources, "source"),
+        passages=count(running.corpus.passages, "passage"),
+        **{name: running.settings[name] for name in ("candidates", "rrf_constant", "top_k")},
+    )
+    return {
+        "title": "From article to verdict",
+        "numbered": True,
+        "lines": [" ".join(paragraph.split()) for paragraph in told.split("\n\n")],
+    }
+
+
+def rules(running: Configuration) -> Json:
+    """Return the table of verdicts with the margin in force."""
+    margin = running.settings["decision_margin"]
+    return {
+        "caption": "The table of verdicts",
+        "columns": ["Support found", "Conflict found", "And", "Verdict"],
+        "rows": [
+            ["no", "no", "", "Not enough evidence"],
+            ["yes", "no", "", "Supported"],
+            ["no", "yes", "", "Contradicted"],
+            ["yes", "yes", f"from independent sources, less than {margin} apart", "Conflicting sources"],
+            ["yes", "yes", "otherwise, support is the stronger", "Supported; the conflict is named"],
+            ["yes", "yes", "otherwise, conflict is at least as strong", "Contradicted; the support is named"],
+            ["any", "any", "the check failed", "Not checked"],
+        ],
+    }
+
+
+def models(running: Configuration) -> Json:
+    """Return the models in force with the hashes of their weights."""
+    return {
+        "caption": "Models",
+        "columns": ["What for", "Name", "sha256 of the weights"],
+        "rows": [[model.role, model.name, model.sha256 or "not at hand"] for model in running.models],
+    }
+
+
+def thresholds(running: Configuration) -> Json:
+    """Return the calibration of each stance network."""
+    return {
+        "caption": "Thresholds of the stance networks",
+        "columns": ["Network", "Supports from", "Conflicts from", "Temperature", "Calibrated on", "Calibration error"],
+        "rows": [
+            [
+                name,
+                {"text": f"{one.support_threshold:.3f}"},
+                {"text": f"{one.refute_threshold:.3f}"},
+                {"text": f"{one.temperature:.3f}"},
+                f"{one.pairs:,} pairs, {one.date}" if one.pairs else "not calibrated",
+                f"{one.ece_before:.3f}, after it {one.ece_after:.3f}"
+                if one.ece_before is not None and one.ece_after is not None
+                else "not measured",
+            ]
+            for name, one in running.thresholds
+        ],
+    }
+
+
+def limits(document: Path) -> Json:
+    """Return the known limits as ``docs/methodology.md`` names them."""
+    text = document.read_text(encoding="utf-8") if document.is_file() else ""
+    part = text.partition("## Known limits")[2].partition("\n## ")[0]
+    found = [" ".join(line.split()) for line in re.split(r"^- ", part, flags=re.MULTILINE)[1:]]
+    return {
+        "title": "Known limits",
+        "numbered": False,
+        "lines": [re.sub(r"[*`]", "", line) for line in found]
+        or ["The verdict is about the record: what is not in it is “not enough evidence”, however well known."],
+    }
+
+
+def settings(running: Configuration) -> Json:
+    """Return every setting that bears on a verdict."""
+    return {
+        "label": "Every setting that bears on a verdict",
+        "open": False,
+        "rows": [[name.replace("_", " "), value or "none"] for name, value in sorted(running.settings.items())],
+    }

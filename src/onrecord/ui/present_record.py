@@ -1,0 +1,204 @@
+"""Sources and search results → plain data for the page's components; see ``present``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from onrecord.records import CheckSummary, Hit, Passage, Source, SourceChange, Span, Version
+from onrecord.report import where_in
+from onrecord.ui import present
+from onrecord.ui.marks import pieces
+from onrecord.ui.service import File, Held
+from onrecord.ui.wording import TIERS, count, day, moment
+
+Json = dict[str, Any]
+
+_WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
+_SHORT = 3
+"""Query words of fewer letters are not marked: they stand everywhere."""
+
+
+def results(found: Sequence[tuple[Hit, Passage]], query: str) -> Json:
+    """Return search results, the words of the query marked in each."""
+    return {"rows": [_result(hit, passage, query) for hit, passage in found]}
+
+
+def _result(hit: Hit, passage: Passage, query: str) -> Json:
+    speaker = f"words of {passage.speaker}" if passage.speaker else ""
+    where = where_in(passage, passage.span)
+    return {
+        "key": {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"},
+        "href": "record?" + urlencode(
+            {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"}
+        ),
+        "pieces": [
+            {"text": piece.text, "marks": ["term"] if piece.names else []}
+            for piece in pieces(passage.text, [("term", span) for span in marked(passage.text, query, hit.matched_terms)])
+        ],
+        "meta": [part for part in (speaker, where) if part],
+        "by": "by meaning and by its words" if hit.dense_rank and hit.lexical_rank
+        else ("by its words" if hit.lexical_rank else "by meaning"),
+        **present.source(passage.source),
+    }  # fmt: skip
+
+
+def marked(text: str, query: str, terms: Sequence[str] = ()) -> list[Span]:
+    """Return where the words of a query stand in a text: whole words that begin as one of them does.
+
+    >>> [span.of("Talks resumed; the talkative rest.") for span in marked("Talks resumed; the talkative rest.", "talk the")]
+    ['Talks', 'talkative']
+    """
+    wanted = {word.casefold() for word in (*_WORD.findall(query), *terms)}
+    stems = tuple(word.removesuffix("s") for word in wanted if len(word) > _SHORT or word.isdigit())
+    if not stems:
+        return []
+    return [
+        Span(start=match.start(), end=match.end())
+        for match in _WORD.finditer(text)
+        if match.group().casefold().startswith(stems)
+    ]
+
+
+def listed(sources: Sequence[Source]) -> Json:
+    """Return sources as the rows of a table."""
+    return {
+        "caption": "Sources",
+        "columns": ["Title", "Kind", "Publisher", "Published"],
+        "rows": [
+            [
+                {"text": source.title, "href": "record?" + urlencode({"source": source.id}), "key": source.id},
+                present.source(source)["kind"] + ("" if source.primary else ", not primary"),
+                source.publisher,
+                day(source.published),
+            ]
+            for source in sources
+        ],
+    }
+
+
+def source_head(held: Held) -> Json:
+    """Return what stands above a source."""
+    source = held.source
+    facts = present.source(source)
+    return {
+        "title": source.title,
+        "facts": [
+            source.publisher,
+            day(source.published),
+            f"{facts['kind']}, {facts['primary_word']}",
+            count(len(held.versions), "version"),
+        ],
+        "address": facts["address"],
+        "address_text": facts["address_text"],
+        "incomplete": (
+            "Withdrawn: it is not searched any more. Checks that used it still show what they saw."
+            if source.withdrawn
+            else ""
+        ),
+        "warnings": [],
+    }
+
+
+def text(version: Version, at: Span | None) -> Json:
+    """Return a version's text, a passage of it marked."""
+    ranges = [("passage", at)] if at is not None else []
+    return {
+        "label": f"Text of version {version.number}",
+        "pieces": [{"text": piece.text, "marks": list(piece.names)} for piece in pieces(version.text, ranges)],
+    }
+
+
+def span_of(at: str, version: Version) -> Span | None:
+    """Return the range that an address names, if it is one of this version.
+
+    >>> from types import SimpleNamespace
+    >>> span_of("3-9", SimpleNamespace(text="x" * 9)), span_of("9-3", SimpleNamespace(text="x" * 9)), span_of("x", None)
+    (Span(start=3, end=9), None, None)
+    """
+    match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", at)
+    if match is None:
+        return None
+    start, end = int(match[1]), int(match[2])
+    return Span(start=start, end=end) if start < end <= len(version.text) else None
+
+
+def provenance(held: Held, version: Version) -> Json:
+    """Return where a version comes from, down to the bytes."""
+    source = held.source
+    rows = [
+        ["Identity", source.id],
+        ["Where the text comes from", source.origin],
+        ["Publisher", source.publisher],
+        ["Speakers", ", ".join(source.speakers)],
+        ["Licence", source.licence],
+        ["How it came to us", TIERS[source.trust_tier]],
+        ["Retrieved", moment(source.retrieved_at)],
+        ["Added by", f"{source.added_by}, {moment(source.added_at)}" if source.added_at else source.added_by],
+        ["Version", f"{version.number} of {len(held.versions)}, kept since {moment(version.added_at)}"],
+        ["sha256 of its text", version.text_sha256],
+        *([f"File {_name(file)}", _bytes(file)] for file in held.files.get(version.id, ())),
+    ]
+    return {"rows": [row for row in rows if row[1]], "label": "Provenance", "open": True}
+
+
+def _name(file: File) -> str:
+    return file.name.rsplit("/", 1)[-1]
+
+
+def _bytes(file: File) -> str:
+    fetched = f", fetched from {file.fetched}" if file.fetched else ""
+    return f"{file.size:,} bytes, sha256 {file.sha256}{fetched}"
+
+
+def changes(told: Sequence[SourceChange]) -> Json:
+    """Return what happened to a source, the latest first."""
+    return {
+        "caption": "What happened to it",
+        "columns": ["When", "What", "By", "Why"],
+        "rows": [
+            [moment(one.changed_at), _CHANGES.get(one.what, one.what), one.who or "not recorded", one.reason]
+            for one in reversed(told)
+        ],
+    }
+
+
+_CHANGES = {
+    "added": "Added",
+    "text": "Its text changed: a new version",
+    "provenance": "Its description changed",
+    "passages": "Cut into passages anew",
+    "withdrawn": "Withdrawn",
+    "restored": "Restored",
+    "trust tier": "How it came to us was set",
+}
+
+
+def used(checks: Sequence[CheckSummary]) -> Json:
+    """Return the checks that judged a passage of a source."""
+    return {
+        "caption": "Checks that looked at it",
+        "columns": ["Article", "Checked", "Claims"],
+        "rows": [
+            [
+                {"text": check.title or "Untitled article", "href": f"./?check={check.id}", "key": check.id},
+                moment(check.created_at),
+                count(sum(check.counts.values()), "claim"),
+            ]
+            for check in checks
+        ],
+    }
+
+
+def diff(told: str) -> Json:
+    """Return a unified diff of sentences as lines of three kinds."""
+    kinds = {"+": "insert", "-": "delete"}
+    return {
+        "lines": [
+            {"kind": kinds.get(line[:1], "equal"), "text": line[1:].strip()}
+            for line in told.splitlines()
+            if not line.startswith(("+++", "---", "@@"))
+        ]
+    }
