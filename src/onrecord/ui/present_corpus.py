@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from onrecord.records import Source, UpdateOutcome, UpdateReport, Verification
 from onrecord.ui.service import Holdings
-from onrecord.ui.wording import KINDS, TIERS, count, day, moment
+from onrecord.ui.wording import PLURALS, TIERS, count, day, moment
 
 Json = dict[str, Any]
 
@@ -26,7 +26,7 @@ def holdings(held: Holdings) -> Json:
         "facts": [
             {"number": f"{held.state.sources:,}", "name": "sources"},
             {"number": f"{held.state.passages:,}", "name": "passages"},
-            *({"number": f"{number:,}", "name": KINDS[kind].lower()} for kind, number in held.kinds.items()),
+            *({"number": f"{number:,}", "name": PLURALS[kind]} for kind, number in held.kinds.items()),
             {"number": f"{held.withdrawn:,}", "name": "withdrawn"},
         ],
         "lines": [

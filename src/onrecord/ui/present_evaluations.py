@@ -47,8 +47,11 @@ class Run:
     @property
     def headline(self) -> str:
         """The name of the figure that stands for the run; empty where there is none."""
-        ends = (name for wanted in HEADLINES for name in self.metrics if name == wanted or name.endswith(f".{wanted}"))
-        return next(ends, next(iter(self.metrics), ""))
+        # Where halves of a set are told apart, the one that nothing was chosen by.
+        forms = ("{}", "reporting.{}", "reporting.atomic.{}")
+        known = (form.format(wanted) for wanted in HEADLINES for form in forms)
+        ends = (name for wanted in HEADLINES for name in self.metrics if name.endswith(f".{wanted}"))
+        return next((name for name in known if name in self.metrics), next(ends, next(iter(self.metrics), "")))
 
 
 def flat(part: object, prefix: str = "") -> Iterator[tuple[str, float]]:

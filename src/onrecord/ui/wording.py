@@ -57,6 +57,14 @@ KINDS: dict[SourceKind, str] = {
     SourceKind.SUMMARY: "Summary",
 }
 
+PLURALS: dict[SourceKind, str] = {
+    SourceKind.TRANSCRIPT: "transcripts",
+    SourceKind.DOCUMENT: "documents",
+    SourceKind.DATA: "sets of data",
+    SourceKind.COVERAGE: "reports in the press",
+    SourceKind.SUMMARY: "summaries",
+}
+
 THE_ARTICLE = "The article itself"
 
 CLAIM_KINDS: dict[str, str] = {

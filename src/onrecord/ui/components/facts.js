@@ -3,6 +3,6 @@
 export default function ({ parentElement, data }) {
   stage(parentElement).replaceChildren(
     el("dl", { class: "facts" }, data.facts.map((fact) => el("div", {}, el("dt", {}, fact.name), el("dd", {}, fact.number)))),
-    data.lines.map((line) => el("p", { class: "quiet" }, line)),
+    ...data.lines.map((line) => el("p", { class: "quiet" }, line)),
   );
 }

@@ -7,6 +7,6 @@ export default function ({ parentElement, data }) {
     el("h1", {}, data.title),
     el("p", { class: "meta" }, dotted([...data.facts, address])),
     data.incomplete ? el("p", { class: "notice", role: "status" }, data.incomplete) : "",
-    data.warnings.map((warning) => el("p", { class: "notice" }, warning)),
+    ...data.warnings.map((warning) => el("p", { class: "notice" }, warning)),
   );
 }
