@@ -13,7 +13,6 @@ import pytest
 from training.stance import contrast, mixture, neutrals
 from training.stance.mixture import PLAN, Pair, Stream
 
-
 NEWS = Path(__file__).parents[1] / "evals" / "claims" / "news.jsonl"
 
 

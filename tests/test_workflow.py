@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from onrecord import stance
-from onrecord.errors import DocumentError, EmptyDocumentError, LanguageError, ModelError, NotFoundError
+from onrecord.errors import (
+    DocumentError,
+    EmptyDocumentError,
+    LanguageError,
+    ModelError,
+    NotAllowedError,
+    NotFoundError,
+)
 from onrecord.index import applied_state
-from onrecord.records import SearchFilters, SourceKind, VerdictLabel
+from onrecord.records import SearchFilters, SourceKind, Span, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
 from onrecord.workflow import Checker, Progress, context, pasted, update_corpus
@@ -152,3 +159,74 @@ def test_context_shows_the_source_around_the_passage(checker: Checker) -> None:
     moved = item.model_copy(update={"passage": item.passage.model_copy(update={"text": "Other words."})})
     with pytest.raises(NotFoundError, match="another corpus"):
         context(moved, settings=checker.settings)
+
+
+def test_claims_are_checked_by_themselves(checker: Checker) -> None:
+    checked = checker.check_article(pasted(ARTICLE, published=dt.date(2024, 9, 3)), filters=SearchFilters())
+    left_out = next(item for item in checked.skipped if "wonderful" in item.text)
+    # a sentence that was left out, with white space around it, as a person selects
+    (added,) = checker.add_claims(checked, Span(start=left_out.span.start - 1, end=left_out.span.end))
+    assert (added.what, added.item.claim.text, added.item.claim.span) == ("added", left_out.text, left_out.span)
+    assert added.item.claim.id.startswith("a")
+    assert added.item.verdict.label is not VerdictLabel.NOT_CHECKED
+    # words that are no sentence are taken as they stand
+    start = ARTICLE.index("federal funds rate")
+    (part,) = checker.add_claims(checked, Span(start=start, end=start + len("federal funds rate")))
+    assert part.item.claim.standalone == "federal funds rate"
+    # read in other words, the record says otherwise
+    rate = next(item for item in checked.claims if "5.25" in item.claim.text)
+    words = "The Federal Reserve raised the target range for the federal funds rate to 3.25 to 3.50 per cent on 26 July 2023."
+    again = checker.reword_claim(checked, rate.claim.id, words)
+    assert again.item.claim.id == rate.claim.id
+    assert again.item.claim.text == rate.claim.text  # what the article says stays
+    assert again.item.verdict.label is VerdictLabel.REFUTED
+    assert {model.role for model in again.models} >= {"embedding", "stance"}
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        pytest.param(Span(start=0, end=len(ARTICLE) + 1), id="beyond the end"),
+        pytest.param(Span(start=5, end=5), id="empty"),
+        pytest.param(Span(start=3, end=4), id="white space alone"),
+    ],
+)
+def test_what_is_no_words_of_the_article_is_not_added(checker: Checker, span: Span) -> None:
+    checked = checker.check_article(pasted(ARTICLE), filters=SearchFilters())
+    with pytest.raises(NotFoundError, match="no words"):
+        checker.add_claims(checked, span)
+
+
+def test_an_unknown_claim_and_no_words_are_not_checked(checker: Checker) -> None:
+    checked = checker.check_article(pasted(ARTICLE), filters=SearchFilters())
+    for claim_id, words in (("c99-1", "Words."), (checked.claims[0].claim.id, " \n")):
+        with pytest.raises(NotFoundError):
+            checker.reword_claim(checked, claim_id, words)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param('"the largest in ten years"', True, id="a phrase, word for word"),
+        pytest.param("“The  LARGEST in ten years”", True, id="other marks, case and white space"),
+        pytest.param('harvest "in ten years"', True, id="a word and a phrase"),
+        pytest.param('"the largest in nine years"', False, id="not in these words"),
+        pytest.param('"arge"', False, id="whole words only"),
+    ],
+)
+def test_a_phrase_must_stand_in_the_passage(checker: Checker, query: str, *, found: bool) -> None:
+    hits = checker.find(query, filters=SearchFilters(), top_k=10)
+    assert bool(hits) is found
+    assert all("largest in ten years" in passage.text for _, passage in hits)
+    assert [hit.passage_id for hit, _ in hits] == [passage.id for _, passage in hits]
+
+
+def test_a_viewer_checks_nothing_and_changes_nothing(small_corpus: tuple[Path, Path], checker: Checker) -> None:
+    settings = Settings(home=small_corpus[0], role="viewer", user="Vera")
+    reader = Checker(settings, checker.store, checker.index)
+    assert reader.search("harvest", filters=SearchFilters(), top_k=3)
+    with pytest.raises(NotAllowedError, match="Vera is a viewer"):
+        reader.check_article(pasted(ARTICLE), filters=SearchFilters())
+    for role in ("viewer", "checker"):
+        with pytest.raises(NotAllowedError, match="for a maintainer"):
+            update_corpus([small_corpus[1]], settings=Settings(home=small_corpus[0], role=role))

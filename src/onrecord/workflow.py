@@ -253,18 +253,18 @@ class Checker:
     def add_claims(self, checked: CheckedArticle, span: Span) -> list[Revision]:
         """Check words of a checked article that were not taken as a claim, as its claims; nothing is kept.
 
-        They are worded and attributed as the claims room does it, whatever it thinks of their being worth a check. Words that
-        it makes no claim of at all are taken as they stand.
+        Whole sentences are worded and attributed by the claims room; other words are taken as they stand.
 
         Raises:
             NotFoundError: the range lies outside the text, or holds no words.
+            DocumentError: the sentences that were left out are none of the article's, as this version cuts it.
             NotAllowedError: this person may only read.
         """
         require("checker", "adding a claim", settings=self.settings)
         span = _trimmed(span, checked.article.text)
         taken = {item.claim.span for item in checked.claims}
-        eager = self.settings.model_copy(update={"check_worthiness_threshold": 0.0})
-        found = claims.find_claims(checked.article, settings=eager, encode=self.index.embedder.encode).claims
+        left_out = [sentence.span for sentence in checked.skipped if span.contains(sentence.span)]
+        found = self.find_claims(checked.article, promoted=left_out).claims if left_out else ()
         inside = [claim for claim in found if span.contains(claim.span) and claim.span not in taken]
         if not inside:
             words = span.of(checked.article.text)
