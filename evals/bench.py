@@ -30,6 +30,7 @@ from rich.console import Console
 
 from evals.data import EvalDataError
 from evals.result import peak_memory_mb
+from evals.tasks import claim_room
 from onrecord import __version__
 from onrecord.errors import OnRecordError, StanceModelError
 from onrecord.settings import Settings, load_settings
@@ -45,6 +46,7 @@ CLAIMS_JUDGED = 15
 """As many as a news article of ordinary length holds."""
 STANCE_SETTINGS = ("fast", "accurate", "cascade")
 WORDS_OF_A_CLAIM = 5
+WORDS_OF_AN_ARTICLE = 1_000
 _FIRST_CLAIM = re.compile(r"^\S+ 1\. [A-Z]")
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
@@ -132,6 +134,57 @@ def import_time(home: Path) -> dict[str, object]:
         "help_seconds": round(command, 3),
         "heavy_modules_loaded": found[0]["heavy"],
     }
+
+
+_CLAIMS_ROOM = """
+import hashlib, json, sys, time
+from pathlib import Path
+from evals.result import peak_memory_mb
+from evals.tasks import claim_room
+from onrecord.claims import find_claims
+from onrecord.index import load_embedder
+from onrecord.records import Document
+from onrecord.settings import load_settings
+text = Path(sys.argv[1]).read_text(encoding="utf-8")
+settings = load_settings()
+encode = load_embedder(settings).encode
+encode(text.split(". "))  # the embedding model at work is not the room's memory
+before = peak_memory_mb()
+document = Document(text=text, media_type="text/plain", content_sha256=hashlib.sha256(text.encode()).hexdigest())
+seconds = []
+for _ in range(4):
+    started, used = time.perf_counter(), time.process_time()
+    found = find_claims(document, settings=settings, encode=encode)
+    seconds.append((time.perf_counter() - started, time.process_time() - used))
+print(json.dumps({
+    "words": len(text.split()),
+    "claims": len(found.claims),
+    "cold_seconds": round(seconds[0][0], 2),
+    "warm_seconds": round(min(wall for wall, _ in seconds[1:]), 2),
+    "warm_processor_seconds": round(min(used for _, used in seconds[1:]), 2),
+    "memory_beyond_embedding_mb": peak_memory_mb() - before,
+}))
+"""
+
+
+def claims_room(folder: Path) -> dict[str, object]:
+    """Measure the claims room alone, in a process of its own, on 1,000 words of the labelled articles.
+
+    Each article is prose of its own kind; joined, they hold more names and more open words than one article would.
+    """
+    articles = claim_room.read_articles(ROOT / "evals" / "claims" / "room")
+    texts = [article.placed()[0] for article in articles.values() if article.half == "development"]
+    chosen, words = [], 0
+    for text in texts:
+        if words < WORDS_OF_AN_ARTICLE:
+            chosen.append(text)
+            words += len(text.split())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "article.txt"
+    path.write_text("\n\n".join(chosen), encoding="utf-8")
+    run = run_process([sys.executable, "-c", _CLAIMS_ROOM, str(path)], home=folder)
+    found: dict[str, object] = json.loads(run.output.strip().splitlines()[-1])
+    return found
 
 
 def example_article() -> Path:
@@ -452,6 +505,8 @@ def measure(folder: Path, report: Callable[[str], None]) -> dict[str, object]:
     }
     report("import")
     found["start"] = import_time(folder / "empty")
+    report("the claims room")
+    found["claims_room"] = claims_room(folder / "claims-room")
     report("commands")
     found["commands"] = commands(folder / "home", article)
     report("search and stance")

@@ -63,6 +63,14 @@ def test_importing_the_package_is_quick_and_loads_no_network_library(tmp_path: P
     assert 0 < found["import_seconds"] < 5  # the promise of 0.3 s is for an idle machine: `make bench` measures it
 
 
+def test_the_claims_room_is_measured_on_an_article_of_a_thousand_words(tmp_path: Path) -> None:
+    found = bench.claims_room(tmp_path)
+    assert 1_000 <= found["words"] < 1_400
+    assert found["claims"] > 50
+    assert 0 < found["warm_seconds"] <= found["cold_seconds"]
+    assert found["memory_beyond_embedding_mb"] < 600  # time is measured by `make bench` on a quiet machine
+
+
 def test_the_page_holds_every_figure() -> None:
     page = bench.page({"date": "2026-01-01", "stance": {"pairs": 7, "deep": {"share": 0.5}}})
     assert "| stance: pairs | 7 |" in page
