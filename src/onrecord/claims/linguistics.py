@@ -134,9 +134,7 @@ def parse(text: str) -> ParsedArticle:
         if label is not None and span.start == label.start and (spoken := _TURN.match(text, label.start, span.end)):
             base = spoken.end()
         placed.append((span, base, block))
-    docs = pipeline().pipe(
-        (text[base : min(span.end, base + _PARSED_CHARACTERS)] for span, base, _ in placed), batch_size=64
-    )
+    docs = parse_each([text[base : min(span.end, base + _PARSED_CHARACTERS)] for span, base, _ in placed])
     alone = _alone(placed)
     parsed = tuple(
         ParsedSentence(
@@ -315,4 +313,52 @@ def _classify(text: str) -> str:
 
 def parse_each(texts: Sequence[str]) -> list[Doc]:
     """Parse each text as one sentence, in order."""
-    return list(pipeline().pipe(texts, batch_size=64))
+    return [_mended(doc) for doc in pipeline().pipe(texts, batch_size=64)]
+
+
+def _mended(doc: Doc) -> Doc:
+    """Give coordinated verbs around a reported clause the subject that they can have.
+
+    "The UN said that people had fled and warned that P": the parser makes "people" warn. "Okafor writes that staff left, but
+    were told to go": it tells Okafor.
+    """
+    for verb in doc:
+        if verb.dep_ != "conj" or verb.pos_ not in ("VERB", "AUX") or any(c.dep_ in _SUBJECTS for c in verb.children):
+            continue
+        beside = verb.head
+        if beside.dep_ == "ccomp" and beside.head.i < beside.i < verb.i:
+            says = any(c.dep_ == "ccomp" and any(g.lower_ == "that" for g in c.children) for c in verb.children)
+            same_tense = beside.head.tag_ == "VBD" and verb.tag_ in ("VBD", "VBN")
+            same_tense = same_tense or (beside.head.tag_ == "VBZ" and verb.tag_ == "VBZ")
+            if says and same_tense and not any(c.dep_ in ("aux", "auxpass", "mark") for c in verb.children):
+                _hang(verb, beside.head)
+        else:
+            content = next((c for c in beside.children if c.dep_ == "ccomp" and beside.i < c.i < verb.i), None)
+            if content is not None and not agrees(verb, beside) and agrees(verb, content):
+                _hang(verb, content)
+    return doc
+
+
+def _hang(verb: Token, other: Token) -> None:
+    """Make ``verb`` coordinate with ``other``, with the conjunction before it."""
+    for joint in [c for c in verb.head.children if c.dep_ == "cc" and c.i < verb.i and c.i > other.i]:
+        joint.head = other
+    verb.head = other
+
+
+_SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
+
+
+def agrees(verb: Token, beside: Token) -> bool:
+    """Tell whether a verb can share the subject of the one beside it, by its number: "Okafor writes … but were told"."""
+    subject = next((c for c in beside.children if c.dep_ in _SUBJECTS), None)
+    if subject is None or subject.pos_ == "PRON":
+        return True
+    forms = {t.lower_ for t in (verb, *(c for c in verb.children if c.dep_ in ("aux", "auxpass"))) if t.tag_ != "VB"}
+    # Groups may be either: "the staff were", "the team have". One person may not.
+    one = subject.tag_ == "NNP" and subject.ent_type_ in ("", "PERSON")
+    several = any(c.dep_ == "conj" for c in subject.children)
+    counted = subject.tag_ == "NNS" and any(c.dep_ == "nummod" for c in subject.children)
+    return not (forms & {"were", "are", "have", "do"} and one and not several) and not (
+        forms & {"was", "is", "has", "does"} and counted
+    )

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from onrecord.claims.linguistics import parse_each
+from onrecord.claims.linguistics import agrees, parse_each
 from onrecord.claims.resolve import noun_phrase, subject_of
 from onrecord.claims.select import REPORTING, is_finite
 from onrecord.records import Span, Unresolved
@@ -513,9 +513,10 @@ def _coordinated(clause: Token) -> list[Token]:
         if joined - {"and", "but", ";"} or not is_finite(clause) or not _finite_beside(verb, clause):
             return []
         own_subject = _own_subject(verb) is not None
-        if not own_subject and (_carried_auxiliaries(clause, verb) is None or not _agrees(verb, subject_of(clause))):
+        if not own_subject and (_carried_auxiliaries(clause, verb) is None or not agrees(verb, clause)):
             return []
-        if verb.head.lemma_ in ("say", "tell") and not own_subject:
+        reports = verb.lemma_ in REPORTING and any(c.dep_ == "ccomp" for c in verb.children)
+        if verb.head.lemma_ in ("say", "tell") and not own_subject and not reports:
             return []
         found.append(verb)
         head = verb
@@ -552,21 +553,6 @@ def _finite_beside(verb: Token, clause: Token) -> bool:
     if verb.tag_ == "VBN":
         return _own_subject(verb) is not None or _carried_auxiliaries(clause, verb) not in (None, [])
     return verb.tag_ == "VB" and not any(c.dep_ == "aux" for c in clause.children) and clause.tag_ in ("VBP", "VBZ")
-
-
-def _agrees(verb: Token, subject: Token | None) -> bool:
-    """Tell whether a verb can have this subject: in "Okafor writes that staff left, but were told P", "were" has another."""
-    if subject is None or subject.pos_ == "PRON":
-        return True
-    tokens = [verb, *(c for c in verb.children if c.dep_ in ("aux", "auxpass"))]
-    plural_verb = any(t.lower_ in ("were", "are", "have", "do") and t.tag_ != "VB" for t in tokens)
-    singular_verb = any(t.lower_ in ("was", "is", "has", "does") for t in tokens)
-    one = subject.tag_ == "NNP" and subject.ent_type_ in ("", "PERSON")
-    several = subject.tag_ in ("NNS", "NNPS") or any(c.dep_ in ("conj", "nummod") for c in subject.children)
-    # "the staff were", "the team have": groups may be either.
-    return not (plural_verb and not several and one) and not (
-        singular_verb and subject.tag_ == "NNS" and any(c.dep_ == "nummod" for c in subject.children)
-    )
 
 
 def _carried_auxiliaries(clause: Token, verb: Token) -> list[Token] | None:

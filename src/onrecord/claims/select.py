@@ -295,7 +295,8 @@ def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons,
     outside = _outside_quotation(doc)
     root = next((t for t in doc if t.dep_ == "ROOT"), doc[0])
     subject = subject_of(root)
-    if text.rstrip("\"'”’)» ").endswith("?") and root.lemma_ not in _REPORTING_ROOTS:
+    asks = root.lemma_ not in _REPORTING_ROOTS or words[0].tag_ in ("VBP", "VBZ", "VBD", "MD", "WP", "WRB", "WDT")
+    if text.rstrip("\"'”’)» ").endswith("?") and asks:
         return "question"
     if (
         root.tag_ == "VB"
