@@ -70,6 +70,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
         here = near[sentence.index]
         main = _main_report(sentence, here)
         reason = _reason_to_skip(sentence, verdict, main, limit)
+        if reason in ("too vague", "no factual content") and _heads(sentence, article):
+            reason = "heading"
         by_person = bool(reason) and sentence.span in promoted
         if reason and not by_person:
             skipped.append(
@@ -265,6 +267,17 @@ def _reason_to_skip(  # noqa: PLR0911  one rule after another
     if judged.probability >= limit or (report is not None and _states_a_proposition(report)):
         return ""
     return judged.against or "no factual content"
+
+
+def _heads(sentence: ParsedSentence, article: ParsedArticle) -> bool:
+    """Tell whether a line stands over what follows: a heading, or "What we know so far:"."""
+    alone = not any(
+        s.paragraph == sentence.paragraph
+        for s in article.sentences[max(0, sentence.index - 1) : sentence.index + 2]
+        if s is not sentence
+    )
+    words = sentence.text.split()
+    return sentence.heading or (alone and len(words) <= 8 and words[-1].endswith(":"))  # noqa: PLR2004  as short as headings
 
 
 def _quoted(report: Report, sentence: ParsedSentence) -> bool:

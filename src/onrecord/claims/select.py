@@ -298,15 +298,7 @@ def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons,
     asks = root.lemma_ not in _REPORTING_ROOTS or words[0].tag_ in ("VBP", "VBZ", "VBD", "MD", "WP", "WRB", "WDT")
     if text.rstrip("\"'”’)» ").endswith("?") and asks:
         return "question"
-    if (
-        root.tag_ == "VB"
-        and subject is None
-        and not any(c.dep_ in ("aux", "auxpass") for c in root.children)
-        and root in outside
-        and (
-            root.i == min((t.i for t in words), default=0) or root.i <= 2  # noqa: PLR2004  "Please wait", "Do not wait"
-        )
-    ):
+    if root.tag_ == "VB" and subject is None and root in outside and _bids(root):
         return "instruction"
     finite = [t for t in doc if is_finite(t)]
     if not finite:
@@ -338,6 +330,13 @@ def reason_against(doc: Doc) -> str:  # noqa: C901, PLR0911  a table of reasons,
     if subject is not None and subject.lower_ in ("it", "there") and not named and len(words) < 7:  # noqa: PLR2004
         return "too vague"
     return ""
+
+
+def _bids(root: Token) -> bool:
+    """Tell whether a bare verb without a subject is a request: only circumstances stand before it ("If in doubt, call …")."""
+    before = [c for c in root.children if c.i < root.i and not c.is_punct]
+    around = {"advcl", "prep", "intj", "neg", "advmod", "npadvmod"}
+    return all(c.dep_ in around or (c.dep_ == "aux" and c.lower_ == "do") for c in before)
 
 
 def is_judgement(clause: Token) -> bool:
