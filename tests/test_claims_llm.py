@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -312,11 +313,12 @@ def test_the_article_is_data_in_the_question(asked: Callable[..., Scripted]) -> 
         ("nonsense", SettingsError, "give provider:model"),  # no provider
         (":model", SettingsError, "give provider:model"),
         ("nosuchprovider:model", SettingsError, "nosuchprovider"),  # LangChain does not know it
-        ("ollama:llama3.1", ModelError, "not installed"),  # its package is not there
+        ("groq:llama", ModelError, "not installed"),  # its package is not there
     ],
 )
 def test_a_model_that_cannot_be_set_up_is_an_error_and_no_fall_back(
-    name: str, error: type[Exception], words: str
+    monkeypatch: pytest.MonkeyPatch, name: str, error: type[Exception], words: str
 ) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_groq", None)
     with pytest.raises(error, match=words):
         find(model=name)
