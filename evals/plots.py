@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 INK, MAIN, SECOND, LIGHT = "#222222", "#1f5a96", "#c2571a", "#9aa5b1"
@@ -141,9 +142,10 @@ def latency(edges: Sequence[float], counts: Sequence[int], p50: float, p95: floa
     def draw(axes: Axes) -> None:
         axes.stairs(counts, edges, fill=True, color=MAIN, alpha=0.55)
         top = max(counts) * 1.18
-        for value, name, line in ((p50, "median", "-"), (p95, "95 %", "--")):
+        # The lower name lies lower, so that two that are near do not overlap.
+        for value, name, line, height in ((p50, "median", "-", 0.9), (p95, "95 %", "--", 1.0)):
             axes.axvline(value, color=INK, linestyle=line, linewidth=1)
-            axes.annotate(f" {name} {value:.2f} s", (value, top), va="top", fontsize=8)
+            axes.annotate(f" {name} {value:.2f} s", (value, top * height), va="top", fontsize=8)
         axes.set(xlim=(0, max(edges[-1] * 1.15, 1e-3)), ylim=(0, top), xlabel="seconds for a claim", ylabel="claims")
         axes.set_title("Time for a claim")
 
@@ -179,6 +181,9 @@ def history(lines: Mapping[str, Sequence[tuple[dt.datetime, float]]], figure: st
                 color=colour,
                 annotation_clip=False,
             )
+        locator = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         axes.grid(axis="y", color="#e4e7ea")
         axes.set_title(figure)
 

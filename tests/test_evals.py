@@ -678,7 +678,8 @@ def evidence_of(document: str, stance: Stance) -> Evidence:
     [
         (Gold.SUPPORTS, "NOT_CHECKED", [], "not checked"),
         (Gold.SUPPORTS, "NOT_ENOUGH_EVIDENCE", [("b", Stance.SUPPORTS)], "retrieval miss"),  # only another document
-        (Gold.SUPPORTS, "NOT_ENOUGH_EVIDENCE", [("a", Stance.NEUTRAL)], "stance wrong"),
+        (Gold.SUPPORTS, "NOT_ENOUGH_EVIDENCE", [("a", Stance.NEUTRAL)], "abstained"),
+        (Gold.SUPPORTS, "REFUTED", [("a", Stance.REFUTES)], "stance wrong"),
         (Gold.SUPPORTS, "REFUTED", [("a", Stance.NEUTRAL), ("b", Stance.SUPPORTS)], "stance wrong"),  # right by another
         (Gold.SUPPORTS, "REFUTED", [("a", Stance.SUPPORTS), ("b", Stance.REFUTES)], "verdict rule"),
         (Gold.DISPUTED, "SUPPORTED", [("a", Stance.SUPPORTS)], "stance wrong"),  # one side only
@@ -701,6 +702,18 @@ def test_a_mistake_is_put_down_to_the_first_step_that_went_wrong(
     checked = CheckedClaim(claim=bare_claim("q", 0), verdict=verdict, evidence=pieces)
     space = Places(sentences={}, names={})
     assert cause(claim, checked, space) == expected
+
+
+def test_a_wording_that_lost_a_word_is_the_first_thing_that_went_wrong() -> None:
+    verdict = Verdict(label=VerdictLabel.REFUTED, confidence=0.5, reasons=(Reason(code="x", text="x"),))
+    labelled = LabelledClaim(id="1", claim="Exports rose in Belgium.", gold=Gold.SUPPORTS, gold_documents=("a",))
+    places = Places(sentences={}, names={})
+    for wording, expected in [
+        ("Exports rose.", "claim rewriting"),
+        ("In Belgium, exports rose again.", "retrieval miss"),
+    ]:
+        checked = CheckedClaim(claim=bare_claim(wording, 0), verdict=verdict)
+        assert cause(labelled, checked, places) == expected
 
 
 def test_a_sentence_of_several_claims_is_as_good_as_the_worst_of_them() -> None:

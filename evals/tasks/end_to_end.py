@@ -22,6 +22,7 @@ from evals.workspace import Places, Workspace, bare_claim, built
 from onrecord import workflow
 from onrecord.records import CheckedClaim, Claim, Evidence, SearchFilters, Stance, VerdictLabel
 from onrecord.stance import cascade, nli
+from onrecord.stance.windows import content_words
 
 NOT_CHECKED = "not_checked"
 FROM_VERDICT: Mapping[VerdictLabel, str] = {
@@ -61,16 +62,20 @@ def is_gold(evidence: Evidence, claim: LabelledClaim, space: Places) -> bool:
     return document not in spans or metrics.rationale_ranks([place], {document: spans[document]}) is not None
 
 
-def cause(claim: LabelledClaim, checked: CheckedClaim, space: Places) -> str:
+def cause(claim: LabelledClaim, checked: CheckedClaim, space: Places) -> str:  # noqa: PLR0911  one for each step
     """Return the first step that went wrong for a claim whose verdict is wrong.
 
-    ``not checked``: the check failed. ``retrieval miss``: no gold document among the judged passages. ``rationale miss``: the
-    document, but not the passage that decides. ``unfounded``: the annotators found nothing that decides, the verdict says
-    otherwise. ``stance wrong``: no gold passage was given the gold stance (of a disputed claim: they do not show both sides).
-    ``verdict rule``: they were, and were outweighed.
+    ``not checked``: the check failed. ``claim rewriting``: the wordings that were checked lack a content word of the labelled
+    one. ``retrieval miss``: no gold document among the judged passages. ``rationale miss``: the document, but not the passage
+    that decides. ``unfounded``: the annotators found nothing that decides, the verdict says otherwise. ``abstained``: a gold
+    passage was judged, and nothing was taken to decide. ``stance wrong``: no gold passage was given the gold stance (of a
+    disputed claim: they do not show both sides). ``verdict rule``: they were, and were outweighed.
     """
     if checked.verdict.label is VerdictLabel.NOT_CHECKED:
         return "not checked"
+    asked = {checked.claim.standalone, *(item.hypothesis for item in checked.evidence)}
+    if content_words(claim.claim) - {word for wording in asked for word in content_words(wording)}:
+        return "claim rewriting"
     if claim.gold in (Gold.NEUTRAL, Gold.NOT_SUPPORTS):
         return "unfounded"
     documents = {space.document(item.passage) for item in checked.evidence}
@@ -82,7 +87,7 @@ def cause(claim: LabelledClaim, checked: CheckedClaim, space: Places) -> str:
     # What the annotators call disputed needs both sides.
     wanted = {SIDES[claim.gold]} if claim.gold in SIDES else set(SIDES.values())
     if not wanted <= {item.stance for item in gold or checked.evidence}:
-        return "stance wrong"
+        return "abstained" if checked.verdict.label is VerdictLabel.NOT_ENOUGH_EVIDENCE else "stance wrong"
     return "verdict rule"
 
 
