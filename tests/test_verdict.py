@@ -37,6 +37,10 @@ def settings(tmp_path: object) -> Settings:
         ([evidence(S, 0.95, of=A), evidence(R, 0.7, of=B, text="No talks.")], VerdictLabel.SUPPORTED),
         # both strong, independent sources
         ([evidence(S, 0.9, of=A), evidence(R, 0.85, of=B, text="No talks.")], VerdictLabel.CONFLICTING),
+        # both found and close, but the weaker is no voice of its own: the stronger decides
+        ([evidence(S, 0.72, of=A), evidence(R, 0.64, of=B, text="No talks.")], VerdictLabel.SUPPORTED),
+        ([evidence(S, 0.64, of=A), evidence(R, 0.72, of=B, text="No talks.")], VerdictLabel.REFUTED),
+        ([evidence(S, 0.72, of=A), evidence(R, 0.65, of=B, text="No talks.")], VerdictLabel.CONFLICTING),
         # both strong, but one source only: the conflict is named first and wins a tie
         ([evidence(S, 0.9, of=A), evidence(R, 0.9, of=A, text="No talks.")], VerdictLabel.REFUTED),
         # two sources with the very same words are copies, not two voices
@@ -47,6 +51,32 @@ def test_table(found: list[Evidence], expected: VerdictLabel, settings: Settings
     assert decide(claim(), found, settings=settings).label is expected
     # the order of the evidence must not matter
     assert decide(claim(), found[::-1], settings=settings).label is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "confidence"),
+    [
+        # the rest of 0.1 is shared by the other two stances: a lead of 0.85
+        ([evidence(S, 0.9)], 0.925),
+        ([evidence(R, 0.9)], 0.925),
+        # another passage the other way takes the lead away, as strong as the first may be
+        ([evidence(S, 0.9, of=A), evidence(R, 0.7, of=B, text="No talks.")], 0.6),
+        ([evidence(R, 0.9, of=A), evidence(S, 0.7, of=B, text="No talks.")], 0.6),
+        # many of one kind are no surer than the strongest
+        ([evidence(S, 0.9), *(evidence(S, 0.8, of=source(f"s{n}")) for n in range(5))], 0.9),
+        # what decides nothing takes nothing away
+        ([evidence(S, 0.9), evidence(N, 0.4, of=B)], 0.925),
+        # as good as evenly torn, within one source
+        ([evidence(S, 0.9, of=A), evidence(R, 0.9, of=A, text="No talks.")], 0.5),
+        # both at once
+        ([evidence(S, 0.9, of=A), evidence(R, 0.8, of=B, text="No talks.")], 0.72),
+        ([evidence(N, 0.8)], 0.9),
+        ([], 1.0),
+    ],
+)
+def test_confidence(found: list[Evidence], confidence: float, settings: Settings) -> None:
+    assert decide(claim(), found, settings=settings).confidence == pytest.approx(confidence)
+    assert decide(claim(), found[::-1], settings=settings).confidence == pytest.approx(confidence)
 
 
 @pytest.mark.parametrize("found", [[], [evidence(S, 0.99)], [evidence(R, 0.99)]])

@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     check_worthiness_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     """Sentences at or above it are claims; ``None``: the threshold shipped with the classifier."""
     decision_margin: Annotated[float, Field(ge=0, le=1)] = 0.15
-    """Both sides above their threshold and closer than this from independent sources: conflicting."""
+    """Both sides found, each at least ``conflicting_least``, and closer than this from independent sources: conflicting."""
+    conflicting_least: Annotated[float, Field(ge=0, le=1)] = 0.65
+    """The weaker side of a conflict: below it a passage that happens to be near outvotes nobody."""
 
     allow_private_addresses: bool = False
     """Allow fetching from addresses that are not global (loopback, private networks)."""

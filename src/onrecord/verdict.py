@@ -3,17 +3,22 @@
 ``support`` and ``conflict`` are the strongest evidence of each stance; evidence gets its stance in ``onrecord.stance``, where
 the thresholds live with their calibration. Two passages of one source, or two copies of one text, are not independent.
 
-=============  ==============  ===========================================  =======================
-support found  conflict found  and                                          verdict
-=============  ==============  ===========================================  =======================
-no             no                                                           NOT_ENOUGH_EVIDENCE
-yes            no                                                           SUPPORTED
-no             yes                                                          REFUTED
-yes            yes             independent, closer than ``decision_margin``  CONFLICTING
-yes            yes             otherwise, support is the stronger           SUPPORTED, conflict named
-yes            yes             otherwise, conflict is at least as strong    REFUTED, support named
-(any)          (any)           the check failed                             NOT_CHECKED
-=============  ==============  ===========================================  =======================
+=============  ==============  ================================================  =======================
+support found  conflict found  and                                               verdict
+=============  ==============  ================================================  =======================
+no             no                                                                NOT_ENOUGH_EVIDENCE
+yes            no                                                                SUPPORTED
+no             yes                                                               REFUTED
+yes            yes             independent, both at least ``conflicting_least``,  CONFLICTING
+                               closer than ``decision_margin``
+yes            yes             otherwise, support is the stronger                SUPPORTED, conflict named
+yes            yes             otherwise, conflict is at least as strong         REFUTED, support named
+(any)          (any)           the check failed                                  NOT_CHECKED
+=============  ==============  ================================================  =======================
+
+The confidence in a side is one half and half the lead that its strongest evidence has over the strongest probability of the
+other side in any evidence that decides, the same passage included: a record that points one way is surer than one of which
+another passage points the other way, as strong as the first may be.
 
 Reported speech asks two questions and keeps the answers apart. Whether it was *said* gives the verdict: the speaker's own
 words come first, others' accounts only where there are none. Whether it is *so* gives ``proposition_label``.
@@ -34,7 +39,7 @@ def decide(claim: Claim, evidence: Sequence[Evidence], *, settings: Settings, fa
     Args:
         claim: The claim as found in the article.
         evidence: All evidence judged for it, in any order.
-        settings: ``decision_margin`` is read.
+        settings: ``decision_margin`` and ``conflicting_least`` are read.
         failure: Why the claim could not be checked; whatever evidence there is then, the verdict is ``NOT_CHECKED``.
     """
     if failure is not None:
@@ -69,23 +74,22 @@ def _weigh(
     )
     if support is None and conflict is None:
         return _nothing(evidence, question)
+    decided = [item.probabilities for item in evidence if item.stance is not Stance.NEUTRAL]
+    lead = max(item.supports for item in decided) - max(item.refutes for item in decided)
     if conflict is None and support is not None:
-        return (
-            VerdictLabel.SUPPORTED,
-            support.probabilities.supports,
-            (_reason("supported", question, support, evidence),),
-        )
+        return VerdictLabel.SUPPORTED, (1 + lead) / 2, (_reason("supported", question, support, evidence),)
     if support is None and conflict is not None:
-        return VerdictLabel.REFUTED, conflict.probabilities.refutes, (_reason("refuted", question, conflict, evidence),)
+        return VerdictLabel.REFUTED, (1 - lead) / 2, (_reason("refuted", question, conflict, evidence),)
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
     for_it, against = support.probabilities.supports, conflict.probabilities.refutes
     reasons = (_reason("refuted", question, conflict, evidence), _reason("supported", question, support, evidence))
-    if independent(support, conflict) and abs(for_it - against) < settings.decision_margin:
-        return VerdictLabel.CONFLICTING, min(for_it, against), reasons
+    near = abs(for_it - against) < settings.decision_margin and min(for_it, against) >= settings.conflicting_least
+    if near and independent(support, conflict):
+        return VerdictLabel.CONFLICTING, for_it * against, reasons
     if for_it > against:
-        return VerdictLabel.SUPPORTED, for_it, reasons[::-1]
-    return VerdictLabel.REFUTED, against, reasons
+        return VerdictLabel.SUPPORTED, (1 + lead) / 2, reasons[::-1]
+    return VerdictLabel.REFUTED, (1 - lead) / 2, reasons
 
 
 def independent(first: Evidence, second: Evidence) -> bool:
