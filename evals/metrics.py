@@ -162,7 +162,10 @@ def weighted_f1(gold: Sequence[str], predicted: Sequence[str], weights: Floats, 
 def classification_intervals(
     gold: Sequence[str], predicted: Sequence[str], *, groups: Sequence[str], seed: int
 ) -> dict[str, Interval]:
-    """Return 95 % bootstrap intervals of accuracy, balanced accuracy, macro F1 and every gold class's F1 (``f1:<label>``)."""
+    """Return 95 % bootstrap intervals of accuracy, balanced accuracy and macro F1.
+
+    Also of every gold class's F1, precision and recall, under ``f1:<label>`` and so on.
+    """
     _same_length(gold=gold, predicted=predicted, groups=groups)
     weights = resample_weights(groups, seed=seed)
     right = np.asarray([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
@@ -172,15 +175,19 @@ def classification_intervals(
         [weights @ np.asarray([g == label for g in gold], dtype=np.float64) > 0 for label in per_class]
     ).astype(np.float64)
     macro = (np.stack(list(per_class.values())) * present).sum(axis=0) / present.sum(axis=0)
-    recalls = [
-        ratio(weights @ (right * is_gold), weights @ is_gold)
-        for is_gold in (np.asarray([g == label for g in gold], dtype=np.float64) for label in per_class)
+    indicators = [
+        [np.asarray([item == label for item in side], dtype=np.float64) for side in (gold, predicted)]
+        for label in per_class
     ]
+    recalls = [ratio(weights @ (right * is_gold), weights @ is_gold) for is_gold, _ in indicators]
+    precisions = [ratio(weights @ (right * is_predicted), weights @ is_predicted) for _, is_predicted in indicators]
     return {
         "accuracy": interval(weights @ right / weights.sum(axis=1)),
         "balanced_accuracy": interval((np.stack(recalls) * present).sum(axis=0) / present.sum(axis=0)),
         "macro_f1": interval(macro),
         **{f"f1:{label}": interval(values) for label, values in per_class.items()},
+        **{f"precision:{label}": interval(values) for label, values in zip(per_class, precisions, strict=True)},
+        **{f"recall:{label}": interval(values) for label, values in zip(per_class, recalls, strict=True)},
     }
 
 

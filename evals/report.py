@@ -147,7 +147,7 @@ def _entry(summary: Mapping[str, object]) -> dict[str, object]:
     rows = []
     for name, value in flat(_mapping(summary["metrics"])):
         parts = name.split(".")
-        bounds = intervals.get(f"f1:{parts[1]}" if parts[0] == "per_class" and parts[-1] == "f1" else name)
+        bounds = intervals.get(f"{parts[-1]}:{parts[1]}" if parts[0] == "per_class" else name)
         shown = f"{bounds[0]:.3f} – {bounds[1]:.3f}" if isinstance(bounds, Sequence) else ""
         rows.append((name, f"{value:.4g}" if isinstance(value, float) else value, shown))
     return {

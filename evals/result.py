@@ -123,8 +123,7 @@ def show(result: Result, console: Console) -> None:
     table = Table("metric", "value", "95 % interval")
     for name, value in flat(result.metrics):
         parts = name.split(".")
-        key = f"f1:{parts[1]}" if parts[0] == "per_class" and parts[-1] == "f1" else name
-        bounds = result.intervals.get(key)
+        bounds = result.intervals.get(f"{parts[-1]}:{parts[1]}" if parts[0] == "per_class" else name)
         table.add_row(name, str(value), f"{bounds[0]} – {bounds[1]}" if bounds else "")
     console.print(table)
     beside = Table("baseline", "figure", "value")

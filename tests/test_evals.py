@@ -267,6 +267,10 @@ def test_intervals_hold_the_point_figure_and_shrink_with_more_data() -> None:
         found = metrics.classification_intervals(gold * times, predicted * times, groups=[str(n) for n in many], seed=0)
         low, high = found["accuracy"]
         assert low < 4 / 6 < high
+        # Both of the rest have one of two right in this direction and that.
+        for figure in ("precision:refutes", "recall:neutral", "f1:refutes"):
+            assert found[figure][0] < 0.5 < found[figure][1]
+        assert found["recall:supports"] == (1.0, 1.0)
         widths.append(high - low)
     # Ten times the data: √10 narrower.
     assert widths[0] / widths[1] == pytest.approx(math.sqrt(10), rel=0.2)

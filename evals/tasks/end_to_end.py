@@ -294,6 +294,18 @@ def outcome_of(
     intervals = metrics.classification_intervals(gold, predicted, groups=texts, seed=seed)
     right, sure = [g == p for g, p in zip(gold, predicted, strict=True)], [c.verdict.confidence for c in checked]
     intervals.update(metrics.risk_coverage_intervals(right, sure, groups=texts, seed=seed))
+    counted = {
+        "fever_score": [
+            _fever_right(c, k, g, p, space) for c, k, g, p in zip(claims, checked, gold, predicted, strict=True)
+        ],
+        "coverage": [FROM_VERDICT[item.verdict.label] not in (Gold.NEUTRAL, NOT_CHECKED) for item in checked],
+    }
+    intervals.update(
+        {
+            name: metrics.mean_interval(list(map(float, values)), groups=texts, seed=seed)
+            for name, values in counted.items()
+        }
+    )
     # Baselines that need no stance: the nearest passage, by shared words and by cosine.
     nearest = [max(c.evidence, key=lambda e: e.hit.dense_score or 0.0, default=None) for c in checked]
     passages = [item.passage.text if item else "" for item in nearest]
