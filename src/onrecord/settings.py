@@ -68,8 +68,8 @@ class Settings(BaseSettings):
     decision_margin: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Both sides found, each at least ``conflicting_least``, and closer than this from independent sources: conflicting."""
     conflicting_least: Annotated[float, Field(ge=0, le=1)] = 0.65
-    """The weaker side of a conflict: below it a passage that happens to be near outvotes nobody. Chosen on 73 claims of check_covid
-    that no stance model learnt from (2026-11-25): 10 claims were called conflicting, none of them is; from 0.65 up, 3."""
+    """The weaker side of a conflict: below it a passage that happens to be near outvotes nobody. Chosen on 73 claims of
+    check_covid that no stance model learnt from (2026-11-25): 10 were called conflicting, and none is; from 0.65 up, 3."""
 
     allow_private_addresses: bool = False
     """Allow fetching from addresses that are not global (loopback, private networks)."""
