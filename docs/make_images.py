@@ -21,8 +21,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from onrecord.settings import load_settings  # noqa: E402  after the path
-from onrecord.workflow import update_corpus  # noqa: E402
+from onrecord import documents, review  # noqa: E402  after the path
+from onrecord.settings import load_settings  # noqa: E402
+from onrecord.workflow import check_article, update_corpus  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, find_browser, serving  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -48,9 +49,16 @@ SCREENS = (
 
 
 def shoot(page: Page, name: str) -> None:
-    """Take a picture with a palette of 256 colours: a third of the size, and no difference to the eye."""
+    """Take a picture with a palette: a quarter of the size, and no difference to the eye."""
     with Image.open(io.BytesIO(page.screenshot())) as picture:
-        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing on the page is being drawn or fetched any more."""
+    page.wait_for_timeout(700)
+    page.locator("[data-testid=stSkeleton], [data-testid=stSpinner]").first.wait_for(state="detached")
+    page.wait_for_timeout(500)
 
 
 def check_example(page: Page, address: str) -> str:
@@ -63,10 +71,21 @@ def check_example(page: Page, address: str) -> str:
     page.wait_for_timeout(800)
     page.get_by_role("button", name="Check this article").click()
     page.locator(".stages").wait_for(timeout=WAIT)
-    page.locator(".mark").first.wait_for(timeout=WAIT)
+    page.locator(".mark[role=button]").nth(2).wait_for(timeout=WAIT)
     shoot(page, "running-light")
-    page.locator(".st-key-claim_pane .place").wait_for(timeout=WAIT)
+    page.wait_for_url("**check=**", timeout=WAIT)
+    page.locator(".st-key-claim_pane .decision").wait_for(timeout=WAIT)
     return page.url
+
+
+def check_before(home: Path) -> None:
+    """Keep a check of the example against half of the record, so that there is something to compare with."""
+    settings = load_settings(home=home)
+    if review.list_checks(settings=settings):
+        return
+    update_corpus(sorted((ROOT / "corpus" / "documents" / "ukraine-talks").glob("*.md"))[::2], settings=settings)
+    article = documents.read(ROOT / "corpus" / "examples" / "ukraine-talks.md", settings=settings)
+    review.save_check(check_article(article, settings=settings), settings=settings)
 
 
 def form(page: Page, address: str, _: str) -> None:
@@ -100,10 +119,89 @@ def context(page: Page, address: str, check: str) -> None:
     page.get_by_role("dialog").locator(".body").wait_for()
 
 
+def decided(page: Page, address: str, check: str) -> None:
+    """A claim that a person decided otherwise than the software, with a note."""
+    result(page, address, check)
+    decision = page.get_by_role("region", name="Decision")
+    if "Called the press office" in decision.inner_text():
+        return
+    decision.get_by_role("button", name="Needs work").click()
+    decision.get_by_text("Needs work (").wait_for()
+    page.locator(".notes summary").click()
+    page.get_by_label("Note", exact=True).fill("Called the press office; they send the protocol of the round by noon.")
+    page.get_by_label("Tags, with commas").fill("call back, ceasefire")
+    page.get_by_role("button", name="Keep note").click()
+
+
+def keys(page: Page, address: str, check: str) -> None:
+    """The list of keys."""
+    result(page, address, check)
+    page.keyboard.press("?")
+
+
+def wording(page: Page, address: str, check: str) -> None:
+    """A claim being worded anew."""
+    result(page, address, check)
+    page.keyboard.press("e")
+
+
+def record(page: Page, address: str, _: str) -> None:
+    """The record, before anything is searched."""
+    page.goto(f"{address}/record")
+    page.locator("table").first.wait_for()
+
+
+def found(page: Page, address: str, _: str) -> None:
+    """Passages found for a phrase."""
+    page.goto(f"{address}/record")
+    page.get_by_label("Search the record").fill('"security guarantees" Istanbul')
+    page.keyboard.press("Enter")
+    page.locator(".list").wait_for()
+
+
+def source(page: Page, address: str, check: str) -> None:
+    """A source with where it comes from and where it was used."""
+    found(page, address, check)
+    page.locator(".list a").first.click()
+    page.get_by_text("Provenance").wait_for()
+
+
 def history(page: Page, address: str, _: str) -> None:
     """The list of kept checks."""
     page.goto(f"{address}/history")
     page.locator(".list").wait_for()
+
+
+def comparison(page: Page, address: str, _: str) -> None:
+    """What changed between two checks of one article."""
+    page.goto(f"{address}/history")
+    page.get_by_role("link", name="what changed since the check before").first.click()
+    page.get_by_role("heading", name="What was different").wait_for()
+
+
+def corpus(page: Page, address: str, _: str) -> None:
+    """What the corpus holds."""
+    page.goto(f"{address}/corpus")
+    page.locator(".facts").wait_for()
+
+
+def add(page: Page, address: str, check: str) -> None:
+    """A source being added."""
+    corpus(page, address, check)
+    page.get_by_text("Add a source").click()
+    page.get_by_label("Publisher").wait_for()
+
+
+def evaluations(page: Page, address: str, _: str) -> None:
+    """What was measured."""
+    page.goto(f"{address}/evaluations")
+    page.locator("table").first.wait_for()
+
+
+def methodology(page: Page, address: str, _: str) -> None:
+    """How a verdict comes about on this server."""
+    page.goto(f"{address}/methodology")
+    page.locator("ol").first.wait_for()
 
 
 def not_found(page: Page, address: str, _: str) -> None:
@@ -117,7 +215,18 @@ STATES: dict[str, Callable[[Page, str, str], None]] = {
     "result": result,
     "reported": reported,
     "context": context,
+    "keys": keys,
+    "wording": wording,
+    "decided": decided,
+    "record": record,
+    "found": found,
+    "source": source,
     "history": history,
+    "comparison": comparison,
+    "corpus": corpus,
+    "add": add,
+    "evaluations": evaluations,
+    "methodology": methodology,
     "error": not_found,
 }
 
@@ -127,16 +236,17 @@ def take(browser: Browser, screen: Screen, address: str, check: str, only: str) 
     made = browser.new_context(
         viewport={"width": screen.width, "height": screen.height},
         color_scheme=screen.scheme,  # type: ignore[arg-type]
-        device_scale_factor=1.5 if screen.width > 1000 else 2,  # noqa: PLR2004  sharp enough for print, small enough for git
+        device_scale_factor=1 if screen.width > 1000 else 1.5,  # noqa: PLR2004  sharp enough on a page, small enough for git
         reduced_motion="reduce",
     )
     page = made.new_page()
+    page.set_default_timeout(60_000)
     for name, show in STATES.items():
         if not name.startswith(only):
             continue
         show(page, address, check)
         page.mouse.move(0, 0)
-        page.wait_for_timeout(900)
+        settle(page)
         shoot(page, f"{name}-{screen.name}")
     if screen.name == "narrow" and "narrow-claim".startswith(only):
         result(page, address, check)
@@ -155,11 +265,12 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         home = given.home or Path(temporary)
+        check_before(home)
         report = update_corpus([ROOT / "corpus" / "documents"], settings=load_settings(home=home))
         print(f"{report.state.sources} sources, {report.state.passages} passages")
         with serving(ROOT / "app.py", home) as server, sync_playwright() as running:
             browser = running.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
-            page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1.5)
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
             page.set_default_timeout(60_000)
             check = check_example(page, server.address)
             page.close()

@@ -96,13 +96,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(script: Path, home: Path) -> Iterator[Server]:
+def serving(script: Path, home: Path, *options: str, port: int = 0) -> Iterator[Server]:
     """Run ``streamlit run script`` on a free port of this machine with a home of its own."""
     home.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     log = home / "server.log"
     environment = os.environ | {"ONRECORD_HOME": str(home), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)  # noqa: S603
         try:

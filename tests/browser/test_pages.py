@@ -380,6 +380,12 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen_and_a_choice_is_brought
         pytest.param("/", "textarea", id="form"),
         pytest.param(f"/?check={GOOD}", ".st-key-claim_pane .place", id="result"),
         pytest.param("/history", ".list", id="history"),
+        pytest.param(f"/history?before={GOOD}&after={LONG}", ".circumstances", id="comparison"),
+        pytest.param("/record", "table", id="record"),
+        pytest.param("/record?source=source-1", ".body", id="source"),
+        pytest.param("/corpus", ".facts", id="corpus"),
+        pytest.param("/evaluations", "figure", id="evaluations"),
+        pytest.param("/methodology", "ol", id="methodology"),
     ],
 )
 def test_axe_finds_nothing_serious(watched: Watched, path: str, ready: str, scheme: str) -> None:

@@ -29,7 +29,7 @@ def start(root: Path) -> None:
     )
 
     frame.set_root(root)
-    st.set_page_config(page_title="On Record", page_icon=_ICON, layout="wide")
+    st.set_page_config(page_title="On Record", page_icon=_ICON, layout="wide", initial_sidebar_state="collapsed")
     st.logo(_ICON)
     frame.style()
     if not sign_in.let_in(frame.library().settings):

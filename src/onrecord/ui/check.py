@@ -12,7 +12,7 @@ import streamlit as st
 from onrecord.errors import EmptyDocumentError
 from onrecord.records import CheckedArticle, CorpusState, Document, Review, SearchFilters, SourceKind
 from onrecord.text import paragraphs
-from onrecord.ui import components, desk, frame, present
+from onrecord.ui import components, corpus, desk, frame, present
 from onrecord.ui.jobs import Job, Standing, State
 from onrecord.ui.service import examples, with_date
 from onrecord.ui.wording import KINDS, STAGES, count, day, duration
@@ -37,6 +37,7 @@ def page(record_page: st.Page) -> None:
             review = desk.finished(check_id)
 
             def tools() -> None:
+                _add_source()
                 _again(review)
                 _new_check()
 
@@ -383,6 +384,19 @@ def _new_check() -> None:
         st.session_state["text"], st.session_state["published"] = "", None
         st.query_params.clear()
         st.rerun()
+
+
+def _add_source() -> None:
+    """Offer to add a source that was found elsewhere; a claim checked again then finds it."""
+    if frame.may("maintainer") and st.button("Add a source", key="add_source", icon=":material/note_add:"):
+        _adding()
+
+
+@st.dialog("Add a source found elsewhere", width="large")
+def _adding() -> None:
+    with frame.guarded():
+        st.caption("When it has been added, have the claim checked again in the same words, or the whole article.")
+        corpus.add()
 
 
 def _again(review: Review) -> None:

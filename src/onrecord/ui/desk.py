@@ -234,7 +234,7 @@ LONGEST_NOTE: Final = 4_000
 def changed(before: Decision, asked: Mapping[str, Any], passages: set[str]) -> dict[str, Any]:
     """Return the fields of a decision that the browser asks to change; what has not the right form changes nothing."""
     action = asked.get("action")
-    if action == "label" and (label := asked.get("label")) in _LABELS:
+    if action == "label" and isinstance(label := asked.get("label"), str) and label in _LABELS:
         return {"label": VerdictLabel(label) if label in VerdictLabel.__members__ else label}
     if action == "note":
         tags = asked.get("tags")
@@ -243,10 +243,10 @@ def changed(before: Decision, asked: Mapping[str, Any], passages: set[str]) -> d
             "assigned_to": " ".join(str(asked.get("assigned_to", "")).split())[:200],
             "tags": tuple(dict.fromkeys(str(tag)[:60] for tag in tags[:20])) if isinstance(tags, list) else before.tags,
         }
-    if action == "evidence" and (passage := asked.get("passage")) in passages:
+    if action == "evidence" and isinstance(passage := asked.get("passage"), str) and passage in passages:
         stands = {key: value for key, value in before.evidence.items() if key != passage}
         stand = asked.get("as")
-        return {"evidence": stands | ({passage: stand} if stand in {"pinned", "rejected"} else {})}
+        return {"evidence": stands | ({passage: stand} if stand in ("pinned", "rejected") else {})}
     return {}
 
 
