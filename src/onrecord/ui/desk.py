@@ -46,7 +46,7 @@ def _show_anew(review: Review) -> None:
 def page(review: Review, *, tools: Callable[[], None], record_page: st.Page) -> None:
     """Show a finished check; ``tools`` are buttons beside its reports."""
     checked = review.checked
-    top, side = st.columns([3, 1.6], vertical_alignment="top")
+    top, side = st.columns([3, 2.2], vertical_alignment="top")
     with top:
         components.heading(key=f"heading-{checked.id}", data=present.heading(checked))
     with side, st.container(key="toolbar", horizontal=True, horizontal_alignment="right", gap="small"):
