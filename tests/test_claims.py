@@ -382,6 +382,9 @@ def test_words_inside_a_quotation_are_changed_in_brackets_only() -> None:
         # who speaks goes on speaking
         ("Prices rose by 3 per cent, the flood centre says. It expects a peak of 7 metres.",
          "The flood centre expects a peak of 7 metres.", []),
+        # and names itself after what it says
+        ("The bank of Finland said on Monday that it was open. No money had been lost, it added.",
+         "No money had been lost, the bank of Finland added.", []),
         # one group was counted
         ("The trial enrolled 300 children in Paris. Half of them received salt water.",
          "Half of the children received salt water.", []),
@@ -474,6 +477,8 @@ def test_standing_alone(text: str, standalone: str, unresolved: list[str]) -> No
         # a day of the past is not one of the present
         ("Paris is the capital of France, and Emmanuel Macron was born in Amiens on 21 December 1977.",
          ["Paris is the capital of France.", "Emmanuel Macron was born in Amiens on 21 December 1977."]),
+        # a month was not the lowest, and the comma stays before the words for who says it
+        ("British inflation slowed to 3 per cent in May, its lowest since 2021, official data showed.", None),
         # how the writer came by it is no claim
         ("A diplomat, who asked not to be named, praised the treaty in Paris.", None),
         # never: a range, or a change from one figure to another

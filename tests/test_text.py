@@ -27,6 +27,11 @@ ANY_TEXT = st.text(
             "Mr. J. Smith paid $3.5 million on Jan. 3. He left.",
             ["Mr. J. Smith paid $3.5 million on Jan. 3.", "He left."],
         ),
+        # a letter that is no initial
+        ("Hunt wrote it on X. He left Paris.", ["Hunt wrote it on X.", "He left Paris."]),
+        ("George X. Smith left Paris.", ["George X. Smith left Paris."]),
+        # list marks in brackets
+        ("(a) Wages rise.\n(b) Taxes fall.", ["Wages rise.", "Taxes fall."]),
         # a missing space after the full stop
         ("He left.She stayed.", ["He left.", "She stayed."]),
         # addresses and decimals are not a missing space

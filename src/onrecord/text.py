@@ -17,6 +17,10 @@ _WHOLE_WORD = re.compile(
     r"(?:(?<![.\w])(?!(?:etc|vs|approx|ca|cf|pp|vol|fig|est|dept|seq|al|resp|incl|excl|esp|viz|st|dr|mt|no|nr|art|sec)\.)"
     r"[a-z]{2,}\.|(?!(?:Prof|Capt|Supt|Messrs|Sept)\.)[A-Z][a-z]{3,}\.)(?P<gap>\s+)(?=(?P<mark>[“‘«„\"]?)[A-Z])"
 )
+# "wrote on X. He …", "vitamin C. It …": a letter is an initial only before what can be a name.
+_AFTER_LETTER = re.compile(
+    r"(?<=\s[A-Z]\.)(?P<gap>\s+)(?=(?:The|He|She|It|They|We|But|And|In|On|At|For|His|Her|Its|Their|This|That|These|There|No)\s)"
+)
 _NEVER_LAST = re.compile(r"(?:\be\.g|\bi\.e|\bapprox|\bvs|\bcf|\bincl|\bviz)\.$", re.IGNORECASE)
 """Abbreviations that point to what follows: no sentence ends with one."""
 _LIST_MARK = re.compile(r"\s*(?:[-*•–—·▪]|\d{1,3}[.)]|\((?:\d{1,3}|[a-z]|[ivx]{2,4})\)|[a-z]\)|#{1,6})\s+")
@@ -131,6 +135,8 @@ def _missed(body: str, begin: int, end: int) -> Iterator[int]:
     """Yield where a sentence ends between ``begin`` and ``end`` that the Punkt model has run together with the next."""
     for match in _MISSING_SPACE.finditer(body, begin, end):
         yield match.start()
+    for match in _AFTER_LETTER.finditer(body, begin, end):
+        yield match.start("gap")
     for match in _WHOLE_WORD.finditer(body, begin, end):
         if match.group("mark") or match.group()[0].islower():
             yield match.start("gap")

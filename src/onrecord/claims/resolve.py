@@ -487,20 +487,7 @@ class _Resolver:
         if plural and before is not None and (counted := self._counted_before(token, before)):
             self.resolutions.append(Resolution(sentence.span_of([token]), counted))
             return
-        earlier = [
-            t
-            for t in sentence.doc
-            if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")
-        ]
-        people = {at for at, _ in self.named[sentence.index]}
-        earlier = [
-            t
-            for t in earlier
-            if t.ent_type_ not in ("DATE", "TIME")
-            and (plural or (t.ent_type_ != "PERSON" and t.i not in people))
-            # "Dolny, its chief executive": what it belongs to is not the person described.
-            and not (token.dep_ == "poss" and t.i in {a.i for a in token.ancestors if a.dep_ == "appos"})
-        ]
+        earlier = self._nouns_before(sentence, token, plural=plural)
         if earlier:
             # Its antecedent is in the sentence, which therefore stands by itself; cut out of it, only one reading will do.
             subjects = [t for t in earlier if t.dep_ in ("nsubj", "nsubjpass") and t.ent_type_ != "PERSON"]
@@ -516,8 +503,8 @@ class _Resolver:
         if subject is None or subject.pos_ not in ("NOUN", "PROPN") or (subject.tag_ in ("NNS", "NNPS")) != plural:
             self._miss(sentence, [token], f"it is not clear what “{token.text}” refers to")
             return
-        goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
-        if goes_on and self._same_speaker(sentence, before, subject):
+        goes_on = token.dep_ in ("nsubj", "nsubjpass") and (token.head.i == sentence.root.i or _says(token))
+        if goes_on and self._same_speaker(token.head, before, subject):
             self._stands_for(sentence, token, before, subject)
             return
         named = subject.pos_ == "PROPN" and subject.ent_type_ not in ("", "PERSON")
@@ -537,6 +524,28 @@ class _Resolver:
         options = _unique([surface(noun_phrase(t, full=False)) for t in (subject, *rivals)])
         self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(options[:3])}")
 
+    def _nouns_before(self, sentence: ParsedSentence, token: Token, *, plural: bool) -> list[Token]:
+        """Return the nouns of the sentence that "it" or "they" may stand for."""
+        earlier = [
+            t
+            for t in sentence.doc
+            if t.i < token.i and t.pos_ in ("NOUN", "PROPN") and t.dep_ not in ("compound", "npadvmod", "poss")
+        ]
+        people = {at for at, _ in self.named[sentence.index]}
+        if _says(token):
+            # "No decision has been made, it added": what it says does not hold who says it.
+            said = [c for c in token.head.children if c.dep_ in ("ccomp", "parataxis") and c.i < token.i]
+            held = {t.i for clause in said for t in clause.subtree}
+            earlier = [] if token.head.dep_ == "parataxis" else [t for t in earlier if t.i not in held]
+        return [
+            t
+            for t in earlier
+            if t.ent_type_ not in ("DATE", "TIME")
+            and (plural or (t.ent_type_ != "PERSON" and t.i not in people))
+            # "Dolny, its chief executive": what it belongs to is not the person described.
+            and not (token.dep_ == "poss" and t.i in {a.i for a in token.ancestors if a.dep_ == "appos"})
+        ]
+
     def _stands_for(self, sentence: ParsedSentence, token: Token, before: ParsedSentence, subject: Token) -> None:
         """Resolve a pronoun to the subject of the sentence before, or to what that stands for itself."""
         words = noun_phrase(subject, full=False)
@@ -548,11 +557,11 @@ class _Resolver:
         known = next((r.replacement for r in self.resolutions if r.span == span), "")
         self.resolutions.append(Resolution(sentence.span_of([token]), known or _lower_first(words)))
 
-    def _same_speaker(self, sentence: ParsedSentence, before: ParsedSentence, subject: Token) -> bool:
+    def _same_speaker(self, verb: Token, before: ParsedSentence, subject: Token) -> bool:
         """Tell whether "it" goes on speaking: "…, the flood centre says. It expects …"."""
         return (
             before.root.lemma_ in CONTINUING
-            and sentence.root.lemma_ in CONTINUING | _FORESEEING
+            and verb.lemma_ in CONTINUING | _FORESEEING
             and subject.ent_type_ not in ("PERSON", "DATE")
         )
 
@@ -920,6 +929,10 @@ def _is_nameless_person(token: Token) -> bool:
 def _names_a_thing(token: Token) -> bool:
     """Tell whether a name is part of another's: "the Trump administration"."""
     return token.dep_ == "compound" and token.head.pos_ in ("NOUN", "PROPN") and token.head.ent_type_ != "PERSON"
+
+
+def _says(token: Token) -> bool:
+    return token.dep_ == "nsubj" and token.head.lemma_ in CONTINUING | _FORESEEING
 
 
 def _goes_with_subject(verb: Token) -> bool:

@@ -180,6 +180,8 @@ def parts_of(article: ParsedArticle, sentence: ParsedSentence, report: Report | 
             parts.append(Part(Span(start=first, end=last), whole, bare, head, verb_at))
     for hole, aside in _asides(sentence):
         inside = report is not None and core.contains(aside.span)
+        # The comma behind it goes with the words for who says it.
+        hole = Span(start=hole.start, end=min(hole.end, core.end)) if inside else hole  # noqa: PLW2901
         if (inside and not may_part) or not all(_can_be_cut(part, hole) for part in parts):
             continue
         parts = [_cut_out(part, hole) for part in parts]
@@ -279,7 +281,13 @@ def _aside(sentence: ParsedSentence, token: Token, first: Token, last: Token) ->
             noun = noun.head  # "Okafor of Northgate Hospital, who …"
     if token.dep_ == "acl" and noun.ent_type_ == "PERSON" and noun.dep_ == "pobj" and token.lemma_ in _OF_PAPERS:
         noun = noun.head.head  # "a decree of Zelensky, published on …"
-    if noun.pos_ not in ("NOUN", "PROPN") or noun.i >= first.i or any(t.lower_ in _QUANTIFIED for t in noun.children):
+    day = noun.ent_type_ in ("DATE", "TIME")  # "slowed to 3 per cent in May, its lowest since 2021": not the month was
+    if (
+        day
+        or noun.pos_ not in ("NOUN", "PROPN")
+        or noun.i >= first.i
+        or any(t.lower_ in _QUANTIFIED for t in noun.children)
+    ):
         return ()
     described = [t for t in noun_phrase(noun, full=False) if t.i < first.i and not (t.is_punct and t.i == first.i - 1)]
     lead = sentence.span_of(described or [noun])
