@@ -17,7 +17,7 @@ from onrecord.errors import (
     NotFoundError,
 )
 from onrecord.index import applied_state
-from onrecord.records import SearchFilters, SourceKind, Span, VerdictLabel
+from onrecord.records import Attribution, Claim, SearchFilters, SourceKind, Span, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
 from onrecord.workflow import Checker, Progress, context, pasted, update_corpus
@@ -230,3 +230,44 @@ def test_a_viewer_checks_nothing_and_changes_nothing(small_corpus: tuple[Path, P
     for role in ("viewer", "checker"):
         with pytest.raises(NotAllowedError, match="for a maintainer"):
             update_corpus([small_corpus[1]], settings=Settings(home=small_corpus[0], role=role))
+
+
+def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    (folder / "speech.md").write_text(
+        "---\nid: speech\ntitle: Address\nkind: transcript\npublisher: Office\nprimary: true\npublished: 2024-09-02\n"
+        "speakers: [Jane Roe]\nlanguage: en\n---\n\nOur door stays open for those who dig the coal.\n",
+        encoding="utf-8",
+    )
+    for number, town in enumerate(("Aberdeen", "Bolton", "Crewe", "Derby", "Exeter", "Falmouth")):
+        (folder / f"{town}.md").write_text(
+            f"---\nid: {town}\ntitle: News from {town}\nkind: coverage\npublisher: The {town} Herald\nprimary: false\n"
+            f"published: 2024-09-0{number + 3}\nlanguage: en\n---\n\n"
+            f"In {town} it was reported that talks with the miners will continue after week {number}.\n",
+            encoding="utf-8",
+        )
+    settings = Settings(home=tmp_path / "home", top_k=3, own_words=1, candidates=4)
+    update_corpus([folder], settings=settings)
+    text = "Jane Roe said that talks with the miners will continue."
+    proposition = "Talks with the miners will continue."
+    claim = Claim(
+        id="c0-0",
+        span=Span(start=0, end=len(text)),
+        text=text,
+        standalone=text,
+        proposition=proposition,
+        attribution=Attribution(speaker="Jane Roe", speaker_resolved=True),
+        check_worthiness_probability=1.0,
+        why="a claim",
+    )
+    unnamed = claim.model_copy(update={"attribution": Attribution(speaker="she", speaker_resolved=False)})
+    with Checker.open(settings) as opened:
+        found, _ = opened._search([claim, unnamed, claim], filters=SearchFilters())
+        only, _ = opened._search([claim], filters=SearchFilters(speakers=("Jane Roe",)))
+    sources = [[hit.passage_id.split("@")[0] for hit in hits] for hits in found]
+    assert sources[0] == sources[2]
+    assert sources[0][0] == "speech"
+    assert len(set(sources[0])) == 3
+    assert "speech" not in sources[1], "nobody is named: what is nearest is judged"
+    assert [hit.passage_id.split("@")[0] for hit in only[0]] == ["speech"]

@@ -10,6 +10,7 @@ import datetime as dt
 import io
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -23,7 +24,16 @@ from rich.table import Table
 
 from onrecord import __version__
 from onrecord.errors import OnRecordError
-from onrecord.records import Archive, CheckedClaim, SearchFilters, SourceKind, UpdateOutcome, UpdateReport
+from onrecord.records import (
+    Archive,
+    CheckedClaim,
+    Passage,
+    SearchFilters,
+    SourceKind,
+    Span,
+    UpdateOutcome,
+    UpdateReport,
+)
 from onrecord.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -68,12 +78,37 @@ Publishers = Annotated[
     list[str] | None, typer.Option("--publisher", help='Search only this publisher. Example: --publisher "TASS"')
 ]
 
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DATE", help="Nothing published before this day. Example: --since 2020-01-01"),
+]
+Speakers = Annotated[
+    list[str] | None,
+    typer.Option("--speaker", help='Search only what this person says. Example: --speaker "Vladimir Putin"'),
+]
+Languages = Annotated[
+    list[str] | None, typer.Option("--language", help="Search only sources in this language. Example: --language en")
+]
+
 
 def _filters(
-    kinds: list[SourceKind] | None, as_of: str | None, publishers: list[str] | None, *, primary_only: bool
+    kinds: list[SourceKind] | None,
+    as_of: str | None,
+    publishers: list[str] | None,
+    *,
+    primary_only: bool,
+    since: str | None,
+    speakers: list[str] | None,
+    languages: list[str] | None,
 ) -> SearchFilters:
     return SearchFilters(
-        kinds=tuple(kinds or ()), as_of=_date(as_of), primary_only=primary_only, publishers=tuple(publishers or ())
+        kinds=tuple(kinds or ()),
+        primary_only=primary_only,
+        since=_date(since),
+        as_of=_date(as_of),
+        publishers=tuple(publishers or ()),
+        speakers=tuple(speakers or ()),
+        languages=tuple(languages or ()),
     )
 
 
@@ -160,6 +195,9 @@ def check(
     kind: Kinds = None,
     publisher: Publishers = None,
     primary_only: PrimaryOnly = False,  # noqa: FBT002  a flag of the command line
+    since: Since = None,
+    speaker: Speakers = None,
+    language: Languages = None,
     date: Annotated[
         str | None,
         typer.Option("--date", help="When the article appeared, if it does not say. Example: --date 2026-03-05"),
@@ -170,7 +208,9 @@ def check(
     from onrecord import report, review, workflow  # noqa: PLC0415  as above
 
     settings = load_settings(top_k=top_k)
-    filters = _filters(kind, as_of, publisher, primary_only=primary_only)
+    filters = _filters(
+        kind, as_of, publisher, primary_only=primary_only, since=since, speakers=speaker, languages=language
+    )
     document = _read(source, settings, date)
     streaming = format is Format.TEXT and output is None
     shown = 0
@@ -458,22 +498,49 @@ def corpus_search(
     kind: Kinds = None,
     publisher: Publishers = None,
     primary_only: PrimaryOnly = False,  # noqa: FBT002  as above
+    since: Since = None,
+    speaker: Speakers = None,
+    language: Languages = None,
 ) -> None:
     """Search the record. Example: onrecord corpus search "Istanbul talks 2022" --kind transcript."""
-    from onrecord import report, workflow  # noqa: PLC0415  as above
+    from onrecord import index, report, workflow  # noqa: PLC0415  as above
 
     settings = load_settings()
-    filters = _filters(kind, as_of, publisher, primary_only=primary_only)
+    filters = _filters(
+        kind, as_of, publisher, primary_only=primary_only, since=since, speakers=speaker, languages=language
+    )
     with workflow.Checker.open(settings) as checker:
         found = checker.search(query, filters=filters, top_k=top_k or 10)
     for number, (hit, passage) in enumerate(found, 1):
         ranks = f"dense {hit.dense_rank or '–'}, lexical {hit.lexical_rank or '–'}"
         typer.echo(f"{number}. {report.printable(passage.source.title)} ({ranks})")
         typer.echo(f"   {report.provenance(passage.source, passage.speaker)}")
-        typer.echo(f"   {report.printable(passage.text)}")
+        typer.echo(f"   {_snippet(index.highlights(query, passage.text), passage)}")
         typer.echo(f"   {passage.id}\n")
     if not found:
         typer.echo("Nothing found. Use other words, or fewer filters.", err=True)
+
+
+def _snippet(words: Sequence[Span], passage: Passage) -> str:
+    """Return the sentences of a passage that hold words of the query, these set bold on a terminal; all when none does."""
+    from onrecord import report  # noqa: PLC0415  as above
+
+    pieces: list[str] = []
+    left_out = False
+    for sentence in passage.sentences:
+        span = sentence.shifted(-passage.span.start)
+        inside = [word for word in words if span.contains(word)]
+        if words and not inside:
+            left_out = True
+            continue
+        told, at = "… " if left_out else "", span.start
+        left_out = False
+        for word in inside:
+            told += report.printable(passage.text[at : word.start])
+            told += typer.style(report.printable(word.of(passage.text)), bold=True)
+            at = word.end
+        pieces.append(told + report.printable(passage.text[at : span.end]))
+    return " ".join([*pieces, "…"] if left_out else pieces)
 
 
 @corpus_app.command("verify")

@@ -279,8 +279,12 @@ class SearchFilters(Record):
     primary_only: bool = False
     as_of: dt.date | None = None
     """Nothing published after this day; undated sources are left out when it is set."""
+    since: dt.date | None = None
+    """Nothing published before this day; undated sources are left out when it is set."""
     publishers: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    """Of the sources, as they are declared: ``en``."""
 
 
 class Hit(Record):

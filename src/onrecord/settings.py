@@ -58,6 +58,9 @@ class Settings(BaseSettings):
 
     top_k: Annotated[int, Field(ge=1, le=100)] = 12
     """Passages judged for each claim."""
+    own_words: Annotated[int, Field(ge=1, le=100)] = 4
+    """Of these, passages that the speaker of a reported claim utters, found apart and judged first, where there are so many.
+    A third of ``top_k``, not tuned."""
     candidates: Annotated[int, Field(ge=1, le=1000)] = 60
     """Passages taken from each retriever before fusion."""
     rrf_constant: Annotated[int, Field(ge=1)] = 60

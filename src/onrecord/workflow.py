@@ -466,7 +466,8 @@ class Checker:
     ) -> tuple[list[list[Hit]], list[dict[str, tuple[str, ...]]]]:
         """Search each claim by its standalone wording and, for reported speech, by its proposition too.
 
-        Copies of one story are found once; with each claim's hits come the sources that carry copies of their passages.
+        What the speaker of a reported claim says in his own words comes first, others' accounts after it. Copies of one story
+        are found once; with each claim's hits come the sources that carry copies of their passages.
         """
         queries: list[str] = []
         owners: list[int] = []
@@ -485,11 +486,39 @@ class Checker:
                 if known is None or hit.fused_score > known.fused_score:
                     merged[owner][hit.passage_id] = hit
         ranked = [sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id)) for hits in merged]
+        own = self._own_words(batch, filters=filters)
+        ranked = [
+            [
+                *(known.get(hit.passage_id, hit) for hit in first),
+                *(hit for hit in hits if hit.passage_id not in uttered),
+            ]
+            for first, hits, known, uttered in zip(
+                own, ranked, merged, [{hit.passage_id for hit in hits} for hits in own], strict=True
+            )
+        ]
         if not copied:
             return [hits[:top_k] for hits in ranked], [{} for _ in batch]
         kept = [corpus.without_copies(self.store.passages([hit.passage_id for hit in hits])) for hits in ranked]
         chosen = [[hit for hit in hits if hit.passage_id in of][:top_k] for hits, of in zip(ranked, kept, strict=True)]
         return chosen, kept
+
+    def _own_words(self, batch: Sequence[Claim], *, filters: SearchFilters) -> list[list[Hit]]:
+        """Find what the speakers of reported claims say themselves; nothing for other claims.
+
+        A speech is outnumbered by what is written about it, which repeats the words of the claim more closely.
+        """
+        by_speaker: dict[str, list[int]] = {}
+        for number, claim in enumerate(batch):
+            if claim.attribution is not None and claim.attribution.speaker_resolved and not filters.speakers:
+                by_speaker.setdefault(claim.attribution.speaker, []).append(number)
+        own: list[list[Hit]] = [[] for _ in batch]
+        for speaker, numbers in by_speaker.items():
+            his = filters.model_copy(update={"speakers": (speaker,)})
+            wordings = [batch[number].proposition for number in numbers]
+            found = self.index.search(wordings, filters=his, top_k=self.settings.own_words)
+            for number, hits in zip(numbers, found, strict=True):
+                own[number] = hits
+        return own
 
 
 _PHRASE = re.compile('["“„«]([^"”“»]+)["”“»]')

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from onrecord.index.dense import DenseEngine, close_client, open_client
+from onrecord.index.dense import DenseEngine, close_client, open_client, vector_files
 from onrecord.index.embed import load_embedder
 from onrecord.index.engine import Engine, admits, fingerprint
 from onrecord.index.lexical import LexicalEngine
@@ -82,6 +82,12 @@ BY_NAME = {passage.source.id: passage for passage in PASSAGES}
 
 def build_dense(home: Path) -> Engine:
     settings = load_settings(home=home)
+    return DenseEngine(open_client(settings), load_embedder(settings), vector_files(settings))
+
+
+def build_chroma(home: Path) -> Engine:
+    """As on a Chroma server: without files of its own."""
+    settings = load_settings(home=home)
     return DenseEngine(open_client(settings), load_embedder(settings))
 
 
@@ -89,7 +95,7 @@ def build_lexical(home: Path) -> Engine:
     return LexicalEngine(home / "tantivy")
 
 
-BUILDERS = {"dense": build_dense, "lexical": build_lexical}
+BUILDERS = {"chroma": build_chroma, "dense": build_dense, "lexical": build_lexical}
 
 
 @pytest.fixture(params=sorted(BUILDERS))
@@ -159,6 +165,14 @@ FILTERS = [
     (SearchFilters(as_of=dt.date(2025, 6, 1)), {"talks"}),
     # before everything
     (SearchFilters(as_of=dt.date(1900, 1, 1)), set()),
+    # from that day on, and from the day after
+    (SearchFilters(since=dt.date(2025, 6, 2)), {"wire"}),
+    (SearchFilters(since=dt.date(2025, 6, 3)), set()),
+    # between two days
+    (SearchFilters(since=dt.date(2000, 1, 1), as_of=dt.date(2025, 6, 1)), {"talks"}),
+    # a language, in other letters; and one that nothing is in
+    (SearchFilters(languages=("EN",)), {"talks", "wire", "undated"}),
+    (SearchFilters(languages=("fr",)), set()),
     # a publisher in other letters
     (SearchFilters(publishers=("tass",)), {"wire"}),
     # a publisher full of query syntax

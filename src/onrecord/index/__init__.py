@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import PassageStore, Progress
+from onrecord.index.lexical import highlights
 from onrecord.index.search import Index, Synced, applied_state, distrusted
 from onrecord.index.upkeep import differences, mend, rebuild
 
@@ -19,6 +20,7 @@ __all__ = [
     "applied_state",
     "differences",
     "distrusted",
+    "highlights",
     "load_embedder",
     "mend",
     "rebuild",

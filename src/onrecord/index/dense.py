@@ -6,22 +6,28 @@ another collection beside the old one. Chroma itself computes no embeddings here
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from onrecord.errors import OnRecordError, SearchIndexError, SettingsError
 from onrecord.index.engine import (
     Candidate,
     day_number,
+    day_range,
     encodable,
     filter_key,
     fingerprint,
-    latest_day,
     speakers_of,
 )
+from onrecord.index.vectors import Row, Vectors, rows_of
+from onrecord.records import SearchFilters
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -29,11 +35,13 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
     from onrecord.index.embed import Embedder
-    from onrecord.records import Passage, SearchFilters
+    from onrecord.records import Passage
     from onrecord.settings import Settings
 
-WORDING_NUMBER = 1
-"""Grows with every change of ``wording``; part of the collection's name."""
+logger = logging.getLogger(__name__)
+
+WORDING_NUMBER = 2
+"""Grows with every change of ``wording`` or of the metadata; part of the collection's name."""
 BATCH_LIMIT = 5_000
 """Records in one call; Chroma's embedded client refuses more than 5,461."""
 HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
@@ -99,6 +107,11 @@ def forget_embedded(path: str) -> None:
     SharedSystemClient._identifier_to_refcount.pop(path, None)  # noqa: SLF001
 
 
+def vector_files(settings: Settings) -> Path | None:
+    """Return where the files of an embedded collection lie: in its own folder, so that they go where it goes."""
+    return None if settings.chroma_url else settings.home / "chroma" / "vectors"
+
+
 def close_client(client: ClientAPI) -> None:
     """Release a client; an embedded engine ends with its last client."""
     close = getattr(client, "close", None)  # not part of the declared interface
@@ -114,8 +127,14 @@ def collection_name(embedder: Embedder) -> str:
 class DenseEngine:
     """A Chroma collection of passage embeddings."""
 
-    def __init__(self, client: ClientAPI, embedder: Embedder) -> None:
+    def __init__(self, client: ClientAPI, embedder: Embedder, folder: Path | None = None) -> None:
         """Open the collection of this embedding model, or make an empty one.
+
+        Args:
+            client: See ``open_client``.
+            embedder: Makes the vectors.
+            folder: Where the vectors lie once more as files that are searched faster (see ``vectors``), in a folder of the
+                collection's name; ``None``: Chroma itself is searched.
 
         Raises:
             SearchIndexError: what is there is broken.
@@ -126,6 +145,7 @@ class DenseEngine:
         self._embedder = embedder
         self._name = collection_name(embedder)
         self._where = f"collection {self._name}"
+        self._vectors = Vectors(folder / self._name) if folder else None
         with _guard(self._where):
             self.vector_store = Chroma(
                 client=client,
@@ -143,21 +163,29 @@ class DenseEngine:
         return self._name
 
     def count(self) -> int:
-        """Return how many passages can be found."""
+        """Return how many passages can be found: what the collection holds, or fewer where the files lack some."""
         with _guard(self._where):
-            return int(self._collection.count())
+            held = int(self._collection.count())
+        return held if self._vectors is None else min(held, self._vectors.count())
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprint of every passage held, by id."""
-        found: dict[str, str] = {}
+        return {
+            identity: str((metadata or {}).get("fingerprint", ""))
+            for page in self._pages("metadatas")
+            for identity, metadata in zip(page["ids"], page["metadatas"], strict=True)
+        }
+
+    def _pages(self, *include: str) -> Iterator[Mapping[str, Any]]:
+        """Yield all that the collection holds, some thousand records at a time."""
         offset = 0
         while True:
             with _guard(self._where):
-                page = self._collection.get(include=["metadatas"], limit=BATCH_LIMIT, offset=offset)
-            for identity, metadata in zip(page["ids"], page["metadatas"] or (), strict=True):
-                found[identity] = str((metadata or {}).get("fingerprint", ""))
+                page: Any = self._collection.get(include=list(include), limit=BATCH_LIMIT, offset=offset)  # type: ignore[arg-type]
+            if page["ids"]:
+                yield page
             if len(page["ids"]) < BATCH_LIMIT:
-                return found
+                return
             offset += BATCH_LIMIT
 
     def held(self, ids: Sequence[str]) -> dict[str, str]:
@@ -177,27 +205,49 @@ class DenseEngine:
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
         """Embed passages and add them, replacing those with the same id."""
         vectors = self._embedder.encode([wording(passage) for passage in passages], progress=progress)
+        if self._vectors is not None:
+            self._vectors.begin()
         for start in range(0, len(passages), BATCH_LIMIT):
             part = passages[start : start + BATCH_LIMIT]
+            metadata = [_metadata(passage) for passage in part]
             with _guard(self._where):
                 self._collection.upsert(
                     ids=[passage.id for passage in part],
                     embeddings=vectors[start : start + len(part)],
-                    metadatas=[_metadata(passage) for passage in part],
+                    metadatas=metadata,  # type: ignore[arg-type]
                     documents=[encodable(passage.text) for passage in part],
                 )
+            if self._vectors is not None:
+                ids = [passage.id for passage in part]
+                self._vectors.add(map(Row, ids, vectors[start : start + len(part)], metadata))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove passages; ids that are not held are ignored."""
+        if not ids:
+            return
+        if self._vectors is not None:
+            self._vectors.begin()
+            self._vectors.remove(ids)
         for start in range(0, len(ids), BATCH_LIMIT):
             with _guard(self._where):
                 self._collection.delete(ids=list(ids[start : start + BATCH_LIMIT]))
 
     def commit(self) -> None:
-        """Do nothing: every call to Chroma is durable when it returns."""
+        """Let the files say what the collection holds; every call to Chroma is durable when it returns."""
+        if self._vectors is None:
+            return
+        if self._vectors.trusted:
+            self._vectors.commit()
+        with _guard(self._where):
+            held = int(self._collection.count())
+        if not self._vectors.trusted or self._vectors.count() != held:
+            logger.info("the vectors of %s are written anew from the collection", self._where)
+            self._vectors.rewrite(rows_of(self._pages("embeddings", "metadatas")))
 
     def rollback(self) -> None:
-        """Do nothing: there is nothing that is not yet durable."""
+        """Forget what the files do not have yet; what Chroma has, it keeps."""
+        if self._vectors is not None:
+            self._vectors.forget()
 
     def sample(self, size: int) -> list[str]:
         """Return up to ``size`` ids that are held."""
@@ -207,12 +257,21 @@ class DenseEngine:
     def probe(self) -> None:
         """Search for the vector of one passage that is held.
 
+        Chroma's graph, which must be read into memory for it, is asked only where it may be needed: where there are no files,
+        or a change has not ended.
+
         Raises:
             SearchIndexError: nothing at that place is found.
         """
         with _guard(self._where):
             page = self._collection.get(limit=1, include=["embeddings"])
             if not page["ids"]:
+                return
+            if self._vectors is not None and self._vectors.trusted:
+                vectors = np.asarray(page["embeddings"], dtype=np.float32)
+                nearest = self._vectors.search(vectors, filters=SearchFilters(), limit=1)[0]
+                if not nearest or nearest[0].score < 1.0 - 1e-2:  # rounding of float16 is below 1e-3
+                    raise _broken(self._where, "a passage that it holds is not in its files")
                 return
             answer = self._collection.query(query_embeddings=page["embeddings"], n_results=1, include=["distances"])
         distances = (answer["distances"] or [[]])[0]
@@ -224,6 +283,8 @@ class DenseEngine:
         if not queries:
             return []
         vectors = self._embedder.encode(queries)
+        if self._vectors is not None and self._vectors.usable:
+            return self._vectors.search(vectors, filters=filters, limit=limit)
         with _guard(self._where):
             answer = self._collection.query(
                 query_embeddings=vectors, n_results=limit, where=where_clause(filters), include=["distances"]
@@ -254,9 +315,10 @@ def where_clause(filters: SearchFilters) -> dict[str, Any] | None:
     if filters.speakers:
         speakers = [{"speakers": {"$contains": encodable(filter_key(name))}} for name in filters.speakers]
         clauses.append(speakers[0] if len(speakers) == 1 else {"$or": speakers})
-    day = latest_day(filters)
-    if day is not None:
-        clauses.append({"published": {"$lte": day}})
+    if filters.languages:
+        clauses.append({"language": {"$in": [encodable(filter_key(name)) for name in filters.languages]}})
+    first, last = day_range(filters)
+    clauses += [{"published": {sign: day}} for sign, day in (("$gte", first), ("$lte", last)) if day is not None]
     if not clauses:
         return None
     return clauses[0] if len(clauses) == 1 else {"$and": clauses}
@@ -285,6 +347,7 @@ def _metadata(passage: Passage) -> dict[str, Any]:
         "kind": source.kind.value,
         "primary": source.primary,
         "publisher": encodable(filter_key(source.publisher)),
+        "language": encodable(filter_key(source.language)),
         "fingerprint": fingerprint(passage),
     }
     # Chroma refuses empty lists and null values: what is unknown is absent, and no filter matches it.

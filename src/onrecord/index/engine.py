@@ -116,10 +116,12 @@ def day_number(passage: Passage) -> int | None:
     return None if day is None else day.year * 10_000 + day.month * 100 + day.day
 
 
-def latest_day(filters: SearchFilters) -> int | None:
-    """Return the last admissible day of publication as ``yyyymmdd``; ``None`` when every day is."""
-    day = filters.as_of
-    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
+def day_range(filters: SearchFilters) -> tuple[int | None, int | None]:
+    """Return the first and the last admissible day of publication as ``yyyymmdd``; ``None`` where there is no limit."""
+    first, last = (
+        None if day is None else day.year * 10_000 + day.month * 100 + day.day for day in (filters.since, filters.as_of)
+    )
+    return first, last
 
 
 def speakers_of(passage: Passage) -> tuple[str, ...]:
@@ -131,11 +133,13 @@ def speakers_of(passage: Passage) -> tuple[str, ...]:
 def admits(filters: SearchFilters, passage: Passage) -> bool:
     """Tell whether a passage may be found: the meaning of the filters, which every engine must agree with."""
     source = passage.source
-    day, latest = day_number(passage), latest_day(filters)
+    day, (first, last) = day_number(passage), day_range(filters)
     return (
         (not filters.kinds or source.kind in filters.kinds)
         and (source.primary or not filters.primary_only)
-        and (latest is None or (day is not None and day <= latest))
+        and (first is None or (day is not None and day >= first))
+        and (last is None or (day is not None and day <= last))
+        and (not filters.languages or filter_key(source.language) in map(filter_key, filters.languages))
         and (not filters.publishers or filter_key(source.publisher) in map(filter_key, filters.publishers))
         and (not filters.speakers or not set(speakers_of(passage)).isdisjoint(map(filter_key, filters.speakers)))
     )
@@ -173,6 +177,7 @@ def fingerprint(passage: Passage) -> str:
         str(source.primary),
         source.publisher,
         str(day_number(passage)),
+        source.language,
         *speakers_of(passage),
     )
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

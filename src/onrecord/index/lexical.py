@@ -17,12 +17,13 @@ from onrecord.errors import SearchIndexError
 from onrecord.index.engine import (
     Candidate,
     day_number,
+    day_range,
     encodable,
     filter_key,
     fingerprint,
-    latest_day,
     speakers_of,
 )
+from onrecord.records import Span
 
 if TYPE_CHECKING:
     import tantivy
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from onrecord.records import Passage, SearchFilters
 
 ANALYSER = "onrecord_english"
-SCHEMA_NUMBER = 1
+SCHEMA_NUMBER = 2
 """Grows with every change of fields or analysis; a folder built under another number is built again."""
 ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
 WRITER_MEMORY = 64_000_000
@@ -98,6 +99,20 @@ def matched_words(terms: Mapping[str, str], texts: Iterable[str]) -> tuple[str, 
     for text in texts:
         stems.update(analyser().analyze(encodable(text)))
     return tuple(word for stem, word in terms.items() if stem in stems)
+
+
+def highlights(query: str, text: str) -> tuple[Span, ...]:
+    """Return where the words of a query stand in a text, in any form that has the same stem, in the text's order.
+
+    >>> [span.of("They talked in Kyiv.") for span in highlights("talks of Kyiv", "They talked in Kyiv.")]
+    ['talked', 'Kyiv']
+    """
+    terms = query_terms(query)
+    return tuple(
+        Span(start=token.char_offset_from, end=token.char_offset_to)
+        for token in analyser().pre_tokenize(encodable(text)).tokens
+        if token.text in terms
+    )
 
 
 class LexicalEngine:
@@ -269,16 +284,16 @@ class LexicalEngine:
             ("kind", [kind.value for kind in filters.kinds]),
             ("publisher", [encodable(filter_key(name)) for name in filters.publishers]),
             ("speaker", [encodable(filter_key(name)) for name in filters.speakers]),
+            ("language", [encodable(filter_key(name)) for name in filters.languages]),
         ):
             if values:
                 conditions.append(make.term_set_query(self._schema, field, values))
         if filters.primary_only:
             conditions.append(make.term_query(self._schema, "primary", "true", "basic"))
-        day = latest_day(filters)
-        if day is not None:
-            conditions.append(
-                make.range_query(self._schema, "published", self._tantivy.FieldType.Integer, upper_bound=day)
-            )
+        first, last = day_range(filters)
+        if first is not None or last is not None:
+            integer = self._tantivy.FieldType.Integer
+            conditions.append(make.range_query(self._schema, "published", integer, lower_bound=first, upper_bound=last))
         return conditions
 
     def _document(self, passage: Passage) -> tantivy.Document:
@@ -292,6 +307,7 @@ class LexicalEngine:
         document.add_text("kind", source.kind.value)
         document.add_text("primary", "true" if source.primary else "false")
         document.add_text("publisher", encodable(filter_key(source.publisher)))
+        document.add_text("language", encodable(filter_key(source.language)))
         for speaker in speakers_of(passage):
             document.add_text("speaker", encodable(speaker))
         day = day_number(passage)
@@ -336,7 +352,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("source_id", "kind", "primary", "publisher", "speaker"):
+    for name in ("source_id", "kind", "primary", "publisher", "speaker", "language"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("title", "text"):
         builder.add_text_field(name, tokenizer_name=ANALYSER, index_option="position")

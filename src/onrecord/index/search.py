@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from onrecord.corpus import lock
 from onrecord.errors import CorpusBusyError, ModelError, NotFoundError, OnRecordError, SearchIndexError
-from onrecord.index.dense import DenseEngine, close_client, collection_name, forget_embedded, open_client
+from onrecord.index.dense import DenseEngine, close_client, collection_name, forget_embedded, open_client, vector_files
 from onrecord.index.embed import Embedder, load_embedder
 from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint, is_current, look_up
 from onrecord.index.lexical import ENGINE_NAME, LexicalEngine, matched_words, query_terms
@@ -115,7 +115,13 @@ class Index:
 
     @classmethod
     def open(
-        cls, store: PassageStore, settings: Settings, *, progress: Progress | None = None, wait: float = 0.0
+        cls,
+        store: PassageStore,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        wait: float = 0.0,
+        embedder: Embedder | None = None,
     ) -> Self:
         """Open the index of a store, and bring it into step when it is behind, broken, foreign or missing.
 
@@ -128,13 +134,14 @@ class Index:
             settings: Where the index lives (``home``, ``chroma_url``), which model, and how many candidates.
             progress: Called with passages done and passages to do while something is built.
             wait: Seconds to wait for another process that is updating the index: for those who have changed the corpus.
+            embedder: Another than the settings name.
 
         Raises:
             CorpusBusyError: another process is building the index for the first time, or is needed to mend it.
             SearchIndexError: an engine cannot be used and cannot be rebuilt.
             ModelError: the embedding model cannot be loaded.
         """
-        index = cls(store, settings, load_embedder(settings))
+        index = cls(store, settings, embedder or load_embedder(settings))
         index._open_engines()
         state = store.state()
         if not index._in_step(state):
@@ -365,7 +372,7 @@ class Index:
                     self._open_anew()
                     self._shared.stamp = stamp
             if self._generation != self._shared.generation:
-                self._dense = DenseEngine(open_client(self.settings), self.embedder)
+                self._dense = DenseEngine(open_client(self.settings), self.embedder, vector_files(self.settings))
                 self._generation = self._shared.generation
 
     def _open_anew(self) -> None:
@@ -536,7 +543,7 @@ class Index:
     def _attempt_dense(self) -> DenseEngine:
         client = open_client(self.settings)
         try:
-            engine = DenseEngine(client, self.embedder)
+            engine = DenseEngine(client, self.embedder, vector_files(self.settings))
             engine.probe()
         except SearchIndexError:
             close_client(client)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from onrecord.corpus import lock
 from onrecord.errors import NotFoundError, SearchIndexError
-from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client
+from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client, vector_files
 from onrecord.index.embed import load_embedder
 from onrecord.index.engine import Engine, PassageStore, Progress, fingerprint
 from onrecord.index.lexical import ENGINE_NAME, LexicalEngine
@@ -88,7 +88,7 @@ def differences(store: PassageStore, settings: Settings) -> Iterator[Difference]
             return
         client = open_client(settings)
         try:
-            dense = DenseEngine(client, embedder)
+            dense = DenseEngine(client, embedder, vector_files(settings))
             yield from _of_engine("vectors", dense, store, known.get(dense.name), database)
         finally:
             close_client(client)
@@ -172,7 +172,7 @@ def mend(store: PassageStore, settings: Settings, found: Sequence[Difference]) -
             try:
                 client = open_client(settings)
                 try:
-                    DenseEngine(client, load_embedder(settings)).delete(vectors)
+                    DenseEngine(client, load_embedder(settings), vector_files(settings)).delete(vectors)
                 finally:
                     close_client(client)
             except SearchIndexError as problem:  # it is built again when it is opened

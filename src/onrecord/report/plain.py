@@ -36,9 +36,11 @@ def render_head(title: str, filters: SearchFilters) -> str:
     limits = [
         f"kinds: {', '.join(filters.kinds)}" if filters.kinds else "",
         "primary sources only" if filters.primary_only else "",
+        f"nothing published before {filters.since}" if filters.since else "",
         f"nothing published after {filters.as_of}" if filters.as_of else "",
         f"publishers: {', '.join(filters.publishers)}" if filters.publishers else "",
         f"speakers: {', '.join(filters.speakers)}" if filters.speakers else "",
+        f"languages: {', '.join(filters.languages)}" if filters.languages else "",
     ]
     scope = "; ".join(limit for limit in limits if limit) or "the whole corpus"
     return f"{printable(title)}\nSearched: {scope}\n{'═' * WIDTH}\n"

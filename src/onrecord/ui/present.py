@@ -138,12 +138,16 @@ def scope(filters: SearchFilters) -> list[str]:
         phrases.append("only " + ", ".join(KINDS[kind].lower() for kind in filters.kinds))
     if filters.primary_only:
         phrases.append("primary sources only")
+    if filters.since:
+        phrases.append(f"nothing before {day(filters.since)}")
     if filters.as_of:
         phrases.append(f"nothing after {day(filters.as_of)}")
     if filters.publishers:
         phrases.append("published by " + ", ".join(filters.publishers))
     if filters.speakers:
         phrases.append("said by " + ", ".join(filters.speakers))
+    if filters.languages:
+        phrases.append("in " + ", ".join(filters.languages))
     return [phrase[0].upper() + phrase[1:] for phrase in phrases]
 
 

@@ -1,0 +1,534 @@
+"""What each part of the search is worth: variants replayed over cached vectors, on every open retrieval set.
+
+``python -m evals.ablation`` embeds claims and passages once into a cache outside the repository, replays the variants and
+writes ``evals/results/search-ablation.json`` and ``.md``. Passages are cut and worded by the product's own code and
+searched for words by its own engine; similarity is computed exactly, so that nothing here depends on an approximate index.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from evals import metrics
+from evals.data import CorpusDocument, LabelledClaim, read_claims, read_corpus
+from onrecord.corpus.windows import cut
+from onrecord.index.embed import load_embedder
+from onrecord.index.engine import Candidate
+from onrecord.index.lexical import LexicalEngine
+from onrecord.index.search import fuse
+from onrecord.records import Passage, SearchFilters, Source, SourceKind, Span
+from onrecord.settings import Settings, load_settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+Floats = NDArray[np.float32]
+
+SETS = ("climate_fever", "check_covid", "scifact", "fool_me_twice", "politihop", "wice")
+CHUNK = 256
+DIMENSION = 384
+DEEP = 300
+"""Passages of each list that a variant may use."""
+
+
+class Vectors:
+    """Vectors by the sha256 of their text, in an SQLite file: an interrupted run goes on where it was."""
+
+    def __init__(self, file: Path, settings: Settings) -> None:
+        """Open or make the cache. The network is loaded when a text is missing."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(file, timeout=60)
+        self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+        self._settings = settings
+        self._model: object = None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def of(self, texts: Sequence[str], *, what: str = "") -> Floats:
+        """Return vectors of length 1, (n, 384), embedding what is missing."""
+        keys = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in texts]
+        known: dict[bytes, Floats] = {}
+        for start in range(0, len(keys), 500):
+            some = list(dict.fromkeys(keys[start : start + 500]))
+            marks = ",".join("?" * len(some))
+            rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608  marks only
+            known.update((key, np.frombuffer(blob, dtype=np.float16).astype(np.float32)) for key, blob in rows)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        # Of like length together, so that little is computed on padding.
+        order = sorted(missing, key=lambda key: -len(missing[key]))
+        started = time.monotonic()
+        for start in range(0, len(order), CHUNK):
+            some = order[start : start + CHUNK]
+            vectors = self._embed([missing[key] for key in some])
+            with self._connection:
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                    [(key, vector.astype(np.float16).tobytes()) for key, vector in zip(some, vectors, strict=True)],
+                )
+            known.update(zip(some, vectors, strict=True))
+            done, spent = start + len(some), time.monotonic() - started
+            print(f"{what}: {done:,} of {len(order):,} ({done / spent:.0f}/s)", file=sys.stderr, flush=True)
+        found = np.stack([known[key] for key in keys]) if keys else np.zeros((0, DIMENSION), dtype=np.float32)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    def _embed(self, texts: list[str]) -> Floats:
+        import torch  # noqa: PLC0415  takes seconds
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+        if self._model is None:
+            torch.set_num_threads(1)
+            folder = str(load_embedder(self._settings).folder)
+            self._model = SentenceTransformer(folder, device="cpu", local_files_only=True).to(torch.bfloat16)
+        with torch.inference_mode():
+            found = self._model.encode(  # type: ignore[attr-defined]
+                texts, batch_size=8, show_progress_bar=False, convert_to_tensor=True
+            )
+        vectors: Floats = torch.nn.functional.normalize(found.float(), dim=1).numpy()
+        return vectors
+
+
+def thinned(
+    documents: Sequence[CorpusDocument],
+    claims: Sequence[LabelledClaim],
+    settings: Settings,
+    *,
+    most: int,
+    passages: int,
+) -> tuple[list[CorpusDocument], list[LabelledClaim]]:
+    """Return at most ``most`` claims with gold documents, and these documents filled up to some number of passages.
+
+    Drawn by the hash of their ids, so that a larger draw holds the smaller one. 0: all.
+    """
+    chosen = sorted((claim for claim in claims if claim.gold_documents), key=lambda claim: _drawn(claim.id))
+    chosen = chosen[: most or None]
+    gold = {document for claim in chosen for document in claim.gold_documents}
+    kept: list[CorpusDocument] = []
+    count = 0
+    for document in sorted(documents, key=lambda document: (document.id not in gold, _drawn(document.id))):
+        if passages and count >= passages and document.id not in gold:
+            break
+        kept.append(document)
+        count += len(spans([document], settings))
+    return kept, chosen
+
+
+def _drawn(identity: str) -> bytes:
+    return hashlib.sha256(identity.encode()).digest()
+
+
+def spans(documents: Sequence[CorpusDocument], settings: Settings) -> list[tuple[int, int, int]]:
+    """Return document number, start and end of every passage."""
+    return [
+        (number, window.span.start, window.span.end)
+        for number, document in enumerate(documents)
+        for window in cut(document.text, kind=SourceKind.DOCUMENT, speakers=(), settings=settings)
+    ]
+
+
+def worded(documents: Sequence[CorpusDocument], settings: Settings, *, header: bool) -> list[str]:
+    """Return the texts of the passages as they are embedded."""
+    return [
+        f"{documents[n].title}\n{documents[n].text[start:end]}"
+        if header and documents[n].title
+        else documents[n].text[start:end]
+        for n, start, end in spans(documents, settings)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How passages are cut and worded."""
+
+    window: str = "3/1"
+    """Sentences and overlap."""
+    header: bool = True
+    """The title before the text."""
+
+    @property
+    def settings(self) -> Settings:
+        """The product's settings for it."""
+        sentences, overlap = map(int, self.window.split("/"))
+        return load_settings(passage_sentences=sentences, passage_overlap=overlap)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What of a set is used; see `thinned`."""
+
+    most: int
+    passages: int
+    wide: Mapping[str, int]
+    """Claims of sets that are not drawn by ``most``, such as those with long documents."""
+
+    def of(self, data: Path, name: str) -> tuple[list[CorpusDocument], list[LabelledClaim]]:
+        """Read a set and draw from it."""
+        return thinned(
+            read_corpus(data / name / "corpus.jsonl.gz"),
+            read_claims(data / name / "claims.jsonl.gz"),
+            load_settings(),
+            most=self.wide.get(name, self.most),
+            passages=self.passages,
+        )
+
+
+Found = list[tuple[int, float]]
+"""Passages by number with their scores, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One set, cut in one way: everything that the variants need."""
+
+    name: str
+    documents: Sequence[CorpusDocument]
+    claims: Sequence[LabelledClaim]
+    places: Sequence[tuple[int, int, int]]
+    vectors: Floats
+    queries: Floats
+    dense: Sequence[Found]
+    lexical: Sequence[Found]
+    keywords: Sequence[Found]
+    """Found by the words of names and figures alone."""
+
+
+_KEYWORD = re.compile(r"\b(?:[^\W\d_a-z][\w’'-]*|\d[\d.,]*)")
+
+
+def keywords(claim: str) -> str:
+    """Return the names and figures of a claim: capitalised words, but the first, and numbers; all of it where there are none.
+
+    >>> keywords("The WHO counted 12,500 cases in Guinea.")
+    'WHO 12,500 Guinea'
+    """
+    words = [found.group() for found in _KEYWORD.finditer(claim) if found.start() or found.group().isupper()]
+    return " ".join(words) or claim
+
+
+def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> Replay:
+    """Cut, embed (from the cache) and search one set."""
+    documents, claims = draw.of(data, name)
+    places = spans(documents, how.settings)
+    known = vectors.of(worded(documents, how.settings, header=how.header), what=name)
+    queries = vectors.of([claim.claim for claim in claims], what=f"{name} claims")
+    scores = queries @ known.T
+    dense = []
+    for line in scores:
+        best = np.argsort(-line, kind="stable")[:DEEP]
+        dense.append([(int(number), float(line[number])) for number in best])
+    with tempfile.TemporaryDirectory() as folder:
+        engine = LexicalEngine(Path(folder))
+        engine.upsert([_passage(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)])
+        engine.commit()
+        texts = [claim.claim for claim in claims]
+        lexical, by_keywords = (
+            [
+                [(int(hit.passage_id), hit.score) for hit in hits]
+                for hits in engine.search(some, filters=SearchFilters(), limit=DEEP)
+            ]
+            for some in (texts, [keywords(text) for text in texts])
+        )
+        engine.close()
+    return Replay(name, documents, claims, places, known, queries, dense, lexical, by_keywords)
+
+
+def _passage(number: int, document: CorpusDocument, start: int, end: int) -> Passage:
+    source = Source(
+        id="set",
+        title=document.title,
+        kind=SourceKind.DOCUMENT,
+        publisher="evaluation set",
+        primary=False,
+        retrieved_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC),
+        current_version_id="set@1",
+    )
+    span = Span(start=start, end=end)
+    return Passage(
+        id=str(number), source=source, version_id="set@1", span=span, text=document.text[start:end], sentences=(span,)
+    )
+
+
+Variant = Callable[[Replay, int], Found]
+"""From a set and the number of a claim to its ranking."""
+
+
+def reciprocal(constant: int) -> Variant:
+    """Return fusion by reciprocal rank as the product had it."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        lists = [
+            [Candidate(str(place), score) for place, score in found[number]] for found in (replay.dense, replay.lexical)
+        ]
+        hits = fuse("q", lists[0], lists[1], constant=constant)
+        return [(int(hit.passage_id), hit.fused_score) for hit in hits]
+
+    return rank
+
+
+def normalised(found: Found, how: str) -> dict[int, float]:
+    """Return scores on one scale: ``range`` from the list's last to its first, ``top`` in parts of its first."""
+    if not found:
+        return {}
+    top, low = found[0][1], found[-1][1]
+    if how == "top":
+        return {place: score / top for place, score in found}
+    return {place: (score - low) / (top - low) if top > low else 1.0 for place, score in found}
+
+
+def weighted(
+    weight: float, *, how: str = "range", depth: int = 300, keyword: float = 0.0, exact: bool = False
+) -> Variant:
+    """Return the sum of normalised scores, ``weight`` for meaning.
+
+    Args:
+        weight: In [0, 1]; words have the rest.
+        how: See `normalised`.
+        depth: How many of each list take part.
+        keyword: Weight of the list found by names and figures.
+        exact: The cosine of what only words found is computed, instead of taken as the lowest.
+    """
+
+    def rank(replay: Replay, number: int) -> Found:
+        dense, lexical = replay.dense[number][:depth], replay.lexical[number][:depth]
+        parts = [(weight, normalised(dense, how)), (1.0 - weight, normalised(lexical, how))]
+        if keyword:
+            parts.append((keyword, normalised(replay.keywords[number][:depth], how)))
+        if exact:
+            cosines = replay.vectors[[place for place, _ in lexical]] @ replay.queries[number]
+            top, low = dense[0][1], dense[-1][1]
+            for (place, _), cosine in zip(lexical, cosines, strict=True):
+                value = cosine / top if how == "top" else (cosine - low) / (top - low)
+                parts[0][1].setdefault(place, float(value))
+        total: dict[int, float] = {}
+        for share, scores in parts:
+            for place, score in scores.items():
+                total[place] = total.get(place, 0.0) + share * score
+        return sorted(total.items(), key=lambda item: (-item[1], item[0]))
+
+    return rank
+
+
+def with_document(inner: Variant, share: float) -> Variant:
+    """Return a ranking in which a passage gains by the other good passages of its document."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        found = inner(replay, number)
+        best: dict[int, list[float]] = {}
+        for place, score in found:
+            best.setdefault(replay.places[place][0], []).append(score)
+        second = {document: sum(scores[1:3]) for document, scores in best.items()}
+        total = [(place, score + share * second[replay.places[place][0]]) for place, score in found]
+        return sorted(total, key=lambda item: (-item[1], item[0]))
+
+    return rank
+
+
+def with_feedback(weight: float, share: float) -> Variant:
+    """Return fusion in which the query's vector is moved towards its three best passages (Rocchio)."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        first = [place for place, _ in weighted(weight)(replay, number)[:3]]
+        query = replay.queries[number] + share * replay.vectors[first].mean(axis=0)
+        line = replay.vectors @ (query / np.linalg.norm(query))
+        dense = [(int(place), float(line[place])) for place in np.argsort(-line, kind="stable")[:DEEP]]
+        parts = ((weight, normalised(dense, "range")), (1.0 - weight, normalised(replay.lexical[number], "range")))
+        total: dict[int, float] = {}
+        for part, scores in parts:
+            for place, score in scores.items():
+                total[place] = total.get(place, 0.0) + part * score
+        return sorted(total.items(), key=lambda item: (-item[1], item[0]))
+
+    return rank
+
+
+def with_diversity(inner: Variant, share: float, depth: int = 30) -> Variant:
+    """Return maximal marginal relevance over the best ``depth``: each next one loses by likeness to those before."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        found = inner(replay, number)
+        head, rest = found[:depth], found[depth:]
+        alike = replay.vectors[[place for place, _ in head]]
+        alike = alike @ alike.T
+        left, taken = list(range(len(head))), list[int]()
+        while left:
+            best = max(
+                left, key=lambda at: (1 - share) * head[at][1] - share * max((alike[at, t] for t in taken), default=0.0)
+            )
+            taken.append(best)
+            left.remove(best)
+        low = rest[0][1] if rest else 0.0
+        return [(head[at][0], low + len(taken) - order) for order, at in enumerate(taken)] + rest
+
+    return rank
+
+
+def alone(field: str) -> Variant:
+    """Return what one retriever found."""
+    return lambda replay, number: list(getattr(replay, field)[number])
+
+
+FUSED = 0.5
+VARIANTS: Mapping[str, Variant] = {
+    "words alone (BM25)": alone("lexical"),
+    "meaning alone (MiniLM)": alone("dense"),
+    "reciprocal rank, k = 60 (before)": reciprocal(60),
+    "reciprocal rank, k = 10": reciprocal(10),
+    **{f"sum by range, meaning {w:.1f}": weighted(w) for w in (0.3, 0.4, 0.5, 0.6, 0.7)},
+    **{f"sum by range, 60 of each, meaning {w:.1f}": weighted(w, depth=60) for w in (0.4, 0.5, 0.6)},
+    **{
+        f"sum by range, 60 of each, exact cosine, meaning {w:.1f}": weighted(w, depth=60, exact=True)
+        for w in (0.4, 0.5, 0.6)
+    },
+    **{f"sum by range, exact cosine, meaning {w:.1f}": weighted(w, exact=True) for w in (0.4, 0.5, 0.6, 0.7)},
+    **{f"sum by top, exact cosine, meaning {w:.1f}": weighted(w, how="top", exact=True) for w in (0.4, 0.5, 0.6, 0.7)},
+    **{f"… 0.5 and names and figures {w}": weighted(FUSED, keyword=w) for w in (0.1, 0.25)},
+    **{f"… 0.5 and the document's other passages {w}": with_document(weighted(FUSED), w) for w in (0.1, 0.25, 0.5)},
+    **{f"… 0.5 and feedback {w}": with_feedback(FUSED, w) for w in (0.25, 0.5)},
+    **{f"… 0.5 and diversity {w}": with_diversity(weighted(FUSED), w) for w in (0.1, 0.3)},
+}
+CUTS: Mapping[str, tuple[Cut, tuple[str, ...]]] = {
+    "no title before the text": (Cut(header=False), ("check_covid", "climate_fever", "fool_me_twice")),
+    "windows of one sentence": (Cut("1/0"), ("check_covid", "fool_me_twice")),
+    "windows of five sentences, two shared": (Cut("5/2"), ("check_covid",)),
+}
+"""Other ways of cutting, and the sets that are small enough to be embedded again for each."""
+
+MEASURES = ("ndcg@10", "recall@5", "recall@10", "recall@100")
+
+
+def scored(replay: Replay, variant: Variant) -> dict[str, dict[str, float]]:
+    """Return the figures of every claim; ``rationale@10``: a whole rationale lies within the first ten passages."""
+    relevant, rankings, rationale = {}, {}, {}
+    for number, claim in enumerate(replay.claims):
+        found = variant(replay, number)
+        relevant[claim.id] = claim.gold_documents
+        names = dict.fromkeys(replay.documents[replay.places[place][0]].id for place, _ in found)
+        rankings[claim.id] = list(names)[:100]
+        if claim.rationales:
+            by_id = {replay.documents[replay.places[place][0]].id: replay.places[place][0] for place, _ in found[:10]}
+            gold = {
+                name: [[replay.documents[by_id[name]].sentence_spans[n] for n in some] for some in parts]
+                for name, parts in claim.rationales.items()
+                if name in by_id
+            }
+            passages = [
+                (replay.documents[d].id, start, end) for d, start, end in (replay.places[p] for p, _ in found[:10])
+            ]
+            rationale[claim.id] = float(metrics.rationale_ranks(passages, gold) is not None)
+    _, per_query = metrics.retrieval(relevant, rankings)
+    return {
+        claim: {
+            **{name: figures[name] for name in MEASURES},
+            **({"rationale@10": rationale[claim]} if claim in rationale else {}),
+        }
+        for claim, figures in per_query.items()
+    }
+
+
+def halves(per_claim: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the means over the half for choosing and the half for reporting, drawn by the hash of the claim's id."""
+    means: dict[str, dict[str, float]] = {}
+    for half, parity in (("choose", 0), ("report", 1)):
+        rows = [row for claim, row in per_claim.items() if _drawn(claim)[-1] % 2 == parity]
+        names = sorted({name for row in rows for name in row})
+        means[half] = {
+            name: metrics.rounded(float(np.mean([row[name] for row in rows if name in row]))) for name in names
+        } | {"n": float(len(rows))}
+    return means
+
+
+@app.command()
+def table(  # noqa: PLR0913, PLR0917  an argument for every option
+    data: Annotated[Path, typer.Option(help="Folder of the retrieval sets.")],
+    cache: Annotated[Path, typer.Option(help="SQLite file outside the repository; what it lacks is embedded.")],
+    sets: Annotated[str, typer.Option(help="Names, separated by commas.")] = ",".join(SETS),
+    most: Annotated[int, typer.Option(min=0, help="Claims of a set; 0: all.")] = 0,
+    passages: Annotated[int, typer.Option(min=0, help="Passages of a set beyond the gold documents'; 0: all.")] = 0,
+    wide: Annotated[str, typer.Option(help="Other numbers of claims, such as wice=120.")] = "",
+    cuts: Annotated[bool, typer.Option(help="Also other ways of cutting and wording passages.")] = True,  # noqa: FBT002  Typer's way of a flag
+    only: Annotated[str, typer.Option(help="Variants whose name holds this.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("evals/results"),
+) -> None:
+    """Replay the variants and write ``search-ablation.json`` and ``.md``."""
+    draw = Draw(most, passages, {part.split("=")[0]: int(part.split("=")[1]) for part in wide.split(",") if part})
+    chosen = sets.split(",")
+    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    sizes: dict[str, dict[str, int]] = {}
+    plan = [("", Cut(), tuple(chosen))] + ([(name, *how) for name, how in CUTS.items()] if cuts else [])
+    with closing(Vectors(cache, load_settings())) as vectors:
+        for title, how, names in plan:
+            for name in [name for name in names if name in chosen]:
+                replay = prepared(name, data, vectors, how, draw)
+                if not title:
+                    sizes[name] = {
+                        "documents": len(replay.documents),
+                        "passages": len(replay.places),
+                        "claims": len(replay.claims),
+                    }
+                variants = {title: weighted(FUSED)} if title else VARIANTS
+                for label, variant in variants.items():
+                    if only in label:
+                        rows.setdefault(label, {})[name] = halves(scored(replay, variant))
+                print(f"{name} {title}: replayed", file=sys.stderr, flush=True)
+    result = {"sets": sizes, "variants": rows, "date": dt.datetime.now(dt.UTC).date().isoformat()}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "search-ablation.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    told = told_table(result)
+    (out / "search-ablation.md").write_text(told, encoding="utf-8")
+    print(told)
+
+
+def told_table(result: Mapping[str, object]) -> str:
+    """Return the table in Markdown: nDCG@10 by set, the means of both halves, and the rationales' recall."""
+    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = result["variants"]  # type: ignore[assignment]
+    sizes: dict[str, dict[str, int]] = result["sets"]  # type: ignore[assignment]
+    lines = [
+        "# What each part of the search is worth",
+        "",
+        f"`python -m evals.ablation`, {result['date']}. Document nDCG@10 on the half of each set's claims kept",
+        "for reporting; *choose* is the mean over the sets on the other half, by which a variant is chosen; *rationale* is",
+        "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), reporting",
+        "half. Other ways of cutting are measured on the sets named only, with the sum by range, meaning 0.5.",
+        "",
+        "| set | documents | passages | claims |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {size['documents']:,} | {size['passages']:,} | {size['claims']:,} |"
+            for name, size in sizes.items()
+        ),
+        "",
+        "| variant | choose | report | rationale | " + " | ".join(sizes) + " |",
+        "|---|---|---|---|" + "---|" * len(sizes),
+    ]
+
+    def mean(values: Sequence[float]) -> str:
+        return f"{np.mean(values):.3f}" if values else "–"
+
+    for label, by_set in rows.items():
+        cells = [f"{by_set[name]['report']['ndcg@10']:.3f}" if name in by_set else "" for name in sizes]
+        found = [
+            figures["report"]["rationale@10"] for figures in by_set.values() if "rationale@10" in figures["report"]
+        ]
+        choose = mean([figures["choose"]["ndcg@10"] for figures in by_set.values()])
+        report = mean([figures["report"]["ndcg@10"] for figures in by_set.values()])
+        lines.append(f"| {label} | {choose} | {report} | {mean(found)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    app()
