@@ -29,9 +29,7 @@ from evals import metrics
 from evals.data import CorpusDocument, LabelledClaim, read_claims, read_corpus
 from onrecord.corpus.windows import cut
 from onrecord.index.embed import load_embedder
-from onrecord.index.engine import Candidate
 from onrecord.index.lexical import LexicalEngine
-from onrecord.index.search import fuse
 from onrecord.records import Passage, SearchFilters, Source, SourceKind, Span
 from onrecord.settings import Settings, load_settings
 
@@ -85,7 +83,8 @@ class Vectors:
             done, spent = start + len(some), time.monotonic() - started
             print(f"{what}: {done:,} of {len(order):,} ({done / spent:.0f}/s)", file=sys.stderr, flush=True)
         found = np.stack([known[key] for key in keys]) if keys else np.zeros((0, DIMENSION), dtype=np.float32)
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        normed: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return normed
 
     def _embed(self, texts: list[str]) -> Floats:
         import torch  # noqa: PLC0415  takes seconds
@@ -268,14 +267,14 @@ Variant = Callable[[Replay, int], Found]
 
 
 def reciprocal(constant: int) -> Variant:
-    """Return fusion by reciprocal rank as the product had it."""
+    """Return reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), which the product had before."""
 
     def rank(replay: Replay, number: int) -> Found:
-        lists = [
-            [Candidate(str(place), score) for place, score in found[number]] for found in (replay.dense, replay.lexical)
-        ]
-        hits = fuse("q", lists[0], lists[1], constant=constant)
-        return [(int(hit.passage_id), hit.fused_score) for hit in hits]
+        total: dict[int, float] = {}
+        for found in (replay.dense[number], replay.lexical[number]):
+            for place, (passage, _) in enumerate(found, start=1):
+                total[passage] = total.get(passage, 0.0) + 1.0 / (constant + place)
+        return sorted(total.items(), key=lambda item: (-item[1], item[0]))
 
     return rank
 
@@ -464,11 +463,13 @@ def table(  # noqa: PLR0913, PLR0917  an argument for every option
     only: Annotated[str, typer.Option(help="Variants whose name holds this.")] = "",
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("evals/results"),
 ) -> None:
-    """Replay the variants and write ``search-ablation.json`` and ``.md``."""
+    """Replay the variants and write ``search-ablation.json`` and ``.md``; sets that are not named keep their rows."""
     draw = Draw(most, passages, {part.split("=")[0]: int(part.split("=")[1]) for part in wide.split(",") if part})
     chosen = sets.split(",")
-    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    sizes: dict[str, dict[str, int]] = {}
+    file = out / "search-ablation.json"
+    earlier = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"sets": {}, "variants": {}}
+    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = earlier["variants"]
+    sizes: dict[str, dict[str, int]] = earlier["sets"]
     plan = [("", Cut(), tuple(chosen))] + ([(name, *how) for name, how in CUTS.items()] if cuts else [])
     with closing(Vectors(cache, load_settings())) as vectors:
         for title, how, names in plan:
@@ -487,7 +488,7 @@ def table(  # noqa: PLR0913, PLR0917  an argument for every option
                 print(f"{name} {title}: replayed", file=sys.stderr, flush=True)
     result = {"sets": sizes, "variants": rows, "date": dt.datetime.now(dt.UTC).date().isoformat()}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "search-ablation.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     told = told_table(result)
     (out / "search-ablation.md").write_text(told, encoding="utf-8")
     print(told)

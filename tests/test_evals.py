@@ -862,7 +862,7 @@ def test_the_suite_names_what_it_skipped_and_writes_a_table(tmp_path: Path) -> N
     # A second run measures nothing anew; other settings are another measurement.
     again = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options())
     assert (again.done, again.current) == ([], ["retrieval-scifact"])
-    other = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options({"rrf_constant": "10"}))
+    other = suite.run(data=data, results=results, only=["retrieval-scifact"], options=Options({"dense_weight": "0.4"}))
     assert other.done == ["retrieval-scifact"]
 
 

@@ -36,12 +36,12 @@ def test_impossible_spans_are_refused(start: int, end: int) -> None:
 def test_settings_come_from_argument_then_environment_then_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "settings.toml").write_text("top_k = 3\nrrf_constant = 10\ncandidates = 7\n")
+    (tmp_path / "settings.toml").write_text("top_k = 3\ndense_weight = 0.25\ncandidates = 7\n")
     monkeypatch.setenv("ONRECORD_HOME", str(tmp_path))
     monkeypatch.setenv("ONRECORD_TOP_K", "4")
     monkeypatch.setenv("ONRECORD_CANDIDATES", "8")
     settings = load_settings(top_k=5)
-    assert (settings.top_k, settings.candidates, settings.rrf_constant) == (5, 8, 10)
+    assert (settings.top_k, settings.candidates, settings.dense_weight) == (5, 8, 0.25)
     assert settings.database_address == f"sqlite:///{tmp_path}/onrecord.db"
 
 

@@ -51,6 +51,7 @@ def a_passage(  # noqa: PLR0913  one argument per field that a test varies
     title: str = "Record",
     published: dt.date | None = dt.date(2022, 3, 29),
     version: str = "000000000000",
+    primary: bool = True,
 ) -> Passage:
     identity = f"{name}@{version}"
     source = Source(
@@ -58,7 +59,7 @@ def a_passage(  # noqa: PLR0913  one argument per field that a test varies
         title=title,
         kind=SourceKind.TRANSCRIPT,
         publisher=publisher,
-        primary=True,
+        primary=primary,
         published=published,
         retrieved_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         current_version_id=identity,
@@ -341,8 +342,10 @@ def candidates(*names: str) -> list[Candidate]:
 
 
 FUSIONS = [
-    # found by both beats found first by one
-    (("a", "b"), ("c", "b"), ["b", "a", "c"]),
+    # found well by both beats found first by one
+    (("a", "b", "d"), ("c", "b", "e", "f"), ["b", "a", "c", "d", "e", "f"]),
+    # found last by both is as good as nothing
+    (("a", "b"), ("c", "b"), ["a", "c", "b"]),
     # one engine found nothing
     (("a", "b"), (), ["a", "b"]),
     ((), ("a", "b"), ["a", "b"]),
@@ -350,22 +353,31 @@ FUSIONS = [
     # mirror images tie in score and in best rank; the similarity decides
     (("a", "b"), ("b", "a"), ["a", "b"]),
     # an id that an engine gives twice counts once, where it stands higher
-    (("a", "a", "b"), ("b",), ["b", "a"]),
+    (("a", "a", "b"), ("b",), ["a", "b"]),
 ]
 
 
 @pytest.mark.parametrize(("dense", "lexical", "order"), FUSIONS)
 def test_fusion(dense: tuple[str, ...], lexical: tuple[str, ...], order: list[str]) -> None:
-    hits = fuse("q", candidates(*dense), candidates(*lexical), constant=60)
+    hits = fuse("q", candidates(*dense), candidates(*lexical), weight=0.5)
     assert [hit.passage_id.split("@")[0] for hit in hits] == order
 
 
 def test_a_hit_says_where_it_was_found() -> None:
-    first, second = fuse("q", candidates("a"), candidates("b", "a"), constant=60)
+    first, second = fuse("q", candidates("a"), candidates("b", "a"), weight=0.5)
     assert (first.dense_rank, first.lexical_rank, first.dense_score, first.lexical_score) == (1, 2, 10.0, 9.0)
-    assert first.fused_score == pytest.approx(1 / 61 + 1 / 62)
+    assert first.fused_score == pytest.approx(0.5)
     assert (second.dense_rank, second.dense_score, second.lexical_rank) == (None, None, 1)
-    assert second.fused_score == pytest.approx(1 / 61)
+    assert second.fused_score == pytest.approx(0.5)
+
+
+def test_how_far_the_first_is_ahead_counts() -> None:
+    dense = [Candidate("clear@v:0-1", 0.9), Candidate("b@v:0-1", 0.4), Candidate("last@v:0-1", 0.3)]
+    lexical = [Candidate("b@v:0-1", 10.0), Candidate("other@v:0-1", 9.9), Candidate("clear@v:0-1", 9.0)]
+    hits = fuse("q", dense, lexical, weight=0.7)
+    assert [hit.passage_id.split("@")[0] for hit in hits][:2] == ["clear", "b"]
+    assert hits[0].fused_score == pytest.approx(0.7)
+    assert hits[1].fused_score == pytest.approx(0.7 / 6 + 0.3)
 
 
 names = st.lists(st.sampled_from("abcdefgh"), unique=True)
@@ -374,7 +386,7 @@ names = st.lists(st.sampled_from("abcdefgh"), unique=True)
 @hypothesis_settings(max_examples=100, deadline=None)
 @given(dense=names, lexical=names)
 def test_fusion_loses_nothing_and_is_ordered(dense: list[str], lexical: list[str]) -> None:
-    hits = fuse("q", candidates(*dense), candidates(*lexical), constant=60)
+    hits = fuse("q", candidates(*dense), candidates(*lexical), weight=0.5)
     assert sorted(hit.passage_id for hit in hits) == sorted(f"{name}@v:0-1" for name in {*dense, *lexical})
     scores = [hit.fused_score for hit in hits]
     assert scores == sorted(scores, reverse=True)
@@ -410,8 +422,20 @@ def test_hits_answer_the_query_and_explain_themselves(shared: Index) -> None:
     assert best.lexical_score is not None
     assert best.lexical_score > 0
     assert best.matched_terms == ("wheat", "exports")
-    assert best.fused_score == pytest.approx(2 / 61)
+    assert best.fused_score == pytest.approx(1.0)
     assert len({hit.passage_id for hit in hits}) == len(hits)
+
+
+def test_of_equal_passages_primary_and_later_ones_come_first(settings: Settings) -> None:
+    text = "Steel output fell in April."
+    older, newer = dt.date(2020, 5, 1), dt.date(2024, 5, 1)
+    same = [
+        a_passage("a-wire", text, primary=False, published=newer),
+        a_passage("b-old", text, published=older),
+        a_passage("c-new", text, published=newer),
+    ]
+    with Index.open(MemoryStore([*same, PASSAGES[1]]), settings) as index:
+        assert sources_found(index, "steel output fell in April")[:3] == ["c-new", "b-old", "a-wire"]
 
 
 def test_a_batch_is_answered_in_order_with_duplicates(shared: Index) -> None:

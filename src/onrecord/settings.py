@@ -61,10 +61,12 @@ class Settings(BaseSettings):
     own_words: Annotated[int, Field(ge=1, le=100)] = 4
     """Of these, passages that the speaker of a reported claim utters, found apart and judged first, where there are so many.
     A third of ``top_k``, not tuned."""
-    candidates: Annotated[int, Field(ge=1, le=1000)] = 60
-    """Passages taken from each retriever before fusion."""
-    rrf_constant: Annotated[int, Field(ge=1)] = 60
-    """k in 1 / (k + rank); the value of Cormack, Clarke and Büttcher 2009, not tuned."""
+    candidates: Annotated[int, Field(ge=1, le=1000)] = 300
+    """Passages taken from each retriever before fusion. Of 60 and 300, the better on the choosing halves of the retrieval sets,
+    2026-11-25 (``evals/results/search-ablation.md``)."""
+    dense_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the meaning when a passage's scores by meaning and by words are added; the best of 0.3 to 0.7 on the same
+    halves."""
 
     check_worthiness_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     """Sentences at or above it are claims; ``None``: the threshold shipped with the classifier."""

@@ -1,6 +1,6 @@
 """The index as others see it: open, bring into step with the corpus, search.
 
-Two engines look for every query, by meaning and by words, and their lists are fused by reciprocal rank. Both are caches of
+Two engines look for every query, by meaning and by words, and their lists are fused by their scores. Both are caches of
 the store; what they return is looked up in the store before it leaves, so that a removed, superseded or withdrawn passage
 can never be found, even while an update is running.
 """
@@ -22,7 +22,17 @@ from onrecord.corpus import lock
 from onrecord.errors import CorpusBusyError, ModelError, NotFoundError, OnRecordError, SearchIndexError
 from onrecord.index.dense import DenseEngine, close_client, collection_name, forget_embedded, open_client, vector_files
 from onrecord.index.embed import Embedder, load_embedder
-from onrecord.index.engine import Candidate, Engine, PassageStore, Progress, admits, fingerprint, is_current, look_up
+from onrecord.index.engine import (
+    Candidate,
+    Engine,
+    PassageStore,
+    Progress,
+    admits,
+    day_number,
+    fingerprint,
+    is_current,
+    look_up,
+)
 from onrecord.index.lexical import ENGINE_NAME, LexicalEngine, matched_words, query_terms
 from onrecord.index.quotations import find_passages
 from onrecord.index.state import EngineState, database_key, read_states, write_states
@@ -46,6 +56,8 @@ SAME_WINDOW = 0.9
 Measured 2026-11 on passages of three sentences that share one, found by words: leaving out every overlapping window loses
 gold evidence within 12 passages (fool_me_twice .935 to .767, scifact .885 to .836, check_covid .655 to .613), leaving out
 those that share half still loses 0 to 2 points; a neighbour that brings two new sentences is not a duplicate."""
+TIE_DIGITS = 3
+"""Fused scores that agree in so many digits are as good as equal."""
 _PASSAGE_ID = re.compile(r"(?P<version>.*):(?P<start>\d+)-(?P<end>\d+)", re.DOTALL)
 
 
@@ -192,8 +204,9 @@ class Index:
         """Find the passages that bear on each query.
 
         Every engine gives its ``settings.candidates`` best passages that pass the filters (more for a large ``top_k``);
-        the lists are fused by reciprocal rank; equal scores are ordered by the better single rank, then by similarity,
-        then by id, so that the same index gives the same answer. A window that lies nearly wholly within a better one
+        the lists are fused by their scores (see ``fuse``); equal scores are ordered by the better single rank, then by
+        similarity, then by id, so that the same index gives the same answer; of passages that tie, those of primary sources
+        and the later ones stand first. A window that lies nearly wholly within a better one
         of the same version (``SAME_WINDOW``) is left out.
 
         Args:
@@ -218,7 +231,7 @@ class Index:
         dense = self._dense.search(distinct, filters=filters, limit=limit)
         lexical = self._lexical.search(distinct, filters=filters, limit=limit)
         fused = {
-            query: fuse(query, by_meaning, by_words, constant=self.settings.rrf_constant)
+            query: fuse(query, by_meaning, by_words, weight=self.settings.dense_weight)
             for query, by_meaning, by_words in zip(distinct, dense, lexical, strict=True)
         }
         chosen = self._choose(fused, filters, top_k)
@@ -290,7 +303,7 @@ class Index:
                     chosen[query].append(hit.model_copy(update={"matched_terms": words}))
                 if not hits or len(chosen[query]) >= top_k:
                     del waiting[query]
-        return chosen
+        return {query: sorted(hits, key=lambda hit: _tied(hit, seen)) for query, hits in chosen.items()}
 
     # Keeping in step
 
@@ -567,21 +580,32 @@ class Index:
         return True
 
 
-def fuse(query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *, constant: int) -> list[Hit]:
-    """Fuse two ranked lists by reciprocal rank: the sum of 1 / (constant + rank) over the lists that hold a passage.
+def fuse(query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *, weight: float) -> list[Hit]:
+    """Fuse two ranked lists by the weighted sum of their scores, each list's brought to [0, 1] between its last and its first.
 
-    Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
-    SIGIR 2009.
+    How far the first is ahead of the others counts, which ranks alone do not tell. What a list does not hold has 0 from it,
+    as its last has. `evals/results/search-ablation.md` has the measurement beside reciprocal rank fusion.
 
-    >>> hits = fuse("q", [Candidate("a:0-1", 0.9)], [Candidate("b:0-1", 7.0), Candidate("a:0-1", 6.0)], constant=60)
-    >>> [(hit.passage_id, round(hit.fused_score, 4)) for hit in hits]
-    [('a:0-1', 0.0325), ('b:0-1', 0.0164)]
+    Args:
+        query: What was searched for.
+        dense: Found by meaning.
+        lexical: Found by words.
+        weight: Of the meaning, in [0, 1]; the words have the rest.
+
+    >>> hits = fuse("q", [Candidate("a:0-1", 0.9)], [Candidate("b:0-1", 7.0), Candidate("a:0-1", 6.0)], weight=0.5)
+    >>> [(hit.passage_id, hit.fused_score) for hit in hits]
+    [('a:0-1', 0.5), ('b:0-1', 0.5)]
     """
     ranks: dict[str, dict[str, tuple[int, float]]] = defaultdict(dict)
-    for name, candidates in (("dense", dense), ("lexical", lexical)):
+    total: dict[str, float] = defaultdict(float)
+    for name, candidates, share in (("dense", dense, weight), ("lexical", lexical, 1.0 - weight)):
+        scores = [candidate.score for candidate in candidates]
+        low, width = (min(scores), max(scores) - min(scores)) if scores else (0.0, 0.0)
         for rank, candidate in enumerate(candidates, start=1):
             # An id that an engine gives twice counts where it stands higher.
-            ranks[candidate.passage_id].setdefault(name, (rank, candidate.score))
+            if name not in ranks[candidate.passage_id]:
+                ranks[candidate.passage_id][name] = (rank, candidate.score)
+                total[candidate.passage_id] += share * ((candidate.score - low) / width if width else 1.0)
     hits = []
     for identity, found in ranks.items():
         dense_rank, dense_score = found.get("dense", (None, None))
@@ -594,7 +618,7 @@ def fuse(query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *
                 dense_score=dense_score,
                 lexical_rank=lexical_rank,
                 lexical_score=lexical_score,
-                fused_score=sum(1.0 / (constant + rank) for rank, _ in found.values()),
+                fused_score=total[identity],
             )
         )
     return sorted(hits, key=_order)
@@ -603,6 +627,13 @@ def fuse(query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *
 def _order(hit: Hit) -> tuple[float, int, float, str]:
     best_rank = min(rank for rank in (hit.dense_rank, hit.lexical_rank) if rank is not None)
     return (-hit.fused_score, best_rank, -(hit.dense_score or 0.0), hit.passage_id)
+
+
+def _tied(hit: Hit, known: Mapping[str, Passage | None]) -> tuple[float, bool, int]:
+    """Order hits whose scores are as good as equal: primary sources first, then what was published later."""
+    passage = known[hit.passage_id]
+    day = day_number(passage) if passage else None
+    return (-round(hit.fused_score, TIE_DIGITS), not (passage and passage.source.primary), -(day or 0))
 
 
 class _Windows:

@@ -6,9 +6,9 @@ component (48 bytes a passage) is compared first, ``OVERSAMPLING`` times as many
 vectors in half precision; where few passages pass the filters, all of these are. Opening reads nothing but a manifest.
 
 They are a cache of the collection, written beside it by whoever writes to it: rows are only ever added in new segments,
-removed ones are marked dead in a new file, and a manifest that is replaced at once says what counts. A reader goes on with the
-files it has. A flag stands there while the collection is being changed; after a crash it still does, and the files are written
-anew from the collection.
+removed ones are marked dead in a new file, and a manifest that is replaced at once says what counts. A reader looks at it
+before each search. A flag stands there while the collection is being changed; after a crash it still does, and the files are
+written anew from the collection.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Mask = NDArray[np.bool_]
 FORMAT = 1
 EXACT_ROWS = 8_192
 """So many passages that pass the filters are all compared by their vectors."""
-OVERSAMPLING = 32
+OVERSAMPLING = 8
 LEAST_CANDIDATES = 2_048
 """Compared by their vectors for each query at least."""
 BLOCK = 65_536
@@ -188,19 +188,32 @@ class Vectors:
     """The files of one collection in a folder of their own. Searching is safe from several threads, also during a change."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the manifest; files that are missing, damaged or of another format count as none."""
+        """Read nothing yet; files that are missing, damaged or of another format count as none."""
         self._folder = folder
         self._segments: list[_Segment] = []
         self._buffer: dict[str, Row] = {}
         self._gone: set[int] = set()
         self._mine = False
-        self._view: _View | None = None
+        self._known: tuple[tuple[int, int] | None, _View | None] = (None, None)
+
+    @property
+    def _view(self) -> _View | None:
+        """What the manifest names now; the former where the files are being exchanged at this moment."""
         try:
-            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            if manifest["format"] == FORMAT:
-                self._view = _View([_Segment(folder / entry["name"], entry["dead"]) for entry in manifest["segments"]])
-        except (OSError, ValueError, KeyError, TypeError):
-            self._view = None
+            status = (self._folder / _MANIFEST).stat()
+        except OSError:
+            return None
+        stamp, view = self._known
+        if stamp != (status.st_mtime_ns, status.st_ino):
+            try:
+                manifest = json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))
+                if manifest["format"] != FORMAT:
+                    return None
+                view = _View([_Segment(self._folder / entry["name"], entry["dead"]) for entry in manifest["segments"]])
+            except (OSError, ValueError, KeyError, TypeError):
+                return view
+            self._known = ((status.st_mtime_ns, status.st_ino), view)
+        return view
 
     @property
     def usable(self) -> bool:
@@ -214,7 +227,8 @@ class Vectors:
 
     def count(self) -> int:
         """Return how many passages can be found."""
-        return sum(int(segment.alive.sum()) for segment in self._view.segments) if self._view else 0
+        view = self._view
+        return sum(int(segment.alive.sum()) for segment in view.segments) if view else 0
 
     # Searching
 
@@ -248,7 +262,8 @@ class Vectors:
         """Say that the collection is about to be changed; what an earlier writer left unfinished makes all files worthless."""
         if not self._mine:
             self._mine = self.trusted
-            self._segments = list(self._view.segments) if self._view else []
+            view = self._view
+            self._segments = list(view.segments) if view else []
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / _FLAG).touch()
 
@@ -304,8 +319,10 @@ class Vectors:
         parts = [_columns_of(segment) for segment in small if segment.alive.any()]
         self._segments = [segment for segment in self._segments if segment not in small]
         if parts:
-            joined = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
-            joined["vectors"] = np.concatenate([part["vectors"] for part in parts])
+            joined = {
+                name: np.concatenate([part[name] for part in parts], axis=0 if name == "vectors" else -1)
+                for name in parts[0]
+            }
             shifts = np.cumsum([0, *(len(part["keys"]) for part in parts[:-1])])
             spoken = [part["speaker_rows"] + shift for part, shift in zip(parts, shifts, strict=True)]
             joined["speaker_rows"] = np.concatenate(spoken)
@@ -327,7 +344,6 @@ class Vectors:
             os.fsync(file.fileno())
         part.replace(self._folder / _MANIFEST)
         (self._folder / _FLAG).unlink(missing_ok=True)
-        self._view = _View(self._segments)
         # Readers keep what they have mapped; one that comes between manifest and files takes the collection itself.
         kept = {entry["name"]: entry["dead"] for entry in entries}
         for folder in [item for item in self._folder.iterdir() if item.is_dir()]:
