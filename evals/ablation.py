@@ -503,8 +503,9 @@ def told_table(result: Mapping[str, object]) -> str:
         "",
         f"`python -m evals.ablation`, {result['date']}. Document nDCG@10 on the half of each set's claims kept",
         "for reporting; *choose* is the mean over the sets on the other half, by which a variant is chosen; *rationale* is",
-        "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), reporting",
-        "half. Other ways of cutting are measured on the sets named only, with the sum by range, meaning 0.5.",
+        "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), of the half",
+        "before it. Vectors are computed in bfloat16 here. Other ways of cutting are measured on the sets named only, with the",
+        "sum by range, meaning 0.5.",
         "",
         "| set | documents | passages | claims |",
         "|---|---|---|---|",
@@ -513,8 +514,8 @@ def told_table(result: Mapping[str, object]) -> str:
             for name, size in sizes.items()
         ),
         "",
-        "| variant | choose | report | rationale | " + " | ".join(sizes) + " |",
-        "|---|---|---|---|" + "---|" * len(sizes),
+        "| variant | choose | rationale | report | rationale | " + " | ".join(sizes) + " |",
+        "|---|---|---|---|---|" + "---|" * len(sizes),
     ]
 
     def mean(values: Sequence[float]) -> str:
@@ -522,12 +523,12 @@ def told_table(result: Mapping[str, object]) -> str:
 
     for label, by_set in rows.items():
         cells = [f"{by_set[name]['report']['ndcg@10']:.3f}" if name in by_set else "" for name in sizes]
-        found = [
-            figures["report"]["rationale@10"] for figures in by_set.values() if "rationale@10" in figures["report"]
+        means = [
+            mean([figures[half][measure] for figures in by_set.values() if measure in figures[half]])
+            for half in ("choose", "report")
+            for measure in ("ndcg@10", "rationale@10")
         ]
-        choose = mean([figures["choose"]["ndcg@10"] for figures in by_set.values()])
-        report = mean([figures["report"]["ndcg@10"] for figures in by_set.values()])
-        lines.append(f"| {label} | {choose} | {report} | {mean(found)} | " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join([label, *means, *cells]) + " |")
     return "\n".join(lines) + "\n"
 
 

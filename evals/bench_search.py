@@ -117,7 +117,7 @@ class Grown:
 
     def vector(self, number: int) -> Floats:
         """Return a passage's vector by its number."""
-        real = self.vectors[number % len(self.vectors)]
+        real: Floats = self.vectors[number % len(self.vectors)]
         if number < len(self.vectors):
             return real
         noise = np.random.default_rng(number + 1_000_003).standard_normal(DIMENSION).astype(np.float32)
@@ -193,7 +193,7 @@ def disk_mb(folder: Path) -> float:
 
 def memory_mb() -> float:
     """Return what this process holds now."""
-    return round(psutil.Process().memory_info().rss / MEBIBYTE, 1)
+    return round(float(psutil.Process().memory_info().rss) / MEBIBYTE, 1)
 
 
 def build(grown: Grown, home: Path, embedder: Embedder) -> dict[str, float]:
@@ -225,7 +225,8 @@ def build(grown: Grown, home: Path, embedder: Embedder) -> dict[str, float]:
 def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> list[list[str]]:
     """Return what the fused search would find if every vector were compared with every claim."""
     queries = index.embedder.encode(list(claims))
-    limit = index.settings.candidates
+    settings = index.settings
+    limit = settings.candidates
     kept = [(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for _ in claims]
     for start in range(0, grown.size, PAGE):
         numbers = np.arange(start, min(start + PAGE, grown.size))
@@ -234,7 +235,7 @@ def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> l
             joined = np.concatenate([kept[at][0], line]), np.concatenate([kept[at][1], numbers])
             best = np.argsort(-joined[0], kind="stable")[:limit]
             kept[at] = joined[0][best], joined[1][best]
-    engine = LexicalEngine(index.settings.home / "tantivy")
+    engine = LexicalEngine(settings.home / "tantivy")
     words = engine.search(claims, filters=SearchFilters(), limit=limit)
     engine.close()
     found = []
@@ -243,7 +244,7 @@ def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> l
             Candidate(grown.passage(int(number)).id, float(score))
             for score, number in zip(scores, numbers, strict=True)
         ]
-        hits = fuse(claim, dense, lexical, weight=index.settings.dense_weight)
+        hits = fuse(claim, dense, lexical, weight=settings.dense_weight, document_weight=settings.document_weight)
         found.append([hit.passage_id for hit in hits[:top_k]])
     return found
 
@@ -292,7 +293,7 @@ def _during(
     grown.added.extend(range(first, first + UPDATED))
     update = threading.Thread(target=index.sync)
     update.start()
-    spent = []
+    spent: list[float] = []
     while update.is_alive():
         begun = time.perf_counter()
         search([texts[len(spent) % len(texts)]])
@@ -483,7 +484,8 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
 ) -> None:
     """Measure each size and add it to the results."""
     parts: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))["sizes"] if out.exists() else {}
-    real, labelled = load_embedder(load_settings()), []
+    real = load_embedder(load_settings())
+    labelled: list[LabelledClaim] = []
     if sizes:
         documents, labelled = Draw(claims, 0, {}).of(data, name)
         places = spans(documents, load_settings())

@@ -343,7 +343,7 @@ def candidates(*names: str) -> list[Candidate]:
 
 FUSIONS = [
     # found well by both beats found first by one
-    (("a", "b", "d"), ("c", "b", "e", "f"), ["b", "a", "c", "d", "e", "f"]),
+    (("a", "b", "d"), ("c", "b", "e", "f"), ["b", "a", "c", "e", "d", "f"]),
     # found last by both is as good as nothing
     (("a", "b"), ("c", "b"), ["a", "c", "b"]),
     # one engine found nothing
@@ -424,6 +424,17 @@ def test_hits_answer_the_query_and_explain_themselves(shared: Index) -> None:
     assert best.matched_terms == ("wheat", "exports")
     assert best.fused_score == pytest.approx(1.0)
     assert len({hit.passage_id for hit in hits}) == len(hits)
+
+
+def test_a_passage_gains_by_the_next_two_of_its_version() -> None:
+    dense = [
+        Candidate(name, 1.0 - rank / 4)
+        for rank, name in enumerate(("a@1:0-1", "b@1:0-1", "b@1:2-3", "b@1:4-5", "c@1:0-1"))
+    ]
+    assert [hit.passage_id for hit in fuse("q", dense, [], weight=1.0)][:2] == ["a@1:0-1", "b@1:0-1"]
+    hits = fuse("q", dense, [], weight=1.0, document_weight=0.5)
+    assert [hit.passage_id for hit in hits] == ["b@1:0-1", "a@1:0-1", "b@1:2-3", "b@1:4-5", "c@1:0-1"]
+    assert [hit.fused_score for hit in hits] == pytest.approx([0.75 + 0.375, 1.0, 0.5 + 0.375, 0.25 + 0.375, 0.0])
 
 
 def test_of_equal_passages_primary_and_later_ones_come_first(settings: Settings) -> None:

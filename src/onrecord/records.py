@@ -299,7 +299,7 @@ class Hit(Record):
     lexical_score: float | None = None
     """BM25, not comparable between queries."""
     fused_score: float
-    """In [0, 1]: the weighted sum of both scores, each between the last and the first of its list; comparable in one query."""
+    """Weighted sum of both scores, each between the last and the first of its list, and a share of its source's next ones."""
     matched_terms: tuple[str, ...] = ()
 
 
