@@ -94,6 +94,13 @@ def test_corpus_commands(home: Path, small_corpus: tuple[Path, Path]) -> None:
     assert "up to date" in status
     found = run("corpus", "search", "eradication of smallpox", "--top-k", "1", home=home).stdout
     assert "test-smallpox@" in found
+    phrase = run(
+        "corpus", "search", '"largest in ten years"', "--speaker", "Jane Roe", "--language", "en", home=home
+    ).stdout
+    assert "test-speech@" in phrase
+    assert "… Our harvest was the largest in ten years." in phrase, "the sentence without the words is left out"
+    assert "Nothing found" in run("corpus", "search", '"ten largest years"', home=home).stderr
+    assert "Nothing found" in run("corpus", "search", "harvest", "--since", "2030-01-01", home=home).stderr
 
 
 def test_check_can_be_kept_in_the_history(home: Path) -> None:

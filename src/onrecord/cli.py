@@ -492,7 +492,7 @@ def corpus_status() -> None:
 
 @corpus_app.command("search")
 def corpus_search(
-    query: Annotated[str, typer.Argument(help="Free text.")],
+    query: Annotated[str, typer.Argument(help="Free text; words in double quotation marks must stand there so.")],
     top_k: TopK = None,
     as_of: AsOf = None,
     kind: Kinds = None,
@@ -510,7 +510,7 @@ def corpus_search(
         kind, as_of, publisher, primary_only=primary_only, since=since, speakers=speaker, languages=language
     )
     with workflow.Checker.open(settings) as checker:
-        found = checker.search(query, filters=filters, top_k=top_k or 10)
+        found = checker.find(query, filters=filters, top_k=top_k or 10)
     for number, (hit, passage) in enumerate(found, 1):
         ranks = f"dense {hit.dense_rank or '–'}, lexical {hit.lexical_rank or '–'}"
         typer.echo(f"{number}. {report.printable(passage.source.title)} ({ranks})")
