@@ -3,8 +3,8 @@
 Real passages of a retrieval set, and synthetic ones around them up to each size: the words of two real passages mixed, and a
 real vector turned by a random angle. What real claims find among them is compared with an exact search over all vectors, and
 with LangChain's tutorial pipeline, its ensemble retriever and txtai on the same passages, vectors and machine. Each size is
-built once under ``--home`` and can be measured again; each size writes its own part of ``evals/results/bench-search.json``, so
-that a long run can be made in pieces. ``--plot`` draws the growth from all parts that are there.
+built anew under ``--home`` and writes its own part of ``evals/results/bench-search.json``, so that a long run can be made in
+pieces. ``--plot`` draws the growth from all parts that are there.
 """
 
 from __future__ import annotations
@@ -253,6 +253,7 @@ def product(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[Label
     """Measure opening, searching under filters and during an update, and recall beside exact search."""
     settings = load_settings(home=home)
     texts = [claim.claim for claim in claims]
+    embedder.encode(texts[:1])  # loads the network, which every process does once
     begun = time.perf_counter()
     index = Index.open(grown, settings, embedder=embedder)
     opened = 1000 * (time.perf_counter() - begun)
