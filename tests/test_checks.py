@@ -119,6 +119,17 @@ NUMBERS = [
     ("Ukraine got 1,000 missiles.", "Ukraine did not get 500 missiles.", "not_comparable"),  # a denial
     ("One player touches the wall.", "Four players touch the wall.", "not_comparable"),  # "one" as an article
     ("Only one player touched the wall.", "Four players touched the wall.", "different"),  # "one" as a count
+    ("Romania ordered 54 tanks.", "Poland ordered 180 tanks and Romania 54.", "not_comparable"),  # its noun is left out
+    (
+        "Estonia takes seventy of the children.",
+        "Latvia takes 900 of the children, Estonia 70.",
+        "not_comparable",
+    ),  # in words
+    (
+        "€325m of the price was paid in shares.",
+        "The price was €1.3bn, a quarter of it in shares.",
+        "not_comparable",
+    ),  # a part
     ("Unemployment rose by 2 %.", "Unemployment rose to 5 %.", "not_comparable"),  # a change and a level
     ("MacDonald has published four more books.", "MacDonald has published eight books.", "not_comparable"),  # four more
     ("Quoridor is a 2- or 4-player game.", "Quoridor is a 2-player game.", "not_comparable"),  # alternatives
@@ -458,13 +469,13 @@ def test_findings_come_in_the_order_of_the_catalogue() -> None:
 def test_checks_are_cheap_without_the_parser() -> None:
     evidence = "In 2021 prices rose by {} % and {} people left, the ministry said on 3 March 2022. " * 4
     pairs = [("Prices rose by 40 % in 2021.", evidence.format(*range(number, number + 8))) for number in range(200)]
-    began = time.perf_counter()
+    began = time.process_time()  # of this process alone: the machine may be busy
     for claim, passage in pairs:
         pair = Pair.of(claim, passage)
         for check in CHECKS:
             if check.name != "names":
                 check.compare(pair)
-    assert (time.perf_counter() - began) / len(pairs) < 0.02  # 2 ms on a quiet machine; ten times that on a busy one
+    assert (time.process_time() - began) / len(pairs) < 0.02  # about 2 ms
 
 
 @pytest.mark.parametrize("module", ["onrecord.quantities", "onrecord.stance.checks", "onrecord.stance.checks.quotes"])

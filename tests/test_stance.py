@@ -308,6 +308,16 @@ def test_rationale_points_into_the_stored_version(settings: Settings, scripted: 
     assert found.window.of(stored).startswith(("Wages", "Prices"))
 
 
+def test_a_claim_that_is_the_denial_may_be_supported_by_it(
+    settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    (found,) = stance.judge(
+        [item("Prices have not risen.", passage("Officials denied that prices rose."))], settings=settings
+    )
+    assert found.stance is Stance.SUPPORTS
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -57,6 +57,11 @@ _DENIAL = re.compile(
     r"(?:reports?|claims?) (?:that|of|about)\b.{0,120}\b(?:are|is|were|was) (?:false|untrue|baseless|wrong|fake))\b",
     re.IGNORECASE,
 )
+_DENIES = re.compile(
+    r"\b(?:not|no|never|none|nobody|neither|cannot|without|reject\w*|rebut\w*|contradict\w*|false|untrue|unfounded)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+"""A claim with one of these may be the very denial that the passage reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +287,12 @@ def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
 
 def _hedge(window: str, hypothesis: str) -> str:
     """Say why a window that repeats the claim is no support for it; empty if it is not of that kind."""
-    for pattern, what in ((_DENIAL, "a denial"), (_RUMOUR, "a rumour, an allegation or a question")):
+    for pattern, what, answers in (
+        (_DENIAL, "a denial", _DENIES),
+        (_RUMOUR, "a rumour, an allegation or a question", _RUMOUR),
+    ):
         cue = pattern.search(window)
-        if cue and not pattern.search(hypothesis):
+        if cue and not pattern.search(hypothesis) and not answers.search(hypothesis):
             return f"Not support: the passage reports {what} (“{cue.group()}”), it does not assert this."
     return ""
 

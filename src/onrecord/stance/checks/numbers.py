@@ -154,6 +154,10 @@ class Numbers:
             return "a magnitude in words is not a figure to compare with"
         if not best.same_subject:
             return "it is not certain that both figures are of the same thing"
+        if _stands_bare(pair.evidence, claim):
+            return "the source has this figure too, without saying of what"
+        if claim.dimension == "money" and _FRACTION.search(pair.evidence.text):
+            return "the source gives a part of its amount; working it out is left to a person"
         rivals = [
             item
             for item in candidates
@@ -251,6 +255,24 @@ def _shown(quantity: Quantity, text: str) -> str:
     written = quantity.span.of(text)
     between = "between " if quantity.upper is not None and re.search(r"\band\b", written) else ""
     return f"{_BOUND_WORDS[quantity.bound]}{between}{written}"
+
+
+_NUMERAL: Final = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])\d+(?:\.\d+)?(?!\w)")
+_FRACTION: Final = re.compile(
+    r"\b(?:half|third|quarter|fifth|tenth|[\d.]+ ?%|per cent|percent)\b(?: \w+)? of "
+    r"(?:it|that|this|them|which|the (?:sum|price|amount|total|money))\b",
+    re.IGNORECASE,
+)
+
+
+def _stands_bare(text: Side, claim: Quantity) -> bool:
+    """Tell whether a text holds the claim's figure with what it is of left out: "180 tanks and Romania 54"."""
+    read = [quantity.span for quantity in read_quantities(text.text)]
+    return claim.upper is None and any(
+        Decimal(match.group().replace(",", "")) == claim.value
+        and not any(span.start <= match.start() < span.end for span in read)
+        for match in _NUMERAL.finditer(text.text)
+    )
 
 
 _ITEM: Final = r"[A-Z][\w’'-]*(?: (?:[A-Z][\w’'-]*|of|the))*"
