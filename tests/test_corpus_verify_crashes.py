@@ -132,6 +132,16 @@ def test_what_was_ready_is_finished_by_the_next_command(settings: Settings, capl
     assert "was finished" in caplog.text
 
 
+@pytest.mark.parametrize("name", journal.JOURNALED)
+def test_an_entry_killed_while_being_written_first_is_removed(settings: Settings, name: str) -> None:
+    """Found by killing a backup there: the next command was none, and left it."""
+    Store.open(settings).close()
+    draft = settings.home / f"{name}.journal.new"
+    draft.write_text('{"operation": "half')
+    Store.open(settings).close()
+    assert not draft.exists()
+
+
 def test_a_running_command_s_journal_is_left_alone(settings: Settings) -> None:
     Store.open(settings).close()
     with journal.writing(settings, "going on") as entry:

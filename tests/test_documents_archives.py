@@ -156,6 +156,34 @@ def test_zip_of_every_kind(tmp_path: Path, settings: Settings) -> None:
     assert "inner.zip" in failures[0]  # an archive in an archive
 
 
+def encrypted(data: bytes) -> bytes:
+    """Return a zip archive of one member whose head says that it is encrypted."""
+    at = data.rindex(b"PK\x01\x02") + 8
+    return data[:at] + bytes([data[at] | 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            zipped({"crawl.warc": record("https://example.org/x", b"a" * 60_000_000, "text/plain")}),
+            "unpacks from",
+        ),  # a bomb
+        (encrypted(zipped({"crawl.warc": CRAWL[0]})), "is encrypted"),
+        (encrypted(zipped({"a.txt": WORDS})), "is encrypted"),
+        (
+            zipped({"crawl.warc.gz": zipped({"crawl.warc": CRAWL[0]})}),
+            "not a readable web archive",
+        ),  # a zip called a WARC
+    ],
+)
+def test_bad_archive_within_an_archive(tmp_path: Path, settings: Settings, data: bytes, message: str) -> None:
+    (tmp_path / "all.zip").write_bytes(data)
+    documents, failures = split(list(iter_documents([tmp_path / "all.zip"], settings=settings)))
+    assert documents == []
+    assert re.search(message, "".join(failures)), failures
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_archive_of_one_document_can_be_checked(tmp_path: Path, settings: Settings, name: str) -> None:
     data = zipped({name: FILES[name]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -305,6 +306,20 @@ def test_mail_of_parts(settings: Settings, plain: str | None, page: str | None, 
 def test_mail_without_words(settings: Settings, data: bytes, error: type[DocumentError], message: str) -> None:
     with pytest.raises(error, match=message or None):
         read_bytes(data, name="a.eml", settings=settings)
+
+
+def test_mail_with_an_endless_subject(settings: Settings) -> None:
+    """The standard library's reader takes memory with the square of a header's length."""
+    data = b"Subject: Bread " + b"=?utf-8?b?////?= " * 5_000 + b"\nFrom: a@example.org\n\nThe price of bread rose.\n"
+    tracemalloc.start()
+    try:
+        document = read_bytes(data, name="a.eml", settings=settings)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert document.text == "The price of bread rose."
+    assert (document.title or "").startswith("Bread")
+    assert peak < 60_000_000  # 200 MB without the limit
 
 
 # Transcripts by their lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -290,6 +291,7 @@ def test_more_than_one_batch_of_the_engine_is_taken(engine: Engine, monkeypatch:
     from onrecord.index import dense
 
     monkeypatch.setattr(dense, "BATCH_LIMIT", 3)
+    monkeypatch.setattr(dense, "CHUNK_SIZE", 3)
     many = [a_passage(f"many{number}", f"Statement number {number} on grain.") for number in range(10)]
     done: list[int] = []
     engine.upsert(many, progress=done.append)
@@ -297,6 +299,9 @@ def test_more_than_one_batch_of_the_engine_is_taken(engine: Engine, monkeypatch:
     assert sum(done) == len(many)
     assert engine.count() == len(PASSAGES) + len(many)
     assert len(engine.fingerprints()) == len(PASSAGES) + len(many)
+    # Each under its own words: the parts are not in the order in which they came.
+    found = engine.search([many[7].text], filters=EVERYTHING, limit=1)[0]
+    assert [candidate.passage_id for candidate in found] == [many[7].id]
     engine.delete([passage.id for passage in many])
     engine.commit()
     assert engine.count() == len(PASSAGES)
@@ -308,6 +313,29 @@ def test_more_than_one_batch_of_the_engine_is_taken(engine: Engine, monkeypatch:
 @given(query=st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip())))
 def test_no_text_breaks_a_search(shared: Engine, query: str) -> None:
     assert len(shared.search([query], filters=SearchFilters(primary_only=True), limit=3)) == 1
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 4])  # the first part, one in between, the last one, which nobody waits for
+def test_a_part_that_cannot_be_written_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    from onrecord.errors import SearchIndexError
+    from onrecord.index import dense
+
+    monkeypatch.setattr(dense, "CHUNK_SIZE", 3)
+    made = build_dense(tmp_path)
+    write, calls = made._write, itertools.count(1)
+
+    def refuse(*given: object) -> None:
+        if next(calls) == fails_at:
+            message = "no room"
+            raise SearchIndexError(message)
+        write(*given)
+
+    monkeypatch.setattr(made, "_write", refuse)
+    with pytest.raises(SearchIndexError, match="no room"):
+        made.upsert([a_passage(f"many{number}", f"Statement number {number} on grain.") for number in range(10)])
+    made.close()
 
 
 def test_langchain_sees_the_same_collection(tmp_path: Path) -> None:

@@ -424,25 +424,31 @@ def main() -> None:
     started = time.monotonic()
     driver = Driver(given.home, given.seed, short=given.short)
     driver.prepare(given.documents)
+
+    def tell(*, complete: bool) -> dict[str, Any]:
+        told = {
+            "complete": complete,
+            "kills": sum(driver.died.values()),
+            "found_whole": driver.looked,  # the first difference, and the first thing lost, end the run with an error
+            "by_operation": driver.died,
+            "points_of_operation": {operation: len(names) for operation, names in driver.points.items()},
+            "died_at": dict(sorted(driver.at.items())),
+            "ended_before_the_kill": driver.survived,
+            "restored": driver.restored,
+            "state": driver.truth["state"],
+            "versions": len(driver.truth["versions"]),
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        if given.results is not None:
+            given.results.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        return told
+
     for number, (operation, at, within) in enumerate(plan(driver, given.kills, given.only), 1):
         driver.kill(operation, at=at, within=within)
         if number % 10 == 0:
+            tell(complete=False)
             sys.stderr.write(f"{number}: {sum(driver.died.values())} died, state {driver.truth['state']}\n")
-    told = {
-        "kills": sum(driver.died.values()),
-        "found_whole": driver.looked,  # the first difference, and the first thing lost, end the run with an error
-        "by_operation": driver.died,
-        "points_of_operation": {operation: len(names) for operation, names in driver.points.items()},
-        "died_at": dict(sorted(driver.at.items())),
-        "ended_before_the_kill": driver.survived,
-        "restored": driver.restored,
-        "state": driver.truth["state"],
-        "versions": len(driver.truth["versions"]),
-        "seconds": round(time.monotonic() - started, 1),
-    }
-    sys.stdout.write(json.dumps(told) + "\n")
-    if given.results is not None:
-        given.results.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps(tell(complete=True)) + "\n")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ def interrupted(settings: Settings) -> list[Entry]:
 def settle(settings: Settings) -> None:
     """Finish or undo what killed commands left; what is still going on, and what cannot be written, is left alone."""
     for name in JOURNALED:
-        if not _path(settings, name).exists():
+        path = _path(settings, name)
+        if not (path.exists() or path.with_suffix(".new").exists()):
             continue
         try:
             with lock.writing(settings, "tidying up after an interrupted command", name=name, wait=0):

@@ -33,24 +33,33 @@ class Member:
     info: zipfile.ZipInfo
     limit: int
 
+    def check(self) -> None:
+        """Look at what the archive says of the member.
+
+        Raises:
+            DocumentError: it is encrypted, or packed like a bomb.
+        """
+        where = f"{self.archive.filename}/{self.name}"
+        if self.info.flag_bits & _ENCRYPTED:
+            message = f"{where}: is encrypted; unpack the archive and add the folder"
+            raise DocumentError(message)
+        if self.info.file_size > (1 << 20) + _LARGEST_RATIO * self.info.compress_size:
+            message = (
+                f"{where}: unpacks from {self.info.compress_size} to {self.info.file_size} bytes;"
+                f" at most {_LARGEST_RATIO} times its packed size is accepted"
+            )
+            raise DocumentError(message)
+
     def read(self) -> bytes:
         """Return the member's bytes.
 
         Raises:
             DocumentError: it is damaged, encrypted, too large, or packed like a bomb.
         """
+        self.check()
         where = f"{self.archive.filename}/{self.name}"
-        if self.info.flag_bits & _ENCRYPTED:
-            message = f"{where}: is encrypted; unpack the archive and add the folder"
-            raise DocumentError(message)
-        if (
-            self.info.file_size > self.limit
-            or self.info.file_size > (1 << 20) + _LARGEST_RATIO * self.info.compress_size
-        ):
-            message = (
-                f"{where}: unpacks from {self.info.compress_size} to {self.info.file_size} bytes;"
-                f" at most {self.limit} bytes and {_LARGEST_RATIO} times its packed size are accepted"
-            )
+        if self.info.file_size > self.limit:
+            message = f"{where}: unpacks to {self.info.file_size} bytes; at most {self.limit} are accepted"
             raise DocumentError(message)
         try:
             with self.archive.open(self.info) as stream:
@@ -96,9 +105,7 @@ def unpack(source: Path | BinaryIO, name: str, *, settings: Settings) -> Iterato
             where = f"{name}/{member.name}"
             parts = PurePosixPath(member.name).parts
             if member.name.lower().endswith(WARC_SUFFIXES):
-                with member.archive.open(member.info) as stream:
-                    pages = records(stream, where, packed=member.info.file_size, settings=settings)
-                    yield from _each(pages, where, prefix=f"{member.name} ")
+                yield from _web_archive(member, where, settings)
             elif name.lower().endswith(".wacz") or any(part.startswith((".", "__MACOSX")) for part in parts):
                 continue
             else:
@@ -111,6 +118,19 @@ def unpack(source: Path | BinaryIO, name: str, *, settings: Settings) -> Iterato
     with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as stream:
         stream.seek(0)
         yield from _each(records(stream, name, packed=size, settings=settings), name, prefix="")
+
+
+def _web_archive(member: Member, where: str, settings: Settings) -> Iterator[Unpacked | ReadFailure]:
+    """Yield the pages of a web archive within an archive; it may be of any size, for it is read page by page."""
+    try:
+        member.check()
+        with member.archive.open(member.info) as stream:
+            pages = records(stream, where, packed=member.info.file_size, settings=settings)
+            yield from _each(pages, where, prefix=f"{member.name} ")
+    except DocumentError as error:
+        yield ReadFailure(name=where, reason=str(error))
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+        yield ReadFailure(name=where, reason=f"{where}: damaged ({error}); make the archive again")
 
 
 def _each(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from onrecord.errors import OnRecordError, SearchIndexError, SettingsError
+from onrecord.index.embed import CHUNK_SIZE
 from onrecord.index.engine import (
     Candidate,
     day_number,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_core.embeddings import Embeddings
+    from numpy.typing import NDArray
 
     from onrecord.index.embed import Embedder
     from onrecord.records import Passage
@@ -204,22 +207,37 @@ class DenseEngine:
 
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
         """Embed passages and add them, replacing those with the same id."""
-        vectors = self._embedder.encode([wording(passage) for passage in passages], progress=progress)
+        # The network gets the longest first, so that little is computed on padding, and works on the next part while the one
+        # before is being written: Chroma takes a millisecond for a passage, and holds no lock of Python's.
+        texts = [wording(passage) for passage in passages]
+        order = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
         if self._vectors is not None:
             self._vectors.begin()
-        for start in range(0, len(passages), BATCH_LIMIT):
-            part = passages[start : start + BATCH_LIMIT]
-            metadata = [_metadata(passage) for passage in part]
-            with _guard(self._where):
-                self._collection.upsert(
-                    ids=[passage.id for passage in part],
-                    embeddings=vectors[start : start + len(part)],
-                    metadatas=metadata,  # type: ignore[arg-type]
-                    documents=[encodable(passage.text) for passage in part],
-                )
-            if self._vectors is not None:
-                ids = [passage.id for passage in part]
-                self._vectors.add(map(Row, ids, vectors[start : start + len(part)], metadata))
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors") as writer:
+            written: Future[None] | None = None
+            for start in range(0, len(order), CHUNK_SIZE):
+                part = order[start : start + CHUNK_SIZE]
+                vectors = self._embedder.encode([texts[position] for position in part])
+                if written is not None:
+                    written.result()
+                written = writer.submit(self._write, [passages[position] for position in part], vectors)
+                if progress is not None:
+                    progress(len(part))
+            if written is not None:
+                written.result()
+
+    def _write(self, passages: Sequence[Passage], vectors: NDArray[np.float32]) -> None:
+        ids = [passage.id for passage in passages]
+        metadata = [_metadata(passage) for passage in passages]
+        with _guard(self._where):
+            self._collection.upsert(
+                ids=ids,
+                embeddings=vectors,
+                metadatas=metadata,  # type: ignore[arg-type]
+                documents=[encodable(passage.text) for passage in passages],
+            )
+        if self._vectors is not None:
+            self._vectors.add(map(Row, ids, vectors, metadata))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove passages; ids that are not held are ignored."""
