@@ -463,6 +463,8 @@ def test_standing_alone(text: str, standalone: str, unresolved: list[str]) -> No
         # the second verb of who speaks, not of those spoken of
         ("The UN said that 300 people had fled and warned that it could snow in Paris.",
          ["The UN said that 300 people had fled.", "The UN warned that it could snow in Paris."]),
+        # but a person spoken of may speak too
+        ("Davyd Arakhamia said that Boris Johnson had come to Kyiv and said that Ukraine should not sign.", None),
         # and of those spoken of, not of who speaks
         ("Anna Okafor writes that staff left Paris, but were told to return to Rome.",
          ["Anna Okafor writes that staff left Paris.", "Anna Okafor writes that staff were told to return to Rome."]),

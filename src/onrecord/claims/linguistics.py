@@ -330,13 +330,20 @@ def _mended(doc: Doc) -> Doc:
             says = any(c.dep_ == "ccomp" and any(g.lower_ == "that" for g in c.children) for c in verb.children)
             same_tense = beside.head.tag_ == "VBD" and verb.tag_ in ("VBD", "VBN")
             same_tense = same_tense or (beside.head.tag_ == "VBZ" and verb.tag_ == "VBZ")
-            if says and same_tense and not any(c.dep_ in ("aux", "auxpass", "mark") for c in verb.children):
+            own = any(c.dep_ in ("aux", "auxpass", "mark") for c in verb.children)
+            if says and same_tense and not own and not _speaks(beside):
                 _hang(verb, beside.head)
         else:
             content = next((c for c in beside.children if c.dep_ == "ccomp" and beside.i < c.i < verb.i), None)
             if content is not None and not agrees(verb, beside) and agrees(verb, content):
                 _hang(verb, content)
     return doc
+
+
+def _speaks(verb: Token) -> bool:
+    """Tell whether a verb's subject may well speak itself: "Arakhamia said that Johnson came and said that P"."""
+    subject = next((c for c in verb.children if c.dep_ in _SUBJECTS), None)
+    return subject is None or subject.pos_ in ("PROPN", "PRON") or subject.tag_ == "NN"
 
 
 def _hang(verb: Token, other: Token) -> None:
