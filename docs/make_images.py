@@ -127,7 +127,8 @@ def decided(page: Page, address: str, check: str) -> None:
         return
     decision.get_by_role("button", name="Needs work").click()
     decision.get_by_text("Needs work (").wait_for()
-    page.locator(".notes summary").click()
+    if not page.get_by_label("Note", exact=True).is_visible():
+        page.locator(".notes summary").click()
     page.get_by_label("Note", exact=True).fill("Called the press office; they send the protocol of the round by noon.")
     page.get_by_label("Tags, with commas").fill("call back, ceasefire")
     page.get_by_role("button", name="Keep note").click()

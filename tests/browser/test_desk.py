@@ -37,6 +37,11 @@ def mark(page: Page, words: str) -> Locator:
     return page.locator(".mark[role=button]").filter(has_text=words).first
 
 
+def reload(page: Page) -> None:
+    page.reload()
+    pane(page).locator(".place").wait_for(timeout=60_000)
+
+
 def decision(page: Page) -> Locator:
     return pane(page).get_by_role("region", name="Decision")
 
@@ -63,7 +68,7 @@ def test_keys_alone_go_through_claims_decide_and_take_back(watched: Watched) -> 
     page.get_by_label("Tags, with commas").fill("budget, call back")
     page.get_by_label("Assigned to").fill("Ada")
     page.get_by_role("button", name="Keep note").click()
-    page.reload()
+    reload(page)
     expect(page.get_by_label("Note", exact=True)).to_have_value("j is a letter here")
     expect(page.get_by_label("Tags, with commas")).to_have_value("budget, call back")
     expect(page.get_by_label("Assigned to")).to_have_value("Ada")
@@ -86,7 +91,7 @@ def test_keys_can_be_changed_and_switched_off(watched: Watched) -> None:
     page.keyboard.press("x")
     expect(pane(page)).to_contain_text("Claim 2 of 8")
     expect(page).to_have_url(re.compile("claim=c2-"))
-    page.reload()
+    reload(page)
     expect(pane(page)).to_contain_text("Claim 2 of 8")
     page.keyboard.press("x")
     expect(pane(page)).to_contain_text("Claim 3 of 8")
@@ -106,7 +111,7 @@ def test_evidence_is_pinned_and_rejected(watched: Watched) -> None:
     other = pane(page).get_by_role("article", name="Labour market 2025")
     other.get_by_role("button", name="Pin").click()
     expect(other).to_contain_text("Pinned as evidence")
-    page.reload()
+    reload(page)
     expect(card).to_contain_text("Rejected as evidence")
     card.get_by_role("button", name="Take back the rejection").click()
     expect(card).not_to_contain_text("Rejected as evidence")
