@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Nothing may be fetched from a model hub during a test, and the tests share the machine's cores.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Most tests are about what becomes of a stance, not about how right it is: the small network is enough, and joins no base.
+os.environ.setdefault("ONRECORD_STANCE_MODEL", "fast")
 
 RECORDS = {
     "smallpox.md": """---

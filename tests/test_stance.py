@@ -308,6 +308,28 @@ def test_rationale_points_into_the_stored_version(settings: Settings, scripted: 
     assert found.window.of(stored).startswith(("Wages", "Prices"))
 
 
+@pytest.mark.parametrize(
+    ("text", "published", "expected"),
+    [
+        ("Delegations met in Istanbul on 16 May 2025.", dt.date(2025, 5, 16), Stance.NEUTRAL),  # another meeting
+        ("Delegations met in Minsk that day.", dt.date(2022, 2, 28), Stance.REFUTES),  # no time that could differ
+        ("Delegations met in Minsk on 28 February 2022.", dt.date(2022, 3, 1), Stance.REFUTES),  # the same day
+        (
+            "Delegations met in Istanbul on 16 May 2025.",
+            None,
+            Stance.REFUTES,
+        ),  # a work of reference may correct the year
+    ],
+)
+def test_a_dated_source_about_another_time_contradicts_nothing(
+    text: str, published: dt.date | None, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: REFUTE)
+    asked = item("Delegations met in Gomel on 28 February 2022.", passage(text, published=published))
+    (found,) = stance.judge([asked], settings=settings)
+    assert found.stance is expected
+
+
 def test_a_claim_that_is_the_denial_may_be_supported_by_it(
     settings: Settings, scripted: Callable[[Rule], Scripted]
 ) -> None:

@@ -54,6 +54,21 @@ def test_table(found: list[Evidence], expected: VerdictLabel, settings: Settings
 
 
 @pytest.mark.parametrize(
+    ("cosine", "expected"),
+    [
+        (0.8, VerdictLabel.REFUTED),  # as near as the support: the stronger decides
+        (0.5, VerdictLabel.SUPPORTED),  # farther off: more likely about something else
+        (None, VerdictLabel.REFUTED),  # found by its words alone: nothing says that it is far
+    ],
+)
+def test_a_farther_passage_counts_for_less(cosine: float | None, expected: VerdictLabel, settings: Settings) -> None:
+    support, conflict = evidence(S, 0.75, of=A), evidence(R, 0.95, of=B, text="No talks.")
+    support = support.model_copy(update={"hit": support.hit.model_copy(update={"dense_score": 0.8})})
+    conflict = conflict.model_copy(update={"hit": conflict.hit.model_copy(update={"dense_score": cosine})})
+    assert decide(claim(), [support, conflict], settings=settings).label is expected
+
+
+@pytest.mark.parametrize(
     ("found", "confidence"),
     [
         # the rest of 0.1 is shared by the other two stances: a lead of 0.85

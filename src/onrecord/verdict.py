@@ -1,7 +1,9 @@
 """From judged evidence to a verdict, by one readable table.
 
-``support`` and ``conflict`` are the strongest evidence of each stance; evidence gets its stance in ``onrecord.stance``, where
-the thresholds live with their calibration. Two passages of one source, or two copies of one text, are not independent.
+``support`` and ``conflict`` are the strongest evidence of each stance. Strength is the stance's probability, discounted by
+how much farther from the claim the passage is than the nearest one (``nearness_power``). Evidence gets its stance in
+``onrecord.stance``, where the thresholds live with their calibration. Two passages of one source, or two copies of one text,
+are not independent.
 
 =============  ==============  ================================================  =======================
 support found  conflict found  and                                               verdict
@@ -62,27 +64,40 @@ def decide(claim: Claim, evidence: Sequence[Evidence], *, settings: Settings, fa
 def _weigh(
     evidence: Sequence[Evidence], question: Literal["said", "true"], settings: Settings
 ) -> tuple[VerdictLabel, float, tuple[Reason, ...]]:
+    known = [max(FAR, item.hit.dense_score) for item in evidence if item.hit.dense_score is not None]
+    nearest = max(known, default=1.0)
+
+    def strength(item: Evidence, probability: float) -> float:
+        """Discount what is farther from the claim than the nearest passage: it is more likely about something else."""
+        cosine = nearest if item.hit.dense_score is None else max(FAR, item.hit.dense_score)
+        return probability * (cosine / nearest) ** settings.nearness_power
+
     support = max(
         (item for item in evidence if item.stance is Stance.SUPPORTS),
-        key=lambda e: e.probabilities.supports,
+        key=lambda e: strength(e, e.probabilities.supports),
         default=None,
     )
     conflict = max(
         (item for item in evidence if item.stance is Stance.REFUTES),
-        key=lambda e: e.probabilities.refutes,
+        key=lambda e: strength(e, e.probabilities.refutes),
         default=None,
     )
     if support is None and conflict is None:
         return _nothing(evidence, question)
-    decided = [item.probabilities for item in evidence if item.stance is not Stance.NEUTRAL]
-    lead = max(item.supports for item in decided) - max(item.refutes for item in decided)
+    decided = [item for item in evidence if item.stance is not Stance.NEUTRAL]
+    lead = max(strength(item, item.probabilities.supports) for item in decided) - max(
+        strength(item, item.probabilities.refutes) for item in decided
+    )
     if conflict is None and support is not None:
         return VerdictLabel.SUPPORTED, (1 + lead) / 2, (_reason("supported", question, support, evidence),)
     if support is None and conflict is not None:
         return VerdictLabel.REFUTED, (1 - lead) / 2, (_reason("refuted", question, conflict, evidence),)
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
-    for_it, against = support.probabilities.supports, conflict.probabilities.refutes
+    for_it, against = (
+        strength(support, support.probabilities.supports),
+        strength(conflict, conflict.probabilities.refutes),
+    )
     reasons = (_reason("refuted", question, conflict, evidence), _reason("supported", question, support, evidence))
     near = abs(for_it - against) < settings.decision_margin and min(for_it, against) >= settings.conflicting_least
     if near and independent(support, conflict):
@@ -90,6 +105,10 @@ def _weigh(
     if for_it > against:
         return VerdictLabel.SUPPORTED, (1 + lead) / 2, reasons[::-1]
     return VerdictLabel.REFUTED, (1 - lead) / 2, reasons
+
+
+FAR = 0.1
+"""Least cosine in a comparison of nearness."""
 
 
 def independent(first: Evidence, second: Evidence) -> bool:

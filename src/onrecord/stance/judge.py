@@ -20,6 +20,7 @@ The thresholds are those of the deciding model's calibration.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -171,6 +172,7 @@ def _unread(item: JudgeItem, windows: Sequence[Window], table: Floats) -> _Outco
 
 def _weigh(item: JudgeItem, windows: Sequence[Window], table: Floats, limits: Calibration) -> _Outcome:
     """Return what windows that may decide say together; ``table`` has a row of probabilities for each."""
+    table = _of_its_time(item, windows, table, limits)
     against, for_it = int(table[:, REFUTES].argmax()), int(table[:, SUPPORTS].argmax())
     refutes, supports = float(table[against, REFUTES]), float(table[for_it, SUPPORTS])
     if (
@@ -192,6 +194,44 @@ def _weigh(item: JudgeItem, windows: Sequence[Window], table: Floats, limits: Ca
     undecided = _Outcome(Stance.NEUTRAL, table[best], windows[best], _rationale(windows, table, best, None))
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
     return _settled(item, _checked(item, undecided)) if table[best, NEUTRAL] <= TORN_NEUTRAL else undecided
+
+
+def _of_its_time(item: JudgeItem, windows: Sequence[Window], table: Floats, limits: Calibration) -> Floats:
+    """Let a window that speaks of another time than the claim contradict nothing.
+
+    The network takes the round of another month, or the figure of another year, for a contradiction. That the same event is
+    misdated is for the check of dates to say, which holds the rest of the sentence against the claim's.
+    """
+    held = table.copy()
+    for number, window in enumerate(windows):
+        row = held[number]
+        if row[REFUTES] < limits.refute_threshold or not _of_another_time(item, window):
+            continue
+        if not any(found.check == "dates" and found.outcome == "different" for found in _findings(item, window)):
+            row[NEUTRAL], row[REFUTES] = row[NEUTRAL] + row[REFUTES], 0.0
+    return held
+
+
+def _of_another_time(item: JudgeItem, window: Window) -> bool:
+    """Tell whether the claim names a time and the window, or else its passage, names times but not that one.
+
+    Only of a dated source: an undated one is a work of reference, where another year is as likely a correction. Measured with
+    the cascade on 25 November 2026: starter claims end to end 0.640 before, 0.691 after; applied to undated evidence too, it
+    cost 0.025 on FEVER-symmetric and 0.010 on edited Wikipedia pairs.
+    """
+    from onrecord.quantities import read_dates  # noqa: PLC0415  its tables are heavy
+
+    def days(text: str, written: dt.date | None) -> list[tuple[dt.date, dt.date]]:
+        return [(date.start, date.end) for date in read_dates(text, written) if date.start and date.end]
+
+    published = item.passage.source.published
+    if published is None:
+        return False
+    claimed = days(item.hypothesis, item.article_date)
+    given = days(window.text, published) or days(item.passage.text, published)
+    return bool(claimed and given) and not any(
+        start <= other_end and other_start <= end for start, end in claimed for other_start, other_end in given
+    )
 
 
 def _repeats(item: JudgeItem, window: Window) -> bool:
