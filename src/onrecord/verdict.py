@@ -70,7 +70,7 @@ def _weigh(
     def strength(item: Evidence, probability: float) -> float:
         """Discount what is farther from the claim than the nearest passage: it is more likely about something else."""
         cosine = nearest if item.hit.dense_score is None else max(FAR, item.hit.dense_score)
-        return probability * (cosine / nearest) ** settings.nearness_power
+        return probability * float((cosine / nearest) ** settings.nearness_power)
 
     support = max(
         (item for item in evidence if item.stance is Stance.SUPPORTS),
