@@ -130,11 +130,12 @@ def _again(
     part: CheckedClaim, article_date: str, networks: cascade.Networks, settings: Settings, logits: KeptLogits
 ) -> CheckedClaim:
     date = dt.date.fromisoformat(article_date) if article_date else None
-    # What a quotation brought has no score of its own and comes besides the passages that search found.
-    passages = {item.hit.passage_id: item.hit.fused_score for item in part.evidence}
-    found = sorted((name for name in passages if passages[name] > 0), key=lambda name: (-passages[name], name))
+    # What a quotation brought was scored by no list and comes besides the passages that search found; the last of a list has 0.
+    hits = {item.hit.passage_id: item.hit for item in part.evidence}
+    scored = {name for name, hit in hits.items() if (hit.dense_score, hit.lexical_score) != (None, None)}
+    found = sorted(scored, key=lambda name: (-hits[name].fused_score, name))
     # In the order in which they were judged: where windows of two passages are equal, it decides which passage they count for.
-    wanted = [*found[: settings.top_k], *(name for name in passages if passages[name] == 0)]
+    wanted = [*found[: settings.top_k], *(name for name in hits if name not in scored)]
     pieces = sorted(
         (item for item in part.evidence if item.hit.passage_id in wanted),
         key=lambda item: (wanted.index(item.hit.passage_id), item.question),

@@ -19,7 +19,7 @@ from onrecord.corpus.lock import holder, writing
 from onrecord.corpus.snapshots import snapshot_path
 from onrecord.errors import CorpusBusyError
 from onrecord.index import Index, applied_state, load_embedder
-from onrecord.index.dense import DenseEngine, open_client
+from onrecord.index.dense import DenseEngine, open_client, vector_files
 from onrecord.index.lexical import LexicalEngine
 from onrecord.records import SearchFilters, Verification
 from onrecord.settings import Settings
@@ -151,6 +151,16 @@ def in_chroma(action: Callable[[DenseEngine], object]) -> Callable[[Settings], N
     return damage
 
 
+def forget_a_vector(settings: Settings) -> None:
+    client = open_client(settings)
+    engine = DenseEngine(client, load_embedder(settings), vector_files(settings))
+    assert engine._vectors
+    engine._vectors.begin()
+    engine._vectors.remove(engine.sample(1))
+    engine._vectors.commit()
+    engine.close()
+
+
 def point_elsewhere(engine: DenseEngine) -> None:
     engine._collection.update(ids=engine.sample(1), metadatas=[{"fingerprint": "of another text"}])
 
@@ -196,6 +206,8 @@ MENDABLE = [
     # a vector that no embedding can be
     (in_chroma(lengthen), "vectors", "missing here"),
     (in_chroma(hold_a_stranger), "vectors", "was never on the record"),
+    # the files that are searched lack what the collection holds
+    (forget_a_vector, "vectors", "holds 1 passages that cannot be found"),
 ]
 
 

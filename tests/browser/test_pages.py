@@ -62,7 +62,7 @@ def test_main_path_from_example_to_evidence_to_history_and_back(watched: Watched
     expect(pane(page)).to_contain_text("Claim 5 of 8")
 
     page.get_by_role("link", name="History").click()
-    kept = page.locator(f"a[href*='{check_id[1]}']")
+    kept = page.locator(f"a.title[href*='{check_id[1]}']")
     expect(kept).to_be_visible()
     kept.click()
     expect(pane(page)).to_be_visible()
@@ -335,7 +335,7 @@ def test_a_hostile_article_is_only_ever_text(watched: Watched) -> None:
     page.get_by_role("link", name="History").click()
     expect(page.locator(".list")).to_contain_text("![picture](http://evil.example/y.png)")
     # checking it, as pasted text, shows it as text too
-    page.get_by_role("link", name="Check").click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Check").click()
     page.get_by_role("button", name="New check").or_(page.get_by_label("Text of the article")).first.wait_for()
     if page.get_by_role("button", name="New check").is_visible():
         page.get_by_role("button", name="New check").click()

@@ -106,20 +106,23 @@ def _of_engine(
         )
     elif not entry.clean or entry.number != state.number:
         yield _difference(part, engine.name, f"is at state {entry.number}, the store at {state.number}")
-    engine.probe()
+    # Everything held, not ``count``: what stands in the collection and not in the files beside it is not found, but is there.
+    unknown = dict.fromkeys(engine.fingerprints())
     matched = 0
     for passages in store.iter_passages(batch_size=PAGE):
         there = engine.held([passage.id for passage in passages])
         matched += len(there)
+        for passage in passages:
+            unknown.pop(passage.id, None)
         yield from (found for passage in passages if (found := _of_passage(part, passage, there.get(passage.id))))
-    surplus = engine.count() - matched
-    if surplus:
-        named = list(_surplus(part, engine, store))
-        yield from named
-        if len(named) < surplus:
-            yield _difference(
-                part, engine.name, f"holds {surplus - len(named)} passages twice, or without a usable vector"
-            )
+    yield from (_of_stranger(part, identity, store) for identity in unknown)
+    surplus = engine.count() - matched - len(unknown)
+    if surplus > 0:
+        yield _difference(part, engine.name, f"holds {surplus} passages twice, or without a usable vector")
+    elif surplus < 0:
+        yield _difference(part, engine.name, f"holds {-surplus} passages that cannot be found")
+    # Last, because it ends the comparison: it says that something is wrong, and not with which passage.
+    engine.probe()
 
 
 def _of_passage(part: Literal["words", "vectors"], passage: Passage, mark: str | None) -> Difference | None:
@@ -130,19 +133,13 @@ def _of_passage(part: Literal["words", "vectors"], passage: Passage, mark: str |
     return None
 
 
-def _surplus(part: Literal["words", "vectors"], engine: Engine, store: PassageStore) -> Iterator[Difference]:
-    """Name what is held and is not, or no longer, on the record."""
-    unknown = dict.fromkeys(engine.fingerprints())
-    for passages in store.iter_passages(batch_size=PAGE):
-        for passage in passages:
-            unknown.pop(passage.id, None)
-    for identity in unknown:
-        try:
-            store.passages([identity])
-        except NotFoundError:
-            yield _difference(part, identity, "is held here and was never on the record")
-        else:
-            yield _difference(part, identity, "is held here and is no longer current")
+def _of_stranger(part: Literal["words", "vectors"], identity: str, store: PassageStore) -> Difference:
+    """Say of what is held and is not current whether it was ever on the record."""
+    try:
+        store.passages([identity])
+    except NotFoundError:
+        return _difference(part, identity, "is held here and was never on the record")
+    return _difference(part, identity, "is held here and is no longer current")
 
 
 def _difference(part: Literal["words", "vectors"], subject: str, what: str) -> Difference:
