@@ -54,6 +54,7 @@ from onrecord.settings import Settings, require
 from onrecord.stance.calibrate import Calibration
 from onrecord.text import sentences
 from onrecord.ui.service import Configuration, File, Held, Holdings, NewSource
+from onrecord.workflow import recorded_settings
 
 NOW = dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC)
 
@@ -835,7 +836,7 @@ class ShelfService:
     def configuration(self) -> Configuration:
         return Configuration(
             models=checked_article().models,
-            settings={"top_k": "12", "candidates": "60", "rrf_constant": "60", "decision_margin": "0.15"},
+            settings=recorded_settings(Settings()),  # a page that names a setting which is gone fails here
             thresholds=[
                 (
                     "fast",

@@ -22,8 +22,8 @@ cannot be resolved is marked, never guessed.
 
 Reported speech is taken apart: who says it, and what. It is asked twice: was it said, and is it so?
 
-The record ({sources}, {passages}) is searched by meaning and by words, {candidates} passages each; both lists are
-merged by rank (k = {rrf_constant}), and the first {top_k} are judged. Copies of one story are found once.
+The record ({sources}, {passages}) is searched by meaning and by words, {candidates} passages each; the scores of both
+are added (meaning counts {dense_weight}), and the first {top_k} are judged. Copies of one story are found once.
 
 A network reads each passage against the claim and gives calibrated probabilities; a passage supports or conflicts
 only from the thresholds below. Being similar is never support.
@@ -33,7 +33,8 @@ conflict or into nothing, never the other way round.
 
 Quotations are looked for in the whole record, word by word, whoever is said to have spoken them.
 
-One table makes the verdict. Whatever fails gives “not checked” with the reason, never a verdict.
+One table makes the verdict; evidence farther from the claim counts for less in it. Whatever fails gives “not
+checked” with the reason, never a verdict.
 
 A person decides. The decision stands beside the software’s verdict and overwrites nothing."""
 
@@ -44,7 +45,7 @@ def steps(running: Configuration) -> Json:
         worthiness=running.worthiness,
         sources=count(running.corpus.sources, "source"),
         passages=count(running.corpus.passages, "passage"),
-        **{name: running.settings[name] for name in ("candidates", "rrf_constant", "top_k")},
+        **{name: running.settings[name] for name in ("candidates", "dense_weight", "top_k")},
     )
     return {
         "title": "From article to verdict",
@@ -55,7 +56,7 @@ def steps(running: Configuration) -> Json:
 
 def rules(running: Configuration) -> Json:
     """Return the table of verdicts with the margin in force."""
-    margin = running.settings["decision_margin"]
+    margin, least = running.settings["decision_margin"], running.settings["conflicting_least"]
     return {
         "caption": "The table of verdicts",
         "columns": ["Support found", "Conflict found", "And", "Verdict"],
@@ -63,7 +64,12 @@ def rules(running: Configuration) -> Json:
             ["no", "no", "", "Not enough evidence"],
             ["yes", "no", "", "Supported"],
             ["no", "yes", "", "Contradicted"],
-            ["yes", "yes", f"from independent sources, less than {margin} apart", "Conflicting sources"],
+            [
+                "yes",
+                "yes",
+                f"from independent sources, each at least {least}, less than {margin} apart",
+                "Conflicting sources",
+            ],
             ["yes", "yes", "otherwise, support is the stronger", "Supported; the conflict is named"],
             ["yes", "yes", "otherwise, conflict is at least as strong", "Contradicted; the support is named"],
             ["any", "any", "the check failed", "Not checked"],
