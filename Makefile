@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UNUSED := aait|beautifulsoup4|CATEGORIT|chonkie|chonkie-core|colorlog|gguf|GPUtil|json_repair|Markdown|model2vec|optuna|pymupdf|pymupdf4llm|pymupdf_layout|python-docx|rank-bm25|sacremoses|sentencepiece|soupsieve|tabulate|thefuzz|tokie|tree-sitter|tree-sitter-language-pack|Unidecode
 export ONRECORD_HOME ?= $(CURDIR)/.onrecord
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Nothing private leaves the machine: no model hub, no telemetry.
@@ -16,12 +17,13 @@ help:
 	@echo "make test   lint, types, layer contracts and all tests, browser tests included"
 	@echo "make lint | fix | eval | bench | docs | lock | clean"
 
-# torch first and pinned: the lock file's other packages would otherwise pull another build of it.
+# torch first and pinned: the lock file's other packages would otherwise pull another build of it. The lock is complete, so nothing
+# else is resolved: what the packages that carry MPNet declare and nobody imports (UNUSED) stays out.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
@@ -58,7 +60,7 @@ docs: $(VENV)/.installed
 # Exact versions of what is installed now; torch is left out because it is installed first, by the Makefile.
 lock:
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'
-	$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude pip | grep -v '^nvidia-\|^triton\|@ file' > requirements.lock
+	$(BIN)/python -m pip freeze --exclude-editable --exclude torch --exclude pip | grep -v '^nvidia-\|^triton\|@ file' | grep -viE '^($(UNUSED))==' > requirements.lock
 
 clean:
 	rm -rf $(VENV) .onrecord build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
