@@ -41,10 +41,12 @@ fix: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The browser's tests in a process of their own: Playwright keeps an event loop running, in which others cannot start theirs.
 test: lint
 	@sh tests/browser/install.sh $(BIN)/python
 	@sh tests/postgresql.sh
-	$(BIN)/python -m pytest --doctest-modules src tests
+	$(BIN)/python -m pytest --doctest-modules src tests --ignore=tests/browser
+	$(BIN)/python -m pytest tests/browser
 	$(BIN)/python -m evals gate --run
 
 eval: $(VENV)/.installed

@@ -59,7 +59,7 @@ def test_an_article_is_checked_by_the_real_models(real: Watched) -> None:
     card = pane.get_by_role("region", name="Supports").get_by_role("article").first
     expect(card).to_contain_text("Federal Reserve raises its target range in July 2023")
     expect(card.locator("mark.rationale").first).to_be_visible()
-    assert card.get_by_role("link").get_attribute("href") == "https://example.org/rates"
+    assert card.get_by_role("link").first.get_attribute("href") == "https://example.org/rates"
 
     choose("We will not raise the tax on bread")
     expect(pane).to_contain_text("Jane Roe")
