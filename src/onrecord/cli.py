@@ -171,8 +171,19 @@ def _read(source: str, settings: Settings, published: str | None) -> object:
     return document if date is None else document.model_copy(update={"published": date})
 
 
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Check what an article says against what is on the record."""
 
 

@@ -202,12 +202,16 @@ def _of_its_time(item: JudgeItem, windows: Sequence[Window], table: Floats, limi
     The network takes the round of another month, or the figure of another year, for a contradiction. That the same event is
     misdated is for the check of dates to say, which holds the rest of the sentence against the claim's.
     """
+    from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
+
     held = table.copy()
     for number, window in enumerate(windows):
         row = held[number]
         if row[REFUTES] < limits.refute_threshold or not _of_another_time(item, window):
             continue
-        if not any(found.check == "dates" and found.outcome == "different" for found in _findings(item, window)):
+        published = item.passage.source.published
+        pair = checks.Pair.of(item.hypothesis, window.text, claim_date=item.article_date, source_date=published)
+        if not any(found.outcome == "different" for found in checks.DATES.compare(pair)):
             row[NEUTRAL], row[REFUTES] = row[NEUTRAL] + row[REFUTES], 0.0
     return held
 

@@ -17,7 +17,7 @@ from onrecord.stance.checks.numbers import Numbers
 from onrecord.stance.checks.pair import CheckName, Pair
 from onrecord.stance.checks.quotes import Quotes
 
-__all__ = ["CHECKS", "Check", "run_checks"]
+__all__ = ["CHECKS", "DATES", "Check", "Pair", "run_checks"]
 
 
 class Check(Protocol):
@@ -30,7 +30,8 @@ class Check(Protocol):
         ...
 
 
-CHECKS: Final[tuple[Check, ...]] = (Numbers(), Dates(), Names(), Quotes())
+DATES: Final = Dates()
+CHECKS: Final[tuple[Check, ...]] = (Numbers(), DATES, Names(), Quotes())
 """The catalogue, in the order in which findings are shown."""
 
 
