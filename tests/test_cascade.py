@@ -15,7 +15,7 @@ from onrecord.records import SearchFilters, Stance, VerdictLabel
 from onrecord.settings import Settings
 from onrecord.stance import cascade, nli
 from onrecord.stance.calibrate import Calibration
-from onrecord.stance.judge import TOO_FAR, judge_with
+from onrecord.stance.judge import judge_with
 from onrecord.stance.questions import JudgeItem
 from onrecord.workflow import Checker, pasted
 from tests.record_builders import claim, hit, passage, source
@@ -86,7 +86,7 @@ def test_the_accurate_network_decides(fast: list[float], accurate: list[float], 
 def test_what_it_has_not_read_decides_nothing_however_sure_the_fast_one_is(sure: list[float]) -> None:
     networks, choosing, deciding = both(lambda _e, _c: sure, lambda _e, _c: NEITHER)
     items = [item("Prices rose.", f"Prices rose by {n} per cent.", name=f"s{n}") for n in range(5)]
-    found = judge_with(networks, items, settings=settings(stance_windows=2))
+    found = judge_with(networks, items, settings=settings(stance_passages=2))
     assert (len(choosing.asked), len(deciding.asked)) == (5, 2)
     assert {one.stance for one in found} == {Stance.NEUTRAL}
     unread = [one for one in found if one.note]
@@ -97,16 +97,20 @@ def test_what_it_has_not_read_decides_nothing_however_sure_the_fast_one_is(sure:
         assert one.probabilities.neutral > 1 / 3
 
 
-def test_an_unread_window_of_a_read_passage_does_not_decide() -> None:
+def test_an_unread_sentence_of_a_read_passage_does_not_decide() -> None:
     # The fast network finds contradictions everywhere; the accurate one is given the passage as a whole and nothing else.
-    networks, _, deciding = both(
-        lambda e, _c: [0.0, 9.0, 0.0] if e.startswith("Prices rose.") else [0.0, 2.0, 0.0], lambda _e, _c: SUPPORT
-    )
+    networks, _, deciding = both(lambda _e, _c: REFUTE, lambda _e, _c: SUPPORT)
     text = "Prices rose. Prices fell later."
-    (found,) = judge_with(
-        networks, [item("Prices rose.", text)], settings=settings(stance_windows=1, stance_windows_per_passage=1)
-    )
-    assert len(deciding.asked) == 1
+    (found,) = judge_with(networks, [item("Prices rose sharply.", text)], settings=settings(stance_passages=1))
+    assert [evidence for evidence, _ in deciding.asked] == [text]
+    assert found.stance is Stance.SUPPORTS
+
+
+def test_a_sentence_that_restates_the_claim_is_read_too() -> None:
+    networks, _, deciding = both(lambda _e, _c: NEITHER, lambda e, _c: SUPPORT if e == "Prices rose." else NEITHER)
+    text = "Prices rose. The bureau has moved."
+    (found,) = judge_with(networks, [item("Prices rose.", text)], settings=settings(stance_passages=1))
+    assert {evidence for evidence, _ in deciding.asked} == {text, "Prices rose."}
     assert found.stance is Stance.SUPPORTS
 
 
@@ -117,31 +121,36 @@ def test_those_of_which_the_fast_one_has_most_of_a_view_are_read() -> None:
     views = {"One prices.": 0.0, "Two prices.": 4.0, "Three prices.": 2.0, "Four prices.": 3.0}
     networks, _, deciding = both(lambda e, _c: [views[e], 0.0, 2.0], lambda _e, _c: NEITHER)
     items = [item("Prices rose.", text, name=f"s{n}") for n, text in enumerate(views)]
-    judge_with(networks, items, settings=settings(stance_windows=2))
+    judge_with(networks, items, settings=settings(stance_passages=2))
     assert [evidence for evidence, _ in deciding.asked] == ["Two prices.", "Four prices."]
 
 
-@pytest.mark.parametrize(
-    ("windows", "per_passage", "expected"),
-    [
-        (12, 1, 2),  # one of each passage
-        (12, 2, 4),
-        (3, 2, 3),  # the claim's own limit comes first
-        (12, 9, 6),  # all: two sentences and the whole, of two passages
-    ],
-)
-def test_limits_hold(windows: int, per_passage: int, expected: int) -> None:
+@pytest.mark.parametrize(("passages", "expected"), [(12, 2), (2, 2), (1, 1)])
+def test_passages_are_read_as_a_whole_and_no_more_than_the_limit(passages: int, expected: int) -> None:
     networks, _, deciding = both(lambda _e, _c: SUPPORT, lambda _e, _c: NEITHER)
-    items = [item("Prices rose.", f"Prices {n} rose. Prices {n} fell.", name=f"s{n}") for n in "ab"]
-    judge_with(networks, items, settings=settings(stance_windows=windows, stance_windows_per_passage=per_passage))
-    assert len(deciding.asked) == expected
+    items = [item("Prices rose sharply.", f"Prices {n} rose. Prices {n} fell.", name=f"s{n}") for n in "ab"]
+    judge_with(networks, items, settings=settings(stance_passages=passages))
+    assert [len(evidence.split(".")) - 1 for evidence, _ in deciding.asked] == [2] * expected
+
+
+def test_a_decisive_sentence_has_its_passage_read() -> None:
+    # Among others the fast network sees nothing in the passage, and much in one sentence of it.
+    networks, _, deciding = both(lambda e, _c: REFUTE if e == "Prices fell." else NEITHER, lambda _e, _c: REFUTE)
+    items = [
+        item("Prices rose.", "Prices are published monthly. Prices are read.", name="a"),
+        item("Prices rose.", "The bureau reports. Prices fell.", name="b"),
+    ]
+    found = judge_with(networks, items, settings=settings(stance_passages=1))
+    assert [evidence for evidence, _ in deciding.asked] == ["The bureau reports. Prices fell."]
+    assert [one.stance for one in found] == [Stance.NEUTRAL, Stance.REFUTES]
+    assert found[1].rationale_text == "Prices fell."
 
 
 def test_copies_use_up_one_place_and_each_claim_has_its_own_places() -> None:
     networks, choosing, deciding = both(lambda _e, _c: SUPPORT, lambda _e, _c: SUPPORT)
     copies = [item("Prices rose.", "Prices rose by a tenth.", name=f"s{n}") for n in range(6)]
     others = [item("Wages rose.", "Wages rose by a tenth.", name="w", claim_id="c2")]
-    found = judge_with(networks, [*copies, *others], settings=settings(stance_windows=1))
+    found = judge_with(networks, [*copies, *others], settings=settings(stance_passages=1))
     assert len(choosing.asked) == len(deciding.asked) == 2
     assert {one.stance for one in found} == {Stance.SUPPORTS}
 
@@ -149,17 +158,19 @@ def test_copies_use_up_one_place_and_each_claim_has_its_own_places() -> None:
 @pytest.mark.parametrize(
     ("cosine", "read"),
     [
-        (0.3, 0),  # far: it could decide nothing
-        (0.6, 1),
-        (None, 1),  # not known
+        (0.3, "Wages rose."),  # far: the other one comes first
+        (0.6, "Prices rose."),
+        (None, "Prices rose."),  # not known
     ],
 )
-def test_a_far_passage_takes_no_time_of_the_accurate_network(cosine: float | None, read: int) -> None:
-    networks, _, deciding = both(lambda _e, _c: REFUTE, lambda _e, _c: REFUTE)
-    (found,) = judge_with(networks, [item("Prices rose.", "Prices rose.", cosine=cosine)], settings=settings())
-    assert len(deciding.asked) == read
-    assert (found.note == TOO_FAR) is (read == 0)
-    assert (found.stance is Stance.NEUTRAL) is (read == 0)
+def test_far_passages_are_read_last(cosine: float | None, read: str) -> None:
+    networks, _, deciding = both(lambda e, _c: [0.0, 9.0 if "Prices" in e else 1.0, 0.0], lambda _e, _c: REFUTE)
+    items = [
+        item("Prices fell.", "Prices rose.", name="a", cosine=cosine),
+        item("Prices fell.", "Wages rose.", name="b"),
+    ]
+    judge_with(networks, items, settings=settings(stance_passages=1))
+    assert [evidence for evidence, _ in deciding.asked] == [read]
 
 
 def test_nothing_related_asks_nobody() -> None:

@@ -186,19 +186,29 @@ def test_empty_text_is_an_error_not_a_stance(
         stance.judge([item(wording, passage(text))], settings=settings)
 
 
-def test_contradiction_is_looked_at_first(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
-    # One sentence supports as strongly as another contradicts: the conflict is shown, and the other one is named.
-    scripted(
-        lambda e, _c: (
-            REFUTE if "fell" in e and "rose" not in e else SUPPORT if "rose" in e and "fell" not in e else NEITHER
-        )
-    )
-    (found,) = stance.judge(
-        [item("Prices rose.", passage("Prices rose in May. Later prices fell."))], settings=settings
-    )
+def test_the_passage_decides_and_a_sentence_shows_it(settings: Settings, scripted: Callable[[Rule], Scripted]) -> None:
+    # A sentence torn from the one that qualifies it decides nothing; the sentence that says the same alone is the rationale.
+    text = "Prices went up in May. By June they had fallen below the level of April."
+    scripted(lambda e, _c: REFUTE if "June" in e else SUPPORT)
+    (found,) = stance.judge([item("Prices rose this summer.", passage(text))], settings=settings)
     assert found.stance is Stance.REFUTES
-    assert found.rationale_text == "Later prices fell."
-    assert "other way" in found.note
+    assert found.rationale_text == "By June they had fallen below the level of April."
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("Prices rose.", Stance.SUPPORTS),  # a sentence says all of it
+        ("Prices rose steeply.", Stance.NEUTRAL),  # a word is lacking
+    ],
+)
+def test_a_sentence_that_restates_the_claim_speaks_for_its_passage(
+    settings: Settings, scripted: Callable[[Rule], Scripted], claim: str, expected: Stance
+) -> None:
+    scripted(lambda e, _c: SUPPORT if e == "Prices rose in May." else NEITHER)
+    text = "The bureau has moved to a new building. Prices rose in May. Its head thanked all who had helped."
+    (found,) = stance.judge([item(claim, passage(text))], settings=settings)
+    assert found.stance is expected
 
 
 @pytest.mark.parametrize(
@@ -236,22 +246,30 @@ def test_unrelated_text_is_neutral_without_the_network(
 
 
 @pytest.mark.parametrize(
-    ("cosine", "rule", "expected"),
+    ("cosine", "logits", "expected"),
     [
-        (0.3, "SUPPORT", Stance.NEUTRAL),  # the network is sure, but search found the passage far from the claim
-        (0.3, "REFUTE", Stance.NEUTRAL),
-        (0.7, "REFUTE", Stance.REFUTES),
-        (None, "SUPPORT", Stance.SUPPORTS),  # not known: the network decides
+        (
+            0.3,
+            [1.6, 0.0, 0.0],
+            Stance.NEUTRAL,
+        ),  # enough of one that is near, but search found the passage far from the claim
+        (0.3, [0.0, 1.6, 0.0], Stance.NEUTRAL),
+        (0.3, SUPPORT, Stance.SUPPORTS),  # sure
+        (0.7, [0.0, 1.6, 0.0], Stance.REFUTES),
+        (None, [1.6, 0.0, 0.0], Stance.SUPPORTS),  # not known: the network decides
     ],
 )
-def test_a_far_passage_decides_nothing(
-    cosine: float | None, rule: str, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+def test_a_far_passage_decides_only_where_the_network_is_sure(
+    cosine: float | None,
+    logits: list[float],
+    expected: Stance,
+    settings: Settings,
+    scripted: Callable[[Rule], Scripted],
 ) -> None:
-    logits = {"SUPPORT": SUPPORT, "REFUTE": REFUTE}[rule]
     scripted(lambda _e, _c: logits)
-    (found,) = stance.judge([item("Prices rose.", passage("Prices rose."), cosine=cosine)], settings=settings)
+    (found,) = stance.judge([item("Prices rose.", passage("Prices climbed."), cosine=cosine)], settings=settings)
     assert found.stance is expected
-    assert ("Too far" in found.note) is (expected is Stance.NEUTRAL)
+    assert ("Far from" in found.note) is (expected is Stance.NEUTRAL)
 
 
 @pytest.mark.parametrize(

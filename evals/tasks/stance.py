@@ -50,7 +50,7 @@ class Judged:
 def judge_pairs(pairs: Sequence[Pair], request: Request) -> list[Judged]:
     """Judge all pairs with the product's own rooms, in their order.
 
-    Each passage gets the cosine to the claim that the product's search would have given it, since the judge reads it.
+    No passage gets a cosine to the claim: that guards against what search drags in, and this evidence was not searched for.
     """
     embedder = load_embedder(request.settings)
     judged: list[Judged] = []
@@ -63,24 +63,27 @@ def judge_pairs(pairs: Sequence[Pair], request: Request) -> list[Judged]:
         ]
         claims = embedder.encode([pair.claim for pair in batch])
         texts = embedder.encode([passage.text for _, passage in placed])
+        nearest = [-1.0] * len(batch)
         items: list[stance.JudgeItem] = []
         owners: list[int] = []
         for (number, passage), vector in zip(placed, texts, strict=True):
             pair = batch[number]
-            cosine = float(np.clip(vector @ claims[number], -1.0, 1.0))
-            hit = Hit(passage_id=passage.id, query=pair.claim, dense_rank=1, dense_score=cosine, fused_score=1.0)
+            nearest[number] = max(nearest[number], float(np.clip(vector @ claims[number], -1.0, 1.0)))
+            hit = Hit(passage_id=passage.id, query=pair.claim, dense_rank=1, fused_score=1.0)
             asked = stance.questions(bare_claim(pair.claim, number), passage, hit, article_date=None)
             items.extend(asked)
             owners.extend([number] * len(asked))
         evidence: list[list[Evidence]] = [[] for _ in batch]
         for owner, item in zip(owners, stance.judge(items, settings=request.settings, cache=request.kept), strict=True):
             evidence[owner].append(item)
-        judged.extend(_weighed(pair, found, request) for pair, found in zip(batch, evidence, strict=True))
+        judged.extend(
+            _weighed(pair, found, cosine, request) for pair, found, cosine in zip(batch, evidence, nearest, strict=True)
+        )
         request.progress("judging pairs", len(judged), len(pairs))
     return judged
 
 
-def _weighed(pair: Pair, evidence: Sequence[Evidence], request: Request) -> Judged:
+def _weighed(pair: Pair, evidence: Sequence[Evidence], cosine: float, request: Request) -> Judged:
     decided = verdict.decide(bare_claim(pair.claim, 0), evidence, settings=request.settings)
     deciding = max(evidence, key=lambda item: max(item.probabilities.supports, item.probabilities.refutes))
     label = _FROM_VERDICT[decided.label]
@@ -94,7 +97,7 @@ def _weighed(pair: Pair, evidence: Sequence[Evidence], request: Request) -> Judg
         strongest_support=max(item.probabilities.supports for item in evidence),
         strongest_refutation=max(item.probabilities.refutes for item in evidence),
         passages=len(evidence),
-        cosine=max(item.hit.dense_score or 0.0 for item in evidence),
+        cosine=cosine,
         notes=tuple(item.note for item in evidence if item.note),
     )
 

@@ -37,13 +37,11 @@ class Settings(BaseSettings):
     embedding_model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers name or folder; the default is carried by a package and verified by hash."""
     stance_model: str = "cascade"
-    """``fast`` or ``accurate`` (shipped), ``cascade`` (the fast one chooses the windows that the accurate one decides), or the
+    """``fast`` or ``accurate`` (shipped), ``cascade`` (the fast one chooses the passages that the accurate one decides), or the
     name or folder of any 3-way NLI cross-encoder. Starter claims end to end, 25 November 2026: see docs/methodology.md."""
-    stance_windows: Annotated[int, Field(ge=1)] = 12
-    """Windows of a claim that the accurate network decides in a cascade; the others decide nothing. Twice as many where a
+    stance_passages: Annotated[int, Field(ge=1)] = 8
+    """Passages of a claim that the accurate network decides in a cascade; the others decide nothing. Twice as many where a
     claim asks two questions. Not tuned yet: ``python -m training.stance.choose_cascade``."""
-    stance_windows_per_passage: Annotated[int, Field(ge=1)] = 2
-    """Of these, windows from one passage."""
     judgement_cache: Annotated[int, Field(ge=0)] = 200_000
     """Answers of the stance networks kept in the database (about 30 MB), those not asked for longest leaving first; 0: none."""
     threads: Annotated[int, Field(ge=0)] = 0

@@ -1,4 +1,4 @@
-"""Choose the stance model in force and how many windows the accurate network decides: quality beside seconds.
+"""Choose the stance model in force and how many passages the accurate network decides: quality beside seconds.
 
 Each sampled development claim is put against a pool as search would give it: its own evidence and the nearest evidence of
 other claims of its set (MiniLM cosine), a dozen passages in all. The judge and the verdict are the product's own. A verdict is
@@ -12,7 +12,7 @@ Command (from the repository root; about ten minutes on two cores)::
 
     python -m training.stance.choose_cascade --pairs ../shared/data/pairs --home ../run/cascade
 
-Without the accurate tier, ``--deciding fast`` measures which windows are reached, and nothing else of interest.
+Without the accurate tier, ``--deciding fast`` measures which passages are reached, and nothing else of interest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
-import itertools
 import json
 import sys
 import time
@@ -244,8 +243,7 @@ def main() -> None:
     parser.add_argument("--deciding", default="accurate", help="the network that decides: a tier, a folder or a name")
     parser.add_argument("--claims", type=int, default=40, help="claims of each set")
     parser.add_argument("--pool", type=int, default=12, help="passages of a claim, as ONRECORD_TOP_K")
-    parser.add_argument("--windows", type=_numbers, default=[2, 3, 4, 6, 8, 12, 16, 24])
-    parser.add_argument("--per-passage", type=_numbers, default=[1, 2, 4])
+    parser.add_argument("--passages", type=_numbers, default=[2, 3, 4, 5, 6, 8, 12])
     parser.add_argument("--sets", nargs="*", default=SETS)
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
@@ -265,11 +263,9 @@ def main() -> None:
         measure("fast", everything, cascade.Networks(fast), [fast], settings),
         measure(options.deciding, everything, cascade.Networks(deciding), [deciding], settings),
     ]
-    for windows, per_passage in itertools.product(options.windows, options.per_passage):
-        if per_passage > windows:
-            continue
-        limited = settings.model_copy(update={"stance_windows": windows, "stance_windows_per_passage": per_passage})
-        name = f"cascade, {windows} windows, {per_passage} of a passage"
+    for passages in options.passages:
+        limited = settings.model_copy(update={"stance_passages": passages})
+        name = f"cascade, {passages} passages"
         rows.append(measure(name, everything, cascade.Networks(deciding, fast), [fast, deciding], limited))
     sys.stderr.write(
         f"{len(everything)} claims of {len(options.sets)} sets\n"

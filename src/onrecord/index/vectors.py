@@ -42,7 +42,7 @@ LEAST_CANDIDATES = 2_048
 """Compared by their vectors for each query at least."""
 BLOCK = 65_536
 """Rows whose signs are compared at a time: what the processor's cache holds."""
-SEGMENT_ROWS = 65_536
+SEGMENT_ROWS = 16_384
 """Rows kept in memory while a collection is built."""
 MOST_SEGMENTS = 12
 """More are joined: those of less than a quarter of all rows."""

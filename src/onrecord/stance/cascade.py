@@ -1,8 +1,8 @@
 """Which network reads which window, and what need not be read again.
 
-One network reads every window and decides; or, in a cascade, the fast one reads them all and the accurate one reads and decides
-the few that bear most on each question of each claim: those on which the fast one has most of a view, no more than
-``stance_windows_per_passage`` from one passage, none from a passage too far from the claim to decide it. What the accurate
+A passage as a whole decides; its single sentences are read to find the rationale. One network reads both; or, in a cascade,
+the fast one reads every window, and the accurate one reads and decides the few passages that bear most on each question of each
+claim: those near it with a window on which the fast one has most of a view, then those far from it. What the accurate
 network has not read decides nothing, however sure the fast one is: it leans to neither side by more than ``UNREAD_SIDE``.
 
 The cascade's networks are loaded together; when one cannot be, the error says so and nothing is judged by the other alone.
@@ -22,7 +22,7 @@ from onrecord.settings import Settings
 from onrecord.stance import nli
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, probabilities
 from onrecord.stance.questions import JudgeItem
-from onrecord.stance.windows import Window, too_far
+from onrecord.stance.windows import RESTATED, Window, far
 
 CASCADE = "cascade"
 """The name of both tiers together in ``Settings.stance_model``."""
@@ -75,9 +75,12 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a network says of one window: calibrated probabilities, and whether they may decide."""
+    """What is said of one window: calibrated probabilities."""
 
     row: Floats
+    """Of the deciding network where it has read the window, else of the choosing one, held below ``UNREAD_SIDE``."""
+    seen: Floats
+    """Of the network that reads every window."""
     decides: bool = True
 
 
@@ -107,45 +110,45 @@ def read(
     pairs = [[(window.text, item.hypothesis) for window in found] for item, found in zip(items, windows, strict=True)]
     everything = list(dict.fromkeys(pair for some in pairs for pair in some))
     if networks.choosing is None:
-        decided, first = _rows(networks.deciding, everything, cache), {}
+        seen = decided = _rows(networks.deciding, everything, cache)
     else:
-        first = _rows(networks.choosing, everything, cache)
-        chosen = _chosen(items, pairs, first, settings)
-        decided = _rows(networks.deciding, chosen, cache)
-    return [[_reading(pair, decided, first) for pair in some] for some in pairs]
+        seen = _rows(networks.choosing, everything, cache)
+        decided = _rows(networks.deciding, _chosen(items, windows, seen, settings), cache)
+    return [[_reading(pair, decided, seen) for pair in some] for some in pairs]
 
 
-def _reading(pair: Pair, decided: Mapping[Pair, Floats], first: Mapping[Pair, Floats]) -> Reading:
+def _reading(pair: Pair, decided: Mapping[Pair, Floats], seen: Mapping[Pair, Floats]) -> Reading:
     if pair in decided:
-        return Reading(decided[pair])
-    row = first[pair].copy()
+        return Reading(decided[pair], seen[pair])
+    row = seen[pair].copy()
     sides = [SUPPORTS, REFUTES]
     row[sides] = np.minimum(row[sides], UNREAD_SIDE)
     row[NEUTRAL] = 1.0 - row[sides].sum()
-    return Reading(row, decides=False)
+    return Reading(row, seen[pair], decides=False)
 
 
 def _chosen(
-    items: Sequence[JudgeItem], pairs: Sequence[Sequence[Pair]], first: Mapping[Pair, Floats], settings: Settings
+    items: Sequence[JudgeItem],
+    windows: Sequence[Sequence[Window]],
+    seen: Mapping[Pair, Floats],
+    settings: Settings,
 ) -> list[Pair]:
-    """Return the pairs that the deciding network reads: the best of each question of each claim."""
-    questions: dict[tuple[str, str, str], list[tuple[str, Pair]]] = {}
-    for item, some in zip(items, pairs, strict=True):
-        if not too_far(item):
-            asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), [])
-            asked.extend((item.passage.id, pair) for pair in some)
-    found: dict[Pair, None] = {}
+    """Return the pairs that the deciding network reads: the passages that bear most on each question of each claim.
+
+    With a passage go its sentences that restate the claim.
+    """
+    questions: dict[tuple[str, str, str], dict[str, tuple[bool, float, list[Pair]]]] = {}
+    for item, found in zip(items, windows, strict=True):
+        if found:
+            asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), {})
+            doubt = min(float(seen[window.text, item.hypothesis][NEUTRAL]) for window in found)
+            restating = [window for window in found[1:] if window.shared >= RESTATED]
+            asked[found[0].text] = far(item), doubt, [(w.text, item.hypothesis) for w in (found[0], *restating)]
+    chosen: dict[Pair, None] = {}
     for asked in questions.values():
-        taken: dict[Pair, None] = {}
-        passages: dict[str, int] = {}
-        for passage, pair in sorted(asked, key=lambda one: float(first[one[1]][NEUTRAL])):
-            if len(taken) == settings.stance_windows:
-                break
-            if pair not in taken and passages.get(passage, 0) < settings.stance_windows_per_passage:
-                taken[pair] = None
-                passages[passage] = passages.get(passage, 0) + 1
-        found.update(taken)
-    return list(found)
+        for _, _, pairs in sorted(asked.values(), key=lambda one: one[:2])[: settings.stance_passages]:
+            chosen.update(dict.fromkeys(pairs))
+    return list(chosen)
 
 
 def _rows(network: Network, pairs: Sequence[Pair], cache: Cache | None) -> dict[Pair, Floats]:
