@@ -18,9 +18,9 @@ NEAR_COSINE = 0.35
 """A passage farther than this from the claim (embedding cosine, where search gives one) decides only where the network is
 sure."""
 SURE_OF_FAR = 0.75
-"""How sure. Of 247 pairs with evidence farther than ``NEAR_COSINE`` in eight development sets, 0.75 are right without this, 0.59
-at 0.75, and 0.44 if nothing far decides; of 320 claims beside the nearest evidence of another claim that is as far, 0.12, 0.009
-and none are decided (accurate network, 26 November 2026). With a dozen such passages for a claim only the last two will do."""
+"""How sure. Of 247 pairs with evidence farther than ``NEAR_COSINE`` in eight development sets, 0.75 are right without this,
+0.59 at 0.75, and 0.44 if nothing far decides; of 320 claims beside the nearest evidence of another claim that is as far, 0.12,
+0.009 and none are decided (accurate network, 26 November 2026). With a dozen such passages for a claim only the last two do."""
 RESTATED = 0.95
 """Share of the claim's content words in a window that restates it."""
 
