@@ -270,7 +270,8 @@ class Vectors:
     def add(self, rows: Iterable[Row]) -> None:
         """Add passages, replacing those with the same id; found after ``commit``."""
         for row in rows:
-            self._buffer[row.identity] = row
+            # As it will be kept, and apart from its batch: a view would hold the whole of it in memory.
+            self._buffer[row.identity] = row._replace(vector=row.vector.astype(np.float16))
             self._gone.add(key_of(row.identity))
             if len(self._buffer) >= SEGMENT_ROWS:
                 self._flush()
