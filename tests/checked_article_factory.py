@@ -792,6 +792,9 @@ class ShelfService:
     def publishers(self) -> Sequence[str]:
         return sorted({source.publisher for source, _ in self.shelf.versions.values()})
 
+    def collections(self) -> Sequence[str]:
+        return sorted({source.collection for source, _ in self.shelf.versions.values() if source.collection})
+
     def find(self, query: str, filters: SearchFilters, most: int) -> Sequence[tuple[Hit, Passage]]:  # noqa: ARG002  the door's own parameters
         words = query.replace('"', "").casefold()
         found = {item.passage.id: item for made in self.kept.values() for one in made.claims for item in one.evidence}

@@ -103,6 +103,28 @@ def test_corpus_commands(home: Path, small_corpus: tuple[Path, Path]) -> None:
     assert "Nothing found" in run("corpus", "search", "harvest", "--since", "2030-01-01", home=home).stderr
 
 
+def test_a_part_of_the_corpus(tmp_path: Path) -> None:
+    home, texts = tmp_path / "home", tmp_path / "texts"
+    texts.mkdir()
+    (texts / "dam.md").write_text("The dam at Tarn was finished in 1952.")
+    (tmp_path / "other.md").write_text("Nobody knows when the dam at Tarn was finished.")
+    assert run("corpus", "add", str(texts), "--collection", "Dams", home=home).returncode == 0
+    assert "1 added" in run("corpus", "add", str(tmp_path / "other.md"), home=home).stdout
+    again = run("corpus", "add", str(texts), "--collection", "Dams", home=home)
+    assert "Nothing has changed." in again.stdout
+    listed = run("corpus", "list", "--collection", "Dams", home=home)
+    assert "Dams" in listed.stdout
+    assert "1 of 2 sources shown" in listed.stderr
+    everything = run("corpus", "search", "the dam at Tarn", home=home).stdout
+    assert "1952" in everything
+    assert "Nobody" in everything
+    part = run("corpus", "search", "the dam at Tarn", "--collection", "dams", home=home).stdout
+    assert "1952" in part
+    assert "Nobody" not in part
+    checked = run("check", "-", "--collection", "Dams", home=home, stdin="The dam at Tarn was finished in 1952.")
+    assert "Searched: collections: Dams" in checked.stdout
+
+
 def test_check_can_be_kept_in_the_history(home: Path) -> None:
     from onrecord.review import list_checks
     from onrecord.settings import Settings

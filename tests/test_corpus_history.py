@@ -192,6 +192,6 @@ def test_a_corpus_of_the_first_schema(request: pytest.FixtureRequest, tmp_path: 
     settings = Settings(home=tmp_path / "home", database_url=url)
     with Store.open(settings) as opened:
         source = opened.source("a")
-        assert (source.added_by, source.trust_tier, source.story, source.publisher) == ("", None, None, "P")
+        assert (source.added_by, source.trust_tier, source.story, source.collection) == ("", None, None, "")
         assert opened.find_copies() == []  # it has no version: nothing to compare
     engine(settings).dispose()

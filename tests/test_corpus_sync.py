@@ -258,6 +258,23 @@ def test_the_document_speaks_first(local: Store, tmp_path: Path) -> None:
     assert (b.publisher, b.language, b.licence) == ("Own", "de", "CC0")
 
 
+def test_a_source_belongs_to_a_collection(local: Store, tmp_path: Path) -> None:
+    registry = folder(tmp_path, a="Words.")
+    (tmp_path / "texts/b.md").write_text("---\nid: b\ncollection: Letters\n---\nWords too.")
+    sync_registry(local, registry)
+    # the entry's name, and what the document says itself
+    assert [source.collection for source in local.sources()] == ["texts", "Letters"]
+    assert local.collections() == ["Letters", "texts"]
+    assert [source.id for source in local.sources(collections=("texts",))] == ["a"]
+    registry = write(
+        tmp_path,
+        '[[entries]]\nname = "texts"\npath = "texts"\ntrust_tier = 2\nprovenance = { collection = "Speeches" }\n',
+    )
+    assert counts(sync_registry(local, registry)) == {"changed": 1, "unchanged": 1}
+    assert local.collections() == ["Letters", "Speeches"]
+    assert local.history("a")[-1].before == {"collection": "texts"}
+
+
 def test_again_reads_everything(local: Store, tmp_path: Path) -> None:
     registry = folder(tmp_path, a="Words.", b="Other words.")
     sync_registry(local, registry)

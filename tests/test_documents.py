@@ -26,6 +26,7 @@ from onrecord.documents import (
     ReadFailure,
     Received,
     TableMapping,
+    belonging,
     count_collection,
     count_documents,
     iter_collection,
@@ -607,6 +608,20 @@ def test_collection(tmp_path: Path, settings: Settings) -> None:
     collection = load_collection(tmp_path / "all.toml", base)
     assert texts(iter_collection(collection, settings=settings)) == ["T", "A"]
     assert count_collection(collection, settings=settings) == 2
+    assert {found.metadata["collection"] for found in iter_collection(collection, settings=settings)} == {"all"}  # type: ignore[union-attr]
+
+
+def test_belonging_to_a_collection(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "a.md").write_text("A")
+    (tmp_path / "b.md").write_text("---\ncollection: Own\n---\nB")
+    (tmp_path / "c.csv").write_text("x")  # a table without its mapping stays a failure
+    found = list(belonging(iter_documents([tmp_path], settings=settings), "Given"))
+    assert [one.metadata["collection"] for one in found if not isinstance(one, ReadFailure)] == ["Given", "Own"]
+    assert [type(one) for one in found] == [Received, Received, ReadFailure]
+    assert isinstance(found[0], Received)
+    assert found[0].contents, "the bytes are still known"
+    unnamed = list(belonging(iter_documents([tmp_path / "a.md"], settings=settings), ""))
+    assert "collection" not in unnamed[0].metadata  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

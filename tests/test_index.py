@@ -546,6 +546,35 @@ def test_building_reports_progress_and_a_second_opening_does_nothing(settings: S
     assert seen == []
 
 
+def test_opening_what_is_in_step_looks_at_a_handful(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [a_passage(f"source{number}", f"Record number {number} is about steel.") for number in range(60)]
+    Index.open(MemoryStore(many), settings).close()
+    looked_up: list[str] = []
+
+    class Watched(MemoryStore):
+        def passages(self, ids: Sequence[str]) -> list[Passage]:
+            looked_up.extend(ids)
+            return super().passages(ids)
+
+    def refuse(*_: object, **__: object) -> None:
+        message = "opening reads what it need not"
+        raise AssertionError(message)
+
+    # nothing is embedded, compared, asked of the store or of Chroma's graph: the state number and a sample must do
+    for owner, names in (
+        (Embedder, ("encode",)),
+        (DenseEngine, ("fingerprints", "held", "search", "_pages")),
+        (LexicalEngine, ("fingerprints", "held", "search")),
+        (MemoryStore, ("iter_passages", "changes_since")),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, refuse)
+    monkeypatch.setattr("chromadb.api.models.Collection.Collection.query", refuse)
+    with Index.open(Watched(many), settings) as index:
+        assert not index.behind()
+    assert len(looked_up) <= 2 * 8  # of each engine's passages as many as are looked up to see whose they are
+
+
 def test_an_empty_corpus_gives_an_empty_index(settings: Settings) -> None:
     with Index.open(MemoryStore(), settings) as index:
         assert index.search(["anything"], filters=EVERYTHING, top_k=3) == [[]]
@@ -717,7 +746,9 @@ def test_a_damaged_index_is_mended_on_opening(settings: Settings, damage: object
     store = MemoryStore(PASSAGES)
     Index.open(store, settings).close()
     damage(settings.home)  # type: ignore[operator]
-    with Index.open(store, settings) as index:
+    seen: list[int] = []
+    with Index.open(store, settings, progress=lambda done, _: seen.append(done)) as index:
+        assert seen[0] == 0, "mending is told of"
         assert not index.behind()
         for passage in PASSAGES:
             hit = index.search([passage.text], filters=EVERYTHING, top_k=1)[0][0]

@@ -29,6 +29,7 @@ def made(count: int, *, first: int = 0) -> list[Row]:
             "publisher": f"p{number % 50}",
             "language": "en" if number % 5 else "fr",
             "published": 20_000_101 + number % 28,
+            **({"collection": f"c{number % 3}"} if number % 2 else {}),
             **({"speakers": ["jane roe", f"s{number % 7}"]} if number % 4 == 0 else {}),
         }
         rows.append(Row(f"n{number}@v:0-9", (vector / np.linalg.norm(vector)).astype(np.float32), metadata))
@@ -51,6 +52,7 @@ FILTERS = [
     (SearchFilters(publishers=("P7",)), lambda m: m["publisher"] == "p7"),
     # so many values that they are compared as a set
     (SearchFilters(publishers=("p1", "p2", "p3")), lambda m: m["publisher"] in {"p1", "p2", "p3"}),
+    (SearchFilters(collections=("C1",)), lambda m: m.get("collection") == "c1"),
     (SearchFilters(speakers=("Jane Roe",)), lambda m: "speakers" in m),
     (SearchFilters(speakers=("s3", "nobody")), lambda m: "s3" in m.get("speakers", ())),
     (SearchFilters(primary_only=True, languages=("fr",)), lambda m: m["primary"] and m["language"] == "fr"),

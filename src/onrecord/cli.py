@@ -89,6 +89,12 @@ Speakers = Annotated[
 Languages = Annotated[
     list[str] | None, typer.Option("--language", help="Search only sources in this language. Example: --language en")
 ]
+Collections = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collection", help="Search only this part of the corpus, by its name. Example: --collection starter"
+    ),
+]
 
 
 def _filters(
@@ -100,6 +106,7 @@ def _filters(
     since: str | None,
     speakers: list[str] | None,
     languages: list[str] | None,
+    collections: list[str] | None,
 ) -> SearchFilters:
     return SearchFilters(
         kinds=tuple(kinds or ()),
@@ -109,6 +116,7 @@ def _filters(
         publishers=tuple(publishers or ()),
         speakers=tuple(speakers or ()),
         languages=tuple(languages or ()),
+        collections=tuple(collections or ()),
     )
 
 
@@ -209,6 +217,7 @@ def check(
     since: Since = None,
     speaker: Speakers = None,
     language: Languages = None,
+    collection: Collections = None,
     date: Annotated[
         str | None,
         typer.Option("--date", help="When the article appeared, if it does not say. Example: --date 2026-03-05"),
@@ -220,7 +229,14 @@ def check(
 
     settings = load_settings(top_k=top_k)
     filters = _filters(
-        kind, as_of, publisher, primary_only=primary_only, since=since, speakers=speaker, languages=language
+        kind,
+        as_of,
+        publisher,
+        primary_only=primary_only,
+        since=since,
+        speakers=speaker,
+        languages=language,
+        collections=collection,
     )
     document = _read(source, settings, date)
     streaming = format is Format.TEXT and output is None
@@ -265,9 +281,11 @@ def corpus_add(
         ),
     ] = None,
     collection: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--collection", help="A list of mappings and tables below the one folder given. See corpus/mappings/."
+            "--collection",
+            help="The part of the corpus that they belong to, by its name; or a .toml list of mappings and tables below the "
+            "one folder given, see corpus/mappings/. Example: --collection elections-2026",
         ),
     ] = None,
 ) -> None:
@@ -280,7 +298,7 @@ def corpus_add(
             paths,
             settings=settings,
             mapping=mapping,
-            collection=collection,
+            collection=collection or "",
             progress=bar.show if bar.console.is_terminal else None,
         )
     _tell(report)
@@ -430,22 +448,26 @@ def _counts(report: UpdateReport) -> str:
 def corpus_list(
     kind: Kinds = None,
     publisher: Publishers = None,
+    collection: Collections = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many. Example: --limit 20")] = 50,
 ) -> None:
     """List the sources. Example: onrecord corpus list --kind transcript --limit 20."""
     from onrecord import corpus  # noqa: PLC0415  as above
 
     with corpus.Store.open(load_settings()) as store:
-        sources = store.sources(kinds=tuple(kind or ()), publishers=tuple(publisher or ()), limit=limit)
+        sources = store.sources(
+            kinds=tuple(kind or ()), publishers=tuple(publisher or ()), collections=tuple(collection or ()), limit=limit
+        )
         total = store.state().sources
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "date", "kind", "publisher", "title"):
+    for name in ("id", "date", "kind", "collection", "publisher", "title"):
         table.add_column(name, overflow="fold")
     for source in sources:
         table.add_row(
             escape(source.id),
             source.published.isoformat() if source.published else "undated",
             source.kind.value,
+            escape(source.collection),
             escape(source.publisher),
             escape(source.title),
         )
@@ -512,15 +534,23 @@ def corpus_search(
     since: Since = None,
     speaker: Speakers = None,
     language: Languages = None,
+    collection: Collections = None,
 ) -> None:
     """Search the record. Example: onrecord corpus search "Istanbul talks 2022" --kind transcript."""
     from onrecord import index, report, workflow  # noqa: PLC0415  as above
 
     settings = load_settings()
     filters = _filters(
-        kind, as_of, publisher, primary_only=primary_only, since=since, speakers=speaker, languages=language
+        kind,
+        as_of,
+        publisher,
+        primary_only=primary_only,
+        since=since,
+        speakers=speaker,
+        languages=language,
+        collections=collection,
     )
-    with workflow.Checker.open(settings) as checker:
+    with _Bar() as bar, workflow.Checker.open(settings, progress=bar.show) as checker:
         found = checker.find(query, filters=filters, top_k=top_k or 10)
     for number, (hit, passage) in enumerate(found, 1):
         ranks = f"dense {hit.dense_rank or '–'}, lexical {hit.lexical_rank or '–'}"

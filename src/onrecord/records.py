@@ -144,6 +144,9 @@ class Source(Record):
     address: str | None = None
     language: str = "en"
     licence: str = ""
+    collection: str = ""
+    """The part of the corpus that it belongs to: as it says itself, or as its mapping, its entry in ``sources.toml`` or
+    ``corpus add --collection`` name it; empty: none."""
     current_version_id: str
     withdrawn: bool = False
     trust_tier: Annotated[int, Field(ge=1, le=3)] | None = None
@@ -285,6 +288,8 @@ class SearchFilters(Record):
     speakers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     """Of the sources, as they are declared: ``en``."""
+    collections: tuple[str, ...] = ()
+    """Parts of the corpus, by their names."""
 
 
 class Hit(Record):

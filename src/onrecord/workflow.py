@@ -143,8 +143,10 @@ class Checker:
         """
         with ExitStack() as stack:
             store = stack.enter_context(corpus.Store.open(settings))
-            progress(Progress("opening the corpus", 0, 0))
-            opened = index.Index.open(store, settings)
+            clock = _Clock(progress)
+            clock.start("opening the corpus")
+            # Reports only where something is to be brought into step, mended or built.
+            opened = index.Index.open(store, settings, progress=clock.step)
             stack.callback(opened.close)
             checker = cls(settings, store, opened)
             checker._stack = stack.pop_all()
@@ -592,7 +594,7 @@ def update_corpus(
     *,
     settings: Settings,
     mapping: Path | None = None,
-    collection: Path | None = None,
+    collection: str = "",
     progress: Report | None = None,
 ) -> UpdateReport:
     """Add files, folders or a mapped table to the corpus, then bring the indexes up to date.
@@ -600,10 +602,11 @@ def update_corpus(
     The store is the truth and is written first; should the work end in between, the next opening finishes the indexes.
 
     Args:
-        paths: Files and folders; with ``mapping``, tables; with ``collection``, the one base folder.
+        paths: Files and folders; with ``mapping``, tables; with a file as ``collection``, the one base folder.
         settings: The settings in force.
         mapping: A mapping file that says which field of a table is what.
-        collection: A file that lists mappings and the tables they are for.
+        collection: The part of the corpus that documents belong to which do not say it themselves; or the ``.toml`` file that
+            lists mappings and the tables they are for, whose name it then is.
         progress: Called while it goes on. The documents are counted first, for the time left, only when it is given.
 
     Raises:
@@ -611,17 +614,18 @@ def update_corpus(
         CorpusBusyError: another process is writing.
     """
     total = 0
-    if collection is not None:
+    if collection.endswith(".toml"):
         if len(paths) != 1:
             message = f"A collection takes one base folder, and {len(paths)} paths came: give the folder its paths start from."
             raise DocumentError(message)
-        parts = documents.load_collection(collection, paths[0])
+        parts = documents.load_collection(Path(collection), paths[0])
         incoming = documents.iter_collection(parts, settings=settings)
         if progress is not None:
             total = documents.count_collection(parts, settings=settings)
     else:
         loaded = documents.load_mapping(mapping) if mapping is not None else None
-        incoming = documents.iter_documents(paths, mapping=loaded, settings=settings)
+        name = collection or (loaded.name if loaded is not None else "")
+        incoming = documents.belonging(documents.iter_documents(paths, mapping=loaded, settings=settings), name)
         if progress is not None:
             total = documents.count_documents(paths, mapping=loaded, settings=settings)
     return add_documents(incoming, settings=settings, progress=progress or _silent, total=total)

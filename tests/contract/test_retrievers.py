@@ -33,6 +33,7 @@ def a_passage(  # noqa: PLR0913  one argument per field that a filter looks at
     speaker: str | None = None,
     speakers: tuple[str, ...] = (),
     title: str = "Record",
+    collection: str = "",
 ) -> Passage:
     version = f"{name}@000000000000"
     source = Source(
@@ -43,6 +44,7 @@ def a_passage(  # noqa: PLR0913  one argument per field that a filter looks at
         primary=primary,
         speakers=speakers,
         published=published,
+        collection=collection,
         retrieved_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         current_version_id=version,
     )
@@ -59,7 +61,12 @@ def a_passage(  # noqa: PLR0913  one argument per field that a filter looks at
 
 
 PASSAGES = [
-    a_passage("talks", "The delegations agreed in Istanbul on neutrality for Ukraine.", speaker="Vladimir Medinsky"),
+    a_passage(
+        "talks",
+        "The delegations agreed in Istanbul on neutrality for Ukraine.",
+        speaker="Vladimir Medinsky",
+        collection="Transcripts of 2022",
+    ),
     a_passage(
         "wire",
         "A news agency reported that the talks in Istanbul on neutrality had failed.",
@@ -67,6 +74,7 @@ PASSAGES = [
         publisher="TASS",
         primary=False,
         published=dt.date(2025, 6, 2),
+        collection="The wires",
     ),
     a_passage(
         "undated",
@@ -174,6 +182,9 @@ FILTERS = [
     # a language, in other letters; and one that nothing is in
     (SearchFilters(languages=("EN",)), {"talks", "wire", "undated"}),
     (SearchFilters(languages=("fr",)), set()),
+    # a part of the corpus, in other letters; and one that does not exist
+    (SearchFilters(collections=("the WIRES", "transcripts of 2022")), {"wire", "talks"}),
+    (SearchFilters(collections=("wires",)), set()),
     # a publisher in other letters
     (SearchFilters(publishers=("tass",)), {"wire"}),
     # a publisher full of query syntax

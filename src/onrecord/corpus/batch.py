@@ -37,6 +37,7 @@ Item = TypeVar("Item")
 
 _PROVENANCE = (
     "title", "kind", "publisher", "is_primary", "origin", "speakers", "published", "address", "language", "licence",
+    "collection",
 )  # fmt: skip
 
 

@@ -78,9 +78,12 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
         "address": document.address,
         "language": (document.language or _script_language(document.text))[:35],
         "licence": _one_line(metadata.get("licence", "")),
+        "collection": _one_line(metadata.get("collection", "")),
     }
     rule = (RULE, settings.passage_sentences, settings.passage_overlap, settings.passage_max_characters)
-    basis = json.dumps([text_sha256, provenance, rule], default=str, sort_keys=True)
+    # Without a collection, a source is what it was before there were any, and adding it again changes nothing.
+    known = {key: value for key, value in provenance.items() if key != "collection" or value}
+    basis = json.dumps([text_sha256, known, rule], default=str, sort_keys=True)
     return Given(
         name=name,
         id=_identity(document, name),

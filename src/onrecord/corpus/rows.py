@@ -31,6 +31,7 @@ def source_of(row: RowMapping) -> Source:
         address=row["address"],
         language=row["language"],
         licence=row["licence"],
+        collection=row["collection"],
         current_version_id=row["current_version_id"],
         withdrawn=row["withdrawn"],
         trust_tier=row["trust_tier"],

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration that this code needs; equal to the newest in ``migrations/versions`` (tested)."""
 
 ID_LENGTH = 300
@@ -91,6 +91,7 @@ class SourceRow(Table):
     address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(35))
     licence: Mapped[str] = mapped_column(Text)
+    collection: Mapped[str] = mapped_column(Text, server_default="")
     current_version_id: Mapped[str] = mapped_column(String(ID_LENGTH + 13))
     withdrawn: Mapped[bool] = mapped_column(Boolean)
     fingerprint: Mapped[str] = mapped_column(String(64))

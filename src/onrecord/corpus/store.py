@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from onrecord.corpus.syndication_rows import Copy
     from onrecord.settings import Settings
@@ -343,14 +344,17 @@ class Store:
         include_withdrawn: bool = False,
         kinds: Sequence[SourceKind] = (),
         publishers: Sequence[str] = (),
+        collections: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Source]:
-        """Return the sources of these kinds and publishers (all where none are named), in the order of their identities."""
+        """Return the sources of these kinds, publishers and collections (all where none are named), ordered by their ids."""
         query = select(SourceRow.__table__).order_by(SourceRow.id).limit(limit)
         if kinds:
             query = query.where(SourceRow.kind.in_([kind.value for kind in kinds]))
         if publishers:
             query = query.where(SourceRow.publisher.in_(list(publishers)))
+        if collections:
+            query = query.where(SourceRow.collection.in_(list(collections)))
         if not include_withdrawn:
             query = query.where(SourceRow.withdrawn.is_(False))
         with self._engine.connect() as connection:
@@ -377,7 +381,14 @@ class Store:
 
     def publishers(self) -> list[str]:
         """Return the publishers of the sources that are not withdrawn, in the order of the alphabet."""
-        query = select(SourceRow.publisher).where(SourceRow.withdrawn.is_(False)).distinct()
+        return self._names(SourceRow.publisher)
+
+    def collections(self) -> list[str]:
+        """Return the parts of the corpus that hold sources which are not withdrawn, in the order of the alphabet."""
+        return [name for name in self._names(SourceRow.collection) if name]
+
+    def _names(self, column: InstrumentedAttribute[str]) -> list[str]:
+        query = select(column).where(SourceRow.withdrawn.is_(False)).distinct()
         with self._engine.connect() as connection:
             return sorted(connection.execute(query).scalars(), key=str.casefold)
 

@@ -44,6 +44,8 @@ class Provenance(Record):
     publisher: str = ""
     primary: bool | None = None
     licence: str = ""
+    collection: str = ""
+    """Empty: the entry's name."""
     language: str = ""
     origin: str = ""
     speakers: tuple[str, ...] = ()
@@ -434,7 +436,7 @@ class _Work:
                 unit.failed = True
                 yield document
                 continue
-            complete = _completed(document, self.entry.provenance)
+            complete = _completed(document, self.entry.provenance, self.entry.name)
             try:
                 given = accept(complete, name_of(complete), self.settings)
             except CorpusError:
@@ -489,13 +491,14 @@ def _reading(registry: Registry, entry: Entry, settings: Settings) -> str:
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
-def _completed(document: Document, given: Provenance) -> Document:
+def _completed(document: Document, given: Provenance, entry: str) -> Document:
     """Return a document with what its entry says where it says nothing itself."""
     said = {
         "kind": given.kind.value if given.kind is not None else "",
         "publisher": given.publisher,
         "primary": "" if given.primary is None else str(given.primary).lower(),
         "licence": given.licence,
+        "collection": given.collection or entry,
         "origin": given.origin,
     }
     metadata = {**{key: value for key, value in said.items() if value}, **document.metadata}

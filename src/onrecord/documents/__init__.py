@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from onrecord.documents.collect import (
     Collection,
+    belonging,
     count_collection,
     count_documents,
     iter_collection,
@@ -30,6 +31,7 @@ __all__ = [
     "ReadFailure",
     "Received",
     "TableMapping",
+    "belonging",
     "count_collection",
     "count_documents",
     "iter_collection",

@@ -105,7 +105,17 @@ def load_collection(path: Path, base: Path) -> Collection:
 def iter_collection(collection: Collection, *, settings: Settings) -> Iterator[Document | ReadFailure]:
     """Yield every document of a collection."""
     for part in collection.parts:
-        yield from iter_documents(part.paths, mapping=part.mapping, settings=settings)
+        yield from belonging(iter_documents(part.paths, mapping=part.mapping, settings=settings), collection.name)
+
+
+def belonging(found: Iterable[Document | ReadFailure], collection: str) -> Iterator[Document | ReadFailure]:
+    """Yield what was found, every document with the part of the corpus that it belongs to where it does not say that itself."""
+    for one in found:
+        if isinstance(one, ReadFailure) or not collection or one.metadata.get("collection"):
+            yield one
+            continue
+        named = one.model_copy(update={"metadata": {**one.metadata, "collection": collection}})
+        yield Received.of(named, one.contents) if isinstance(one, Received) else named
 
 
 def count_documents(paths: Iterable[str | Path], *, mapping: TableMapping | None = None, settings: Settings) -> int:

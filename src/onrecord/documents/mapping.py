@@ -151,6 +151,8 @@ class TableMapping(_Rule):
     publisher: str = ""
     primary: bool = False
     licence: str = ""
+    collection: str = ""
+    """The part of the corpus that the rows belong to; empty: as the command says, else the mapping's name."""
     language: str = ""
     origin: str = ""
 

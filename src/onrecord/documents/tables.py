@@ -243,6 +243,7 @@ def _finished(values: Values, text: str, mapping: TableMapping, *, media_type: s
         "publisher": values.fill(mapping.publisher),
         "primary": "true" if mapping.primary else "false",
         "licence": values.fill(mapping.licence),
+        "collection": values.fill(mapping.collection),
         "origin": values.fill(mapping.origin),
     }
     return Document(

@@ -228,7 +228,7 @@ class DenseEngine:
 
     def _write(self, passages: Sequence[Passage], vectors: NDArray[np.float32]) -> None:
         ids = [passage.id for passage in passages]
-        metadata = [_metadata(passage) for passage in passages]
+        metadata = [metadata_of(passage) for passage in passages]
         with _guard(self._where):
             self._collection.upsert(
                 ids=ids,
@@ -335,6 +335,8 @@ def where_clause(filters: SearchFilters) -> dict[str, Any] | None:
         clauses.append(speakers[0] if len(speakers) == 1 else {"$or": speakers})
     if filters.languages:
         clauses.append({"language": {"$in": [encodable(filter_key(name)) for name in filters.languages]}})
+    if filters.collections:
+        clauses.append({"collection": {"$in": [encodable(filter_key(name)) for name in filters.collections]}})
     first, last = day_range(filters)
     clauses += [{"published": {sign: day}} for sign, day in (("$gte", first), ("$lte", last)) if day is not None]
     if not clauses:
@@ -358,7 +360,8 @@ def langchain_embeddings(embedder: Embedder) -> Embeddings:
     return _Adapter()
 
 
-def _metadata(passage: Passage) -> dict[str, Any]:
+def metadata_of(passage: Passage) -> dict[str, Any]:
+    """Return what a collection holds of a passage beside text and vector: what the filters ask for."""
     source = passage.source
     metadata: dict[str, Any] = {
         "source_id": encodable(source.id),
@@ -372,6 +375,8 @@ def _metadata(passage: Passage) -> dict[str, Any]:
     speakers = [encodable(name) for name in speakers_of(passage)]
     if speakers:
         metadata["speakers"] = speakers
+    if source.collection:
+        metadata["collection"] = encodable(filter_key(source.collection))
     day = day_number(passage)
     if day is not None:
         metadata["published"] = day

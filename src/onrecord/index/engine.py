@@ -141,6 +141,7 @@ def admits(filters: SearchFilters, passage: Passage) -> bool:
         and (last is None or (day is not None and day <= last))
         and (not filters.languages or filter_key(source.language) in map(filter_key, filters.languages))
         and (not filters.publishers or filter_key(source.publisher) in map(filter_key, filters.publishers))
+        and (not filters.collections or filter_key(source.collection) in map(filter_key, filters.collections))
         and (not filters.speakers or not set(speakers_of(passage)).isdisjoint(map(filter_key, filters.speakers)))
     )
 
@@ -179,6 +180,8 @@ def fingerprint(passage: Passage) -> str:
         str(day_number(passage)),
         source.language,
         *speakers_of(passage),
+        # Only where there is one, so that what was indexed before there were collections need not be embedded again.
+        *(("collection", source.collection) if source.collection else ()),
     )
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from onrecord.records import Passage, SearchFilters
 
 ANALYSER = "onrecord_english"
-SCHEMA_NUMBER = 2
+SCHEMA_NUMBER = 3
 """Grows with every change of fields or analysis; a folder built under another number is built again."""
 ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
 WRITER_MEMORY = 64_000_000
@@ -285,6 +285,7 @@ class LexicalEngine:
             ("publisher", [encodable(filter_key(name)) for name in filters.publishers]),
             ("speaker", [encodable(filter_key(name)) for name in filters.speakers]),
             ("language", [encodable(filter_key(name)) for name in filters.languages]),
+            ("collection", [encodable(filter_key(name)) for name in filters.collections]),
         ):
             if values:
                 conditions.append(make.term_set_query(self._schema, field, values))
@@ -308,6 +309,7 @@ class LexicalEngine:
         document.add_text("primary", "true" if source.primary else "false")
         document.add_text("publisher", encodable(filter_key(source.publisher)))
         document.add_text("language", encodable(filter_key(source.language)))
+        document.add_text("collection", encodable(filter_key(source.collection)))
         for speaker in speakers_of(passage):
             document.add_text("speaker", encodable(speaker))
         day = day_number(passage)
@@ -352,7 +354,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("source_id", "kind", "primary", "publisher", "speaker", "language"):
+    for name in ("source_id", "kind", "primary", "publisher", "speaker", "language", "collection"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("title", "text"):
         builder.add_text_field(name, tokenizer_name=ANALYSER, index_option="position")

@@ -34,7 +34,7 @@ from onrecord.records import SearchFilters
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-FORMAT = 1
+FORMAT = 2
 EXACT_ROWS = 8_192
 """So many passages that pass the filters are all compared by their vectors."""
 OVERSAMPLING = 8
@@ -45,7 +45,8 @@ BLOCK = 65_536
 SEGMENT_ROWS = 16_384
 """Rows kept in memory while a collection is built."""
 MOST_SEGMENTS = 12
-"""More are joined: those of less than a quarter of all rows."""
+"""More small or mostly dead ones are joined. Full ones stay: a search goes through blocks anyway, and to join a million
+passages would take two gigabytes."""
 _FLAG = "changing"
 _MANIFEST = "manifest.json"
 
@@ -75,6 +76,7 @@ class _Segment:
         self.vectors, self.signs, self.keys = read("vectors"), read("signs"), read("keys")
         self.days, self.primary = read("days"), read("primary")
         self.kinds, self.publishers, self.languages = read("kinds"), read("publishers"), read("languages")
+        self.collections = read("collections")
         self.speaker_rows, self.speakers = read("speaker_rows"), read("speakers")
         self._offsets, self._ids = read("offsets"), read("ids")
         self.alive: Mask = (
@@ -83,6 +85,11 @@ class _Segment:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def worn(self) -> bool:
+        """Tell whether it is small, or mostly dead."""
+        return len(self) < SEGMENT_ROWS or 2 * int(self.alive.sum()) < len(self)
 
     def without(self, gone: NDArray[np.uint64]) -> _Segment:
         """Return the same rows, those with these keys dead."""
@@ -100,6 +107,7 @@ class _Segment:
             ([kind.value for kind in filters.kinds], self.kinds),
             ([filter_key(name) for name in filters.publishers], self.publishers),
             ([filter_key(name) for name in filters.languages], self.languages),
+            ([filter_key(name) for name in filters.collections], self.collections),
         ):
             if values:
                 mask &= _any_of(column, values)
@@ -285,8 +293,9 @@ class Vectors:
     def commit(self) -> None:
         """Make all changes count."""
         self._flush()
-        if len(self._segments) > MOST_SEGMENTS:
-            self._join()
+        small = [segment for segment in self._segments if segment.worn]
+        if len(small) > MOST_SEGMENTS:
+            self._join(small)
         self._publish()
         self._mine = False
 
@@ -313,10 +322,8 @@ class Vectors:
             rows, self._buffer = list(self._buffer.values()), {}
             self._segments.append(_Segment(_write(self._folder, rows)))
 
-    def _join(self) -> None:
-        """Join the small segments, leaving out what is dead."""
-        total = sum(len(segment) for segment in self._segments)
-        small = [segment for segment in self._segments if 4 * len(segment) < total]
+    def _join(self, small: Sequence[_Segment]) -> None:
+        """Put segments into one, leaving out what is dead."""
         parts = [_columns_of(segment) for segment in small if segment.alive.any()]
         self._segments = [segment for segment in self._segments if segment not in small]
         if parts:
@@ -391,6 +398,7 @@ def _write(folder: Path, rows: Sequence[Row]) -> Path:
             "kinds": keys("kind"),
             "publishers": keys("publisher"),
             "languages": keys("language"),
+            "collections": keys("collection"),
             "speaker_rows": np.array([number for number, _ in speakers], dtype=np.int64),
             "speakers": np.array([key for _, key in speakers], dtype=np.uint64),
             "lengths": np.array([len(name) for name in names], dtype=np.int64),
@@ -411,7 +419,7 @@ def _columns_of(segment: _Segment) -> dict[str, NDArray[Any]]:
         "signs": segment.signs[:, alive],
         **{
             name: getattr(segment, name)[alive]
-            for name in ("keys", "days", "primary", "kinds", "publishers", "languages")
+            for name in ("keys", "days", "primary", "kinds", "publishers", "languages", "collections")
         },
         "speaker_rows": where[segment.speaker_rows[spoken]],
         "speakers": segment.speakers[spoken],

@@ -41,6 +41,7 @@ def render_head(title: str, filters: SearchFilters) -> str:
         f"publishers: {', '.join(filters.publishers)}" if filters.publishers else "",
         f"speakers: {', '.join(filters.speakers)}" if filters.speakers else "",
         f"languages: {', '.join(filters.languages)}" if filters.languages else "",
+        f"collections: {', '.join(filters.collections)}" if filters.collections else "",
     ]
     scope = "; ".join(limit for limit in limits if limit) or "the whole corpus"
     return f"{printable(title)}\nSearched: {scope}\n{'═' * WIDTH}\n"

@@ -236,13 +236,26 @@ def _options() -> tuple[SearchFilters, int]:
             key="publishers",
             persist_state=KEEP,
         )
+        known = frame.service().collections()
+        # A corpus without collections has nothing to choose from.
+        collections = (
+            st.multiselect("Collections", known, placeholder="The whole corpus", key="collections", persist_state=KEEP)
+            if known
+            else []
+        )
         primary = st.toggle(
             "Primary sources only",
             key="primary",
             persist_state=KEEP,
             help="Transcripts, documents and data; no coverage, no summaries.",
         )
-    filters = SearchFilters(kinds=tuple(kinds), primary_only=primary, as_of=as_of, publishers=tuple(publishers))
+    filters = SearchFilters(
+        kinds=tuple(kinds),
+        primary_only=primary,
+        as_of=as_of,
+        publishers=tuple(publishers),
+        collections=tuple(collections),
+    )
     return filters, passages
 
 

@@ -148,6 +148,8 @@ def scope(filters: SearchFilters) -> list[str]:
         phrases.append("said by " + ", ".join(filters.speakers))
     if filters.languages:
         phrases.append("in " + ", ".join(filters.languages))
+    if filters.collections:
+        phrases.append("only the collections " + ", ".join(filters.collections))
     return [phrase[0].upper() + phrase[1:] for phrase in phrases]
 
 

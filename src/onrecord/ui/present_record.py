@@ -134,6 +134,7 @@ def provenance(held: Held, version: Version) -> Json:
         ["Publisher", source.publisher],
         ["Speakers", ", ".join(source.speakers)],
         ["Licence", source.licence],
+        ["Collection", source.collection],
         ["How it came to us", TIERS[source.trust_tier]],
         ["Retrieved", moment(source.retrieved_at)],
         ["Added by", f"{source.added_by}, {moment(source.added_at)}" if source.added_at else source.added_by],

@@ -99,12 +99,21 @@ def _filters() -> SearchFilters:
             max_value=dt.date(2100, 12, 31),
         )
         primary = middle.toggle("Primary sources only", key="record_primary", persist_state="session")
+        known = frame.service().collections()
+        collections = (
+            right.multiselect(
+                "Collections", known, placeholder="The whole corpus", key="record_collections", persist_state="session"
+            )
+            if known
+            else []
+        )
     return SearchFilters(
         kinds=tuple(kinds),
         publishers=tuple(publishers),
         speakers=(speaker.strip(),) if speaker.strip() else (),
         as_of=as_of,
         primary_only=primary,
+        collections=tuple(collections),
     )
 
 

@@ -103,6 +103,9 @@ class Service(Protocol):
     def publishers(self) -> Sequence[str]:
         """Return the publishers of the corpus, in the order of the alphabet."""
 
+    def collections(self) -> Sequence[str]:
+        """Return the parts of the corpus by their names, in the order of the alphabet."""
+
     def find(self, query: str, filters: SearchFilters, most: int) -> Sequence[tuple[Hit, Passage]]:
         """Search the record; words in quotation marks must stand in the passage."""
 
@@ -245,6 +248,13 @@ class Library:
         with corpus.Store.open(self.settings) as store:
             return store.publishers()
 
+    def collections(self) -> Sequence[str]:
+        """Return the parts of the corpus by their names, in the order of the alphabet."""
+        from onrecord import corpus  # noqa: PLC0415  heavy
+
+        with corpus.Store.open(self.settings) as store:
+            return store.collections()
+
     def find(self, query: str, filters: SearchFilters, most: int) -> Sequence[tuple[Hit, Passage]]:
         """Search the record; words in quotation marks must stand in the passage."""
         return self._mine().find(query, filters=filters, top_k=most)
@@ -254,7 +264,7 @@ class Library:
         from onrecord import corpus  # noqa: PLC0415  heavy
 
         with corpus.Store.open(self.settings) as store:
-            found = store.sources(kinds=filters.kinds, publishers=filters.publishers)
+            found = store.sources(kinds=filters.kinds, publishers=filters.publishers, collections=filters.collections)
         spoken = {name.casefold() for name in filters.speakers}
         kept = [
             source
