@@ -3,18 +3,24 @@
 Real passages of a retrieval set, and synthetic ones around them up to each size: the words of two real passages mixed, and a
 real vector turned by a random angle. What real claims find among them is compared with an exact search over all vectors, and
 with LangChain's tutorial pipeline, its ensemble retriever and txtai on the same passages, vectors and machine. Each size is
-built anew under ``--home`` and writes its own part of ``evals/results/bench-search.json``, so that a long run can be made in
-pieces. ``--plot`` draws the growth from all parts that are there.
+built anew under ``--home`` in a process of its own and writes its part of ``evals/results/bench-search.json``, so that a long
+run can be made in pieces; ``bench-search.md`` and, with ``--plot``, a picture tell of all parts that are there.
+
+Above ``COLLECTION_MOST`` passages the Chroma collection is not filled, which would take most of an hour: the files beside it,
+which are what an embedded collection is searched by, and the word index are built alone. Peers are measured up to
+``PEERS_MOST``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import os
 import re
 import resource
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -35,7 +41,8 @@ from evals.data import LabelledClaim
 from onrecord import __version__
 from onrecord.errors import NotFoundError
 from onrecord.index import Embedder, Index, load_embedder
-from onrecord.index.dense import forget_embedded
+from onrecord.index import vectors as files
+from onrecord.index.dense import DenseEngine, collection_name, forget_embedded, metadata_of
 from onrecord.index.engine import Candidate
 from onrecord.index.lexical import LexicalEngine
 from onrecord.index.search import fuse
@@ -50,6 +57,8 @@ PAGE = 4_096
 BATCH = 20
 """Claims of an article that are searched together."""
 TOP_K = 12
+COLLECTION_MOST = 200_000
+PEERS_MOST = 100_000
 UPDATED = 500
 """Passages added while it is searched."""
 MEBIBYTE = 1 << 20
@@ -72,7 +81,7 @@ FILTERS: Mapping[str, SearchFilters] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grown:
     """A record of ``size`` passages, the first ones real; every passage and vector is made again from its number."""
 
@@ -196,8 +205,59 @@ def memory_mb() -> float:
     return round(float(psutil.Process().memory_info().rss) / MEBIBYTE, 1)
 
 
+class _FilesAlone(DenseEngine):
+    """The vectors' files without the collection that they are a cache of: for sizes at which filling that takes too long."""
+
+    _vectors: files.Vectors
+
+    def __init__(self, embedder: Embedder, folder: Path) -> None:
+        self._embedder = embedder
+        self._name = collection_name(embedder)
+        self._vectors = files.Vectors(folder / self._name)
+
+    def count(self) -> int:
+        return self._vectors.count()
+
+    def fingerprints(self) -> dict[str, str]:
+        return {}
+
+    def _write(self, passages: Sequence[Passage], vectors: Floats) -> None:
+        self._vectors.add(map(files.Row, [passage.id for passage in passages], vectors, map(metadata_of, passages)))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._vectors.begin()
+        self._vectors.remove(ids)
+
+    def commit(self) -> None:
+        self._vectors.commit()
+
+    def sample(self, size: int) -> list[str]:  # noqa: ARG002  the engine's own parameter
+        return []
+
+    def probe(self) -> None:
+        """Find nothing wrong: there is no collection to compare with."""
+
+    def close(self) -> None:
+        """Release nothing."""
+
+
+class _FilesIndex(Index):
+    """An index over `_FilesAlone`."""
+
+    def _opened_dense(self) -> DenseEngine:
+        return _FilesAlone(self.embedder, self.settings.home / "chroma" / "vectors")
+
+    def _take_news(self, *, unfinished: bool = False) -> None:
+        """Keep the engine: nobody else writes."""
+
+
+def index_of(size: int) -> type[Index]:
+    """Return which index a record of some size gets."""
+    return Index if size <= COLLECTION_MOST else _FilesIndex
+
+
 def build(grown: Grown, home: Path, embedder: Embedder) -> dict[str, float]:
-    """Build the index of a record, unless it stands there from an earlier run."""
+    """Build the index of a record."""
     settings = load_settings(home=home)
     before, begun = memory_mb(), time.perf_counter()
     last = [begun]
@@ -208,13 +268,14 @@ def build(grown: Grown, home: Path, embedder: Embedder) -> dict[str, float]:
             rate = done / (last[0] - begun)
             print(f"building: {done:,} of {total:,} ({rate:,.0f}/s)", file=sys.stderr, flush=True)
 
-    Index.open(grown, settings, progress=report, embedder=embedder).close()
+    index_of(grown.size).open(grown, settings, progress=report, embedder=embedder).close()
     spent = time.perf_counter() - begun
     # Let go of what building took, so that what an opening takes can be seen.
     forget_embedded(str(home / "chroma"))
     return {
         "seconds": round(spent, 1),
         "passages_per_second": round(grown.size / spent, 1),
+        "collection": grown.size <= COLLECTION_MOST,
         "memory_growth_mb": round(memory_mb() - before, 1),
         "chroma_mb": disk_mb(home / "chroma"),
         "of_it_vector_files_mb": disk_mb(home / "chroma" / "vectors"),
@@ -254,10 +315,10 @@ def product(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[Label
     settings = load_settings(home=home)
     texts = [claim.claim for claim in claims]
     embedder.encode(texts[:1])  # loads the network, which every process does once
-    begun = time.perf_counter()
-    index = Index.open(grown, settings, embedder=embedder)
-    opened = 1000 * (time.perf_counter() - begun)
     before = memory_mb()
+    begun = time.perf_counter()
+    index = index_of(grown.size).open(grown, settings, embedder=embedder)
+    opened = 1000 * (time.perf_counter() - begun)
 
     def search(some: list[str], filters: SearchFilters = SearchFilters()) -> list[list[str]]:  # noqa: B008  frozen
         hits = index.search(some, filters=filters, top_k=TOP_K)
@@ -325,14 +386,17 @@ def quality(grown: Grown, claims: Sequence[LabelledClaim], found: Sequence[Seque
 # Peers: the same passages, the same vectors, each searched in its own way for the same number of passages
 
 
-def peers(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[LabelledClaim]) -> dict[str, object]:
-    """Measure the peers that are installed, each built from nothing."""
+def peers(
+    grown: Grown, home: Path, embedder: Embedder, claims: Sequence[LabelledClaim]
+) -> dict[str, dict[str, object] | str]:
+    """Measure the peers that are installed, each built from nothing; both of LangChain's search one store."""
     texts = [claim.claim for claim in claims]
-    results: dict[str, object] = {}
+    if grown.size > PEERS_MOST:
+        return dict.fromkeys(PEERS, f"not measured above {PEERS_MOST:,} passages")
+    results: dict[str, dict[str, object] | str] = {}
+    folder = home / "peers"
+    shutil.rmtree(folder, ignore_errors=True)
     for name, make in PEERS.items():
-        folder = home / "peers" / name.replace(" ", "-")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         begun = time.perf_counter()
         try:
             search = make(grown, folder, embedder)
@@ -344,14 +408,15 @@ def peers(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[Labelle
         found = [search(text) for text in texts]
         results[name] = {
             "build_seconds": round(built, 1),
-            "disk_mb": disk_mb(folder),
             "per_claim_ms": times(lambda some, run=search: run(some[0]), texts),  # type: ignore[misc]
             "quality": quality(grown, claims, found),
         }
     return results
 
 
+@functools.lru_cache(maxsize=1)
 def _langchain_store(grown: Grown, folder: Path, embedder: Embedder) -> Any:  # noqa: ANN401  an optional library
+    """Return LangChain's Chroma store and its documents: both of LangChain's peers search the same one."""
     from langchain_chroma import Chroma  # noqa: PLC0415
     from langchain_core.documents import Document  # noqa: PLC0415
     from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: PLC0415
@@ -360,7 +425,7 @@ def _langchain_store(grown: Grown, folder: Path, embedder: Embedder) -> Any:  # 
 
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
     store = Chroma(
-        persist_directory=str(folder),
+        persist_directory=str(folder / "langchain"),
         collection_name="tutorial",
         embedding_function=langchain_embeddings(embedder),
         collection_metadata={"hnsw:space": "cosine"},
@@ -410,7 +475,7 @@ def _txtai(grown: Grown, folder: Path, embedder: Embedder) -> Callable[[str], li
         for page in grown.iter_passages(batch_size=PAGE)
         for passage in page
     )
-    made.save(str(folder))
+    made.save(str(folder / "txtai"))
     return lambda text: [str(identity) for identity, _ in made.search(text, TOP_K)]
 
 
@@ -453,8 +518,10 @@ def plot(parts: Mapping[str, Any], image: Path) -> None:
         told = f" (∝ n^{slope(sizes, values)})" if len(sizes) > 1 else ""
         left.plot(sizes, values, marker="o", label=name + told)
     left.set(xscale="log", yscale="log", xlabel="passages", ylabel="milliseconds, 95th percentile", title="Search")
+    memory = [row["product"]["memory_growth_mb"] for row in rows]
     disk = [row["build"]["chroma_mb"] + row["build"]["words_mb"] for row in rows]
-    for name, values in {"disk": disk, "vector files": [row["build"]["of_it_vector_files_mb"] for row in rows]}.items():
+    vectors = [row["build"]["of_it_vector_files_mb"] for row in rows]
+    for name, values in {"disk": disk, "vector files": vectors, "memory of searching": memory}.items():
         told = f" (∝ n^{slope(sizes, values)})" if len(sizes) > 1 else ""
         right.plot(sizes, values, marker="o", label=name + told)
     right.set(xscale="log", yscale="log", xlabel="passages", ylabel="MiB", title="Size")
@@ -464,6 +531,78 @@ def plot(parts: Mapping[str, Any], image: Path) -> None:
     image.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     figure.savefig(image, dpi=110)
+
+
+def slopes(parts: Mapping[str, Any]) -> dict[str, float]:
+    """Return the exponents of growth over the sizes that were measured; none for a single size."""
+    sizes = sorted(int(size) for size in parts)
+    rows = [parts[str(size)] for size in sizes]
+    measured = {
+        "one claim, p95": [row["product"]["per_claim_ms"]["none"]["p95"] for row in rows],
+        "20 claims, p95": [row["product"]["per_batch_of_20_ms"]["p95"] for row in rows],
+        "memory of searching": [max(1.0, row["product"]["memory_growth_mb"]) for row in rows],
+        "peak memory": [row["peak_memory_mb"] for row in rows],
+        "build": [row["build"]["seconds"] for row in rows],
+        "vector files": [row["build"]["of_it_vector_files_mb"] for row in rows],
+    }
+    return {name: slope(sizes, values) for name, values in measured.items()} if len(sizes) > 1 else {}
+
+
+def told(result: Mapping[str, Any]) -> str:
+    """Return the results as tables in Markdown."""
+    parts: Mapping[str, Any] = result["sizes"]
+    sizes = sorted(parts, key=int)
+    lines = [
+        "# How fast the search is, and how it grows",
+        "",
+        f"`python -m evals.bench_search`, {result['date']}, {result['cores']} cores; {result['real_passages']:,} real passages",
+        f"of {result['set']} and synthetic ones around them, {result['claims']} claims, {TOP_K} passages each. Load average",
+        "at the end: " + ", ".join(f"{int(size):,}: {parts[size]['load_average'][0]}" for size in sizes) + ".",
+        "",
+        "| | " + " | ".join(f"{int(size):,}" for size in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+    ]
+
+    def row(name: str, value: Callable[[Any], object]) -> None:
+        lines.append(f"| {name} | " + " | ".join(str(value(parts[size])) for size in sizes) + " |")
+
+    def both(figures: Mapping[str, float]) -> str:
+        return f"{figures['p50']:.0f} / {figures['p95']:.0f}"
+
+    row("build, passages a second", lambda part: f"{part['build']['passages_per_second']:,.0f}")
+    row("Chroma collection filled", lambda part: "yes" if part["build"].get("collection", True) else "no")
+    row(
+        "disk, MiB: Chroma and vectors / of it vectors / words",
+        lambda part: (
+            f"{part['build']['chroma_mb']} / {part['build']['of_it_vector_files_mb']} / {part['build']['words_mb']}"
+        ),
+    )
+    row("opening, ms", lambda part: f"{part['product']['opening_ms']:.0f}")
+    row("first search, ms", lambda part: f"{part['product']['first_search_ms']:.0f}")
+    for name in FILTERS:
+        row(f"one claim, ms p50 / p95, filter: {name}", lambda part, n=name: both(part["product"]["per_claim_ms"][n]))  # type: ignore[misc]
+    row("20 claims, ms p50 / p95", lambda part: both(part["product"]["per_batch_of_20_ms"]))
+    row("of one claim, embedding it", lambda part: both(part["product"]["embedding_a_claim_ms"]))
+    row("one claim while 500 passages are added", lambda part: both(part["product"]["during_an_update_ms"]))
+    row("recall of exact search", lambda part: part["product"]["recall_of_exact_search"])
+    row("nDCG@10 of the real claims", lambda part: part["product"]["quality"]["ndcg@10"])
+    row(
+        "memory of searching / peak, MiB",
+        lambda part: f"{part['product']['memory_growth_mb']} / {part['peak_memory_mb']}",
+    )
+    for name in PEERS:
+
+        def peer(part: Any, key: str, of: str = name) -> object:  # noqa: ANN401  JSON
+            found = part.get("peers", {}).get(of, "–")
+            if isinstance(found, str):
+                return "–"
+            return both(found[key]) if key == "per_claim_ms" else found[key]["ndcg@10"]
+
+        row(f"{name}: one claim, ms p50 / p95", lambda part, of=peer: of(part, "per_claim_ms"))  # type: ignore[misc]
+        row(f"{name}: nDCG@10", lambda part, of=peer: of(part, "quality"))  # type: ignore[misc]
+    grown = ", ".join(f"{name} n^{value}" for name, value in slopes(parts).items())
+    lines += ["", f"Growth, fitted over these sizes: {grown or 'one size only'}."]
+    return "\n".join(lines) + "\n"
 
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -484,17 +623,24 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
     out: Annotated[Path, typer.Option(help="The results, one part for each size.")] = RESULTS / "bench-search.json",
 ) -> None:
     """Measure each size and add it to the results."""
+    wanted = [int(part) for part in sizes.split(",") if part]
+    if len(wanted) > 1:
+        # Each in its own process, so that what one leaves in memory is not counted for the next.
+        given = [argument for argument in sys.argv[1:] if argument != "--plot"]
+        for size in wanted:
+            subprocess.run([sys.executable, "-m", "evals.bench_search", *given, "--sizes", str(size)], check=True)  # noqa: S603  our own interpreter
+        wanted = []
     parts: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))["sizes"] if out.exists() else {}
     real = load_embedder(load_settings())
     labelled: list[LabelledClaim] = []
-    if sizes:
+    if wanted:
         documents, labelled = Draw(claims, 0, {}).of(data, name)
         places = spans(documents, load_settings())
         with closing(Vectors(cache, load_settings())) as vectors:
             texts = [documents[n].text[start:end] for n, start, end in places]
             titles = [documents[n].title for n, _, _ in places]
             known = vectors.of([f"{title}\n{text}" for title, text in zip(titles, texts, strict=True)], what=name)
-    for size in [int(part) for part in sizes.split(",") if part]:
+    for size in wanted:
         grown = Grown(texts, titles, known, [documents[n].id for n, _, _ in places], max(size, len(texts)))
         embedder = GrownEmbedder(real, grown)
         folder = home / str(size)
@@ -517,7 +663,11 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
         }
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps({size: part}, indent=1))
+        shutil.rmtree(folder)
+    if out.exists():
+        table = told(json.loads(out.read_text(encoding="utf-8")))
+        out.with_suffix(".md").write_text(table, encoding="utf-8")
+        print(table)
     if draw:
         plot(parts, IMAGE)
 
