@@ -95,6 +95,14 @@ def form(page: Page, address: str, _: str) -> None:
     page.locator(".sheet").wait_for()
 
 
+def by_address(page: Page, address: str, _: str) -> None:
+    """The form for the address of a page."""
+    page.goto(address)
+    page.get_by_text("Give an address").click()
+    page.get_by_label("Address of the page").fill("https://www.example.org/news/talks-resume")
+    page.get_by_label("Published by").click()
+
+
 def result(page: Page, _: str, check: str) -> None:
     """A checked article, at the claim that is opened first."""
     page.goto(check.split("&", maxsplit=1)[0])
@@ -132,6 +140,16 @@ def decided(page: Page, address: str, check: str) -> None:
     page.get_by_label("Note", exact=True).fill("Called the press office; they send the protocol of the round by noon.")
     page.get_by_label("Tags, with commas").fill("call back, ceasefire")
     page.get_by_role("button", name="Keep note").click()
+
+
+def report(page: Page, address: str, check: str) -> None:
+    """The downloaded report, with what was decided."""
+    decided(page, address, check)
+    page.get_by_test_id("stPopoverButton").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="HTML").click()
+    page.set_content(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    page.locator("section.claim").filter(has_text="Needs work").first.scroll_into_view_if_needed()
 
 
 def keys(page: Page, address: str, check: str) -> None:
@@ -213,12 +231,14 @@ def not_found(page: Page, address: str, _: str) -> None:
 
 STATES: dict[str, Callable[[Page, str, str], None]] = {
     "form": form,
+    "address": by_address,
     "result": result,
     "reported": reported,
     "context": context,
     "keys": keys,
     "wording": wording,
     "decided": decided,
+    "report": report,
     "record": record,
     "found": found,
     "source": source,

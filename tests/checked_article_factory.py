@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from onrecord import review
-from onrecord.errors import DecidedMeanwhileError, NotFoundError
+from onrecord.errors import DecidedMeanwhileError, FetchError, NotFoundError
 from onrecord.records import (
     Attribution,
     CheckedArticle,
@@ -53,7 +53,7 @@ from onrecord.records import (
 from onrecord.settings import Settings, require
 from onrecord.stance.calibrate import Calibration
 from onrecord.text import sentences
-from onrecord.ui.service import Configuration, File, Held, Holdings, NewSource
+from onrecord.ui.service import Configuration, File, Held, Holdings, NewSource, web_address
 from onrecord.workflow import recorded_settings
 
 NOW = dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC)
@@ -692,6 +692,7 @@ class ShelfService:
     decided: list[Decision] = field(default_factory=list)
     revised: list[Revision] = field(default_factory=list)
     added: list[tuple[Sequence[NewSource], Mapping[str, str]]] = field(default_factory=list)
+    fetched: list[Document] = field(default_factory=list)
 
     def acting(self, name: str, role: str) -> ShelfService:
         """Return the same shelf for one person."""
@@ -702,6 +703,16 @@ class ShelfService:
 
     def read(self, data: bytes, name: str) -> Document:
         return document(data.decode(), title=name)
+
+    def fetch(self, address: str) -> Document:
+        if address.endswith("/gone"):
+            message = f"{address}: answered HTTP 404; open it in a browser to see why"
+            raise FetchError(message)
+        page = document().model_copy(
+            update={"address": web_address(address), "metadata": {"publisher": "Coast Courier"}}
+        )
+        self.fetched.append(page)
+        return page
 
     def check(
         self,
@@ -742,6 +753,9 @@ class ShelfService:
 
     def decisions(self, check_id: str) -> Sequence[Decision]:
         return [decision for decision in self.decided if decision.check_id == check_id]
+
+    def last_revision(self, check_id: str) -> int:
+        return max((revision.number for revision in self.revised if revision.check_id == check_id), default=0)
 
     def decide(self, decision: Decision, seen: int) -> Decision:
         require("checker", "deciding about claims", settings=self.settings)

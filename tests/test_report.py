@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onrecord.errors import ReportError
-from onrecord.records import CheckedArticle, Reason, Rejected, Skipped, Span, Stance, Verdict, VerdictLabel
+from onrecord.records import (
+    CheckedArticle,
+    Decision,
+    Reason,
+    Rejected,
+    Review,
+    Revision,
+    Skipped,
+    Span,
+    Stance,
+    Verdict,
+    VerdictLabel,
+)
 from onrecord.report import FORMATS, json_schema, parse_json, render
 from onrecord.report.html import marked, passage_pieces
-from onrecord.report.wording import ICONS, WORDS, safe_address
-from tests.record_builders import checked_article, claim, evidence, source
+from onrecord.report.wording import ICONS, WORDS, ranked, safe_address
+from tests.record_builders import NOW, checked_article, claim, evidence, source
 
 HOSTILE = '<script>alert(1)</script> "><img src=x onerror=alert(2)> **bold** {{ 7*7 }} \x1b[31mred'
 
@@ -74,6 +87,93 @@ def test_what_a_language_model_did_is_said(name: str) -> None:
     page = " ".join(render(checked, name).split())
     for needed in (note, dropped.standalone, dropped.reason, "acme:worder"):
         assert needed in page
+
+
+def decided(**given: object) -> CheckedArticle:
+    """Return ``article_with`` as two people left it: the first claim decided otherwise, the second added and open."""
+    checked = article_with()
+    first, second = checked.claims
+    base = Decision(
+        check_id=checked.id, claim_id=first.claim.id, machine_label=VerdictLabel.SUPPORTED, who="Ada", decided_at=NOW
+    )
+    passages = [item.passage.id for item in first.evidence]
+    made = (
+        base.model_copy(update={"number": 1, "label": VerdictLabel.SUPPORTED}),
+        base.model_copy(
+            update={
+                "number": 2,
+                "label": VerdictLabel.REFUTED,
+                "who": "Bo",
+                "note": "The minutes say otherwise.",
+                "tags": ("call back", "minutes"),
+                "assigned_to": "Cy",
+                "evidence": {passages[0]: "rejected", passages[1]: "pinned"},
+                **given,
+            }
+        ),
+        base.model_copy(update={"number": 3, "claim_id": second.claim.id, "label": "NEEDS_WORK"}),
+    )
+    added = Revision(
+        check_id=checked.id, number=1, what="added", item=second, corpus=checked.corpus, models=checked.models, settings={},
+        package_version="0", who="Bo", made_at=NOW,
+    )  # fmt: skip
+    return Review(checked=checked, revisions=(added,), decisions=made).exported
+
+
+@pytest.mark.parametrize("name", ["text", "html"])
+def test_the_software_s_verdict_and_the_person_s_decision_are_both_told_and_told_apart(name: str) -> None:
+    page = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", render(decided(), name))).split())
+    for needed in [
+        "Decided by people: 1 of 2 claims, 1 of them otherwise than the software. 1 needs work.",
+        "Decided: contradicted (Bo, 12 March 2026, 09:30 UTC). The software said then: supported.",
+        "Note: The minutes say otherwise.",
+        "Tags: call back, minutes",
+        "Assigned to: Cy",
+        "Needs work (Ada, 12 March 2026, 09:30 UTC).",
+        "added by Bo, 12 March 2026, 09:30 UTC",
+        "Rejected as evidence",
+        "Pinned as evidence",
+    ]:
+        assert needed in page, needed
+    if name == "html":
+        assert "1. Supported (the software’s verdict)" in page  # what a person decided does not overwrite it
+        assert "Every decision, the earliest first (3)" in page
+        assert "Agreed: supported (Ada" in page  # what held before is told too
+
+
+def test_a_report_without_decisions_says_so() -> None:
+    assert "No person has decided about these claims yet." in render(article_with(), "html")
+    page = render(decided().model_copy(update={"decisions": decided().decisions[:2]}), "html")
+    assert page.count("No person has decided about this claim.") == 1
+
+
+def test_what_was_pinned_comes_first_and_what_was_rejected_last() -> None:
+    checked = decided()
+    evidence_ = checked.claims[0].evidence
+    found = ranked(evidence_, checked.in_force[checked.claims[0].claim.id])
+    assert [(item.passage.id, stand) for item, stand in found] == [
+        (evidence_[1].passage.id, "pinned"),
+        (evidence_[0].passage.id, "rejected"),
+    ]
+    assert [item for item, _ in ranked(evidence_, None)] == list(evidence_)
+
+
+def test_decisions_round_trip_in_json_and_an_earlier_file_is_still_read() -> None:
+    checked = decided()
+    assert parse_json(render(checked, "json")) == checked
+    made = json.loads(render(checked, "json"))
+    assert made["decisions"][1]["machine_label"] == "SUPPORTED"
+    assert made["revisions"][0]["what"] == "added"
+    of_before = {key: value for key, value in made.items() if key not in {"decisions", "revisions"}}
+    read = parse_json(json.dumps(of_before | {"schema_version": "1.1"}))
+    assert (read.decisions, read.revisions) == ((), ())
+
+
+def test_what_people_wrote_is_escaped() -> None:
+    page = render(decided(note=HOSTILE, tags=(HOSTILE,), assigned_to=HOSTILE, who=HOSTILE), "html")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count(html.escape("<script>alert(1)</script>", quote=False)) >= 4
 
 
 def test_unknown_format_is_refused() -> None:

@@ -200,9 +200,11 @@ def test_a_check_is_read_with_its_newest_readings_and_added_claims(settings: Set
     )
     original = check().model_copy(update={"skipped": (silent,), "article": checked_article(TWO, []).article})
     review.save_check(original, settings=settings)
+    assert review.last_revision(original.id, settings=settings) == 0
     review.append_revision(revision("a1-19", "added", "Nobody spoke.", 19), settings=settings)
     review.append_revision(revision(), settings=settings)
     read = review.load(original.id, settings=settings)
+    assert review.last_revision(original.id, settings=settings) == read.revisions[-1].number
     assert [(item.claim.id, item.claim.standalone) for item in read.checked.claims] == [
         ("c1-0", "Other words."),
         ("a1-19", "Other words."),

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from onrecord.errors import LanguageError, NotFoundError
+from onrecord.documents import ReadFailure
+from onrecord.errors import DocumentError, FetchError, LanguageError, NotFoundError
 from onrecord.records import (
     Attribution,
     CheckedClaim,
@@ -27,10 +28,10 @@ from onrecord.records import (
     VerdictLabel,
 )
 from onrecord.settings import load_settings
-from onrecord.ui import frame, present
+from onrecord.ui import check, frame, present
 from onrecord.ui.jobs import UNEXPECTED, Job, Runner, Standing, State
 from onrecord.ui.marks import pieces
-from onrecord.ui.service import examples, valid_check_id, with_date
+from onrecord.ui.service import Library, NewSource, described, examples, valid_check_id, web_address
 from onrecord.ui.wording import CHECKS, KINDS, OUTCOMES, VERDICTS
 from tests.checked_article_factory import (
     ARTICLE,
@@ -398,10 +399,50 @@ def test_examples_are_the_articles_of_the_folder(tmp_path: Path) -> None:
     assert examples(tmp_path / "missing") == []
 
 
-def test_a_given_date_wins_over_the_files_and_none_changes_nothing() -> None:
-    article = document()
-    assert with_date(article, dt.date(2020, 1, 2)).published == dt.date(2020, 1, 2)
-    assert with_date(article, None) is article
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param((None, "", ""), {}, id="nothing: all as the file has it"),
+        pytest.param((dt.date(2020, 1, 2), " ", " "), {"published": dt.date(2020, 1, 2)}, id="another day"),
+        pytest.param((None, " The  Courier ", ""), {"metadata": {"publisher": "The Courier"}}, id="who published it"),
+        pytest.param((None, "", " https://a.example/x "), {"address": "https://a.example/x"}, id="where"),
+    ],
+)
+def test_what_a_person_says_of_an_article_wins_over_the_file(
+    given: tuple[dt.date | None, str, str], expected: dict[str, object]
+) -> None:
+    article = document().model_copy(update={"metadata": {"publisher": "From the file"}})
+    assert described(article, *given) == article.model_copy(update=expected)
+
+
+_NO_PAGES = [
+    pytest.param("/etc/passwd", id="a path on the server"),
+    pytest.param("-", id="standard input"),
+    pytest.param("~/.ssh/id_rsa", id="a home folder"),
+    pytest.param("file:///etc/passwd", id="a file"),
+    pytest.param("javascript:alert(1)", id="a script"),
+    pytest.param("ftp://example.org/x", id="another protocol"),
+    pytest.param("example.org/news", id="without its beginning"),
+]
+
+
+@pytest.mark.parametrize("address", _NO_PAGES)
+def test_only_pages_of_the_web_are_read_by_their_address(address: str, tmp_path: Path) -> None:
+    library = Library(load_settings(home=tmp_path))
+    with pytest.raises(DocumentError, match="no address of a page"):
+        library.fetch(address)
+    with pytest.raises(DocumentError, match="no address of a page"):
+        described(document(), None, "", address)
+    failed = library._described(NewSource(name=address, address=address), {})
+    assert isinstance(failed, ReadFailure)
+    assert "no address of a page" in failed.reason
+    assert web_address("  HTTPS://example.org ") == "HTTPS://example.org"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
+def test_an_address_inside_the_house_is_not_fetched(host: str, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="not a public address"):
+        Library(load_settings(home=tmp_path)).fetch(f"http://{host}/secret")
 
 
 def wait(job: Job) -> Standing:
@@ -503,9 +544,7 @@ def standing(**given: Any) -> Standing:  # noqa: ANN401
     ],
 )
 def test_progress_in_words(now: Standing, fraction: float, words: str) -> None:
-    from onrecord.ui.check import progress_words
-
-    assert progress_words(now) == (fraction, words)
+    assert check.progress_words(now) == (fraction, words)
 
 
 # --- the pages, in Streamlit's test runner --------------------------------------------------------------------------------
@@ -596,6 +635,59 @@ def test_a_failed_check_leads_back_to_the_form_with_one_message(
     assert "secret" not in said(app)
     assert app.text_area(key="text").value == ARTICLE  # nothing typed is lost
     assert not app.exception
+
+
+def test_an_article_is_checked_by_its_address_and_keeps_where_it_came_from(app: AppTest, service: ShelfService) -> None:
+    app.run()
+    app.segmented_control(key="way").set_value("Give an address").run()
+    app.button(key="run").click().run()
+    assert "There is no address yet" in said(app)
+    app.text_input(key="address").set_value("https://news.example/gone")
+    app.button(key="run").click().run()
+    assert "answered HTTP 404" in said(app)
+    app.text_input(key="address").set_value("/etc/passwd")
+    app.button(key="run").click().run()
+    assert "no address of a page" in said(app)
+    assert not service.asked
+    app.text_input(key="address").set_value("https://news.example/harbour")
+    app.date_input(key="published").set_value(dt.date(2026, 2, 11))
+    app.button(key="run").click().run()
+    finish(app)
+    ((asked, _, _),) = service.asked
+    assert (asked.address, asked.published, asked.metadata) == (
+        "https://news.example/harbour",
+        dt.date(2026, 2, 11),
+        {"publisher": "Coast Courier"},  # as the page says
+    )
+    assert not app.exception
+
+
+def test_publisher_and_address_of_a_pasted_article_are_kept(app: AppTest, service: ShelfService) -> None:
+    app.run()
+    app.text_area(key="text").set_value(ARTICLE)
+    app.text_input(key="published_by").set_value("<b>Courier</b>")
+    app.text_input(key="published_at").set_value("javascript:alert(1)")
+    app.button(key="run").click().run()
+    assert "no address of a page" in said(app)
+    app.text_input(key="published_at").set_value("https://courier.example/1")
+    app.button(key="run").click().run()
+    finish(app)
+    ((asked, _, _),) = service.asked
+    assert (asked.address, asked.metadata["publisher"]) == ("https://courier.example/1", "<b>Courier</b>")
+    assert present.heading(checked_article().model_copy(update={"article": asked}))["facts"][0] == "<b>Courier</b>"
+
+
+@pytest.mark.parametrize(
+    ("llm", "way", "expected"),
+    [
+        pytest.param("", "Paste text", "Nothing is sent anywhere.", id="as a rule"),
+        pytest.param("", "Give an address", "Only the address itself", id="an address is asked for"),
+        pytest.param("acme:m", "Paste text", "sent to the language model acme:m", id="a language model is named"),
+    ],
+)
+def test_what_leaves_the_machine_is_said(service: ShelfService, llm: str, way: str, expected: str) -> None:
+    service.settings = service.settings.model_copy(update={"llm": llm})
+    assert expected in check.sent(way)
 
 
 def test_a_kept_check_opens_by_its_address(app: AppTest, service: ShelfService) -> None:

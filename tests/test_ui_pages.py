@@ -12,7 +12,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from onrecord.errors import CorpusBusyError
-from onrecord.records import CheckSummary, Decision, SearchFilters, Span, UpdateReport, VerdictLabel
+from onrecord.records import (
+    CheckSummary,
+    Decision,
+    Hit,
+    Locator,
+    Passage,
+    SearchFilters,
+    Span,
+    UpdateReport,
+    VerdictLabel,
+)
 from onrecord.settings import load_settings
 from onrecord.ui import frame, present, present_evaluations, present_record
 from onrecord.ui.desk import changed
@@ -20,6 +30,7 @@ from onrecord.ui.history import earlier, fits
 from onrecord.ui.jobs import UNEXPECTED, Runner
 from onrecord.ui.upkeep import Task, Upkeep
 from tests.checked_article_factory import NOW, ShelfService, Step, checked_article, hostile_article
+from tests.record_builders import hit, passage
 
 ROOT = Path(__file__).parents[1]
 A, B = "a" * 32, "b" * 32
@@ -120,6 +131,49 @@ def test_decisions_are_shown_with_what_the_software_said(service: ShelfService) 
 def test_the_words_of_a_query_are_marked(query: str, expected: list[str]) -> None:
     text = "The terminal cost 14 million of euros."
     assert [span.of(text) for span in present_record.marked(text, query)] == expected
+
+
+def found_at(spans: list[tuple[int, int]], *, version: str = "talks@0123456789ab") -> list[tuple[Hit, Passage]]:
+    """Return windows of one text of numbers, found in this order."""
+    text = " ".join(f"{number:03}" for number in range(1500))
+    return [
+        (hit(f"{version}:{start}-{end}"), passage(text[start:end]).model_copy(
+            update={"id": f"{version}:{start}-{end}", "version_id": version, "span": Span(start=start, end=end),
+                    "locators": (Locator(span=Span(start=start, end=end), page=start // 100 + 1),)}))
+        for start, end in spans
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([(0, 100)], [(0, 100, 1)], id="one"),
+        pytest.param([(0, 100), (100, 200)], [(0, 100, 1), (100, 200, 1)], id="side by side: no sentence twice"),
+        pytest.param([(60, 160), (0, 100), (120, 220)], [(0, 220, 3)], id="both neighbours of the best"),
+        pytest.param([(0, 300), (100, 200)], [(0, 300, 2)], id="one inside the other"),
+        pytest.param([(0, 100), (400, 500), (60, 160)], [(0, 160, 2), (400, 500, 1)], id="the best of each keeps its place"),
+        pytest.param([(0, 1000), (900, 1900)], [(0, 1000, 2)], id="too long together: the better one stands for both"),
+        pytest.param([(0, 100), (180, 280), (80, 200)], [(0, 100, 2), (180, 280, 1)], id="a bridge counts for the better one"),
+    ],
+)  # fmt: skip
+def test_overlapping_passages_of_a_source_are_one_place(
+    spans: list[tuple[int, int]], expected: list[tuple[int, int, int]]
+) -> None:
+    text = " ".join(f"{number:03}" for number in range(1500))
+    places = present_record.places(found_at(spans))
+    assert [(one.passage.span.start, one.passage.span.end, len(one.hits)) for one in places] == expected
+    assert all(one.passage.text == one.passage.span.of(text) for one in places)
+    shown = [place.passage.span for place in places]
+    assert not any(one.overlaps(other) for at, one in enumerate(shown) for other in shown[:at])
+
+
+def test_passages_of_two_versions_are_two_places_and_a_place_knows_its_pages() -> None:
+    one, other = found_at([(0, 120), (100, 220)]), found_at([(50, 150)], version="other@0123456789ab")
+    assert len(present_record.places([*one, *other])) == 2
+    row = present_record.results(present_record.places(one), "005")["rows"][0]
+    assert row["meta"] == ["pages 1–2", "2 passages"]
+    assert row["key"]["at"] == "0-220"
 
 
 def test_the_record_lists_finds_and_shows_a_source(service: ShelfService) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -485,30 +485,6 @@ class Stage(Record):
     seconds: float
 
 
-class CheckedArticle(Record):
-    """A finished check: everything needed to show it and to replay it."""
-
-    schema_version: str = SCHEMA_VERSION
-    id: str
-    created_at: dt.datetime
-    article: Document
-    claims: tuple[CheckedClaim, ...]
-    skipped: tuple[Skipped, ...]
-    quotations: tuple[QuotationCheck, ...] = ()
-    """The quotations of three words or more that stand in no claim; who says them is not known."""
-    rejected: tuple[Rejected, ...] = ()
-    notes: tuple[str, ...] = ()
-    """As in ``ClaimSet``: what a language model did, or why the rules did it instead."""
-    filters: SearchFilters
-    corpus: CorpusState
-    models: tuple[ModelUsed, ...]
-    settings: Mapping[str, str]
-    stages: tuple[Stage, ...]
-    package_version: str
-    complete: bool
-    """False when any claim could not be checked."""
-
-
 class Decision(Record):
     """Where the work on one claim of one check stands after a person did something about it.
 
@@ -550,6 +526,38 @@ class Revision(Record):
     made_at: dt.datetime
 
 
+class CheckedArticle(Record):
+    """A finished check: everything needed to show it and to replay it."""
+
+    schema_version: str = SCHEMA_VERSION
+    id: str
+    created_at: dt.datetime
+    article: Document
+    claims: tuple[CheckedClaim, ...]
+    skipped: tuple[Skipped, ...]
+    quotations: tuple[QuotationCheck, ...] = ()
+    """The quotations of three words or more that stand in no claim; who says them is not known."""
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+    """As in ``ClaimSet``: what a language model did, or why the rules did it instead."""
+    filters: SearchFilters
+    corpus: CorpusState
+    models: tuple[ModelUsed, ...]
+    settings: Mapping[str, str]
+    stages: tuple[Stage, ...]
+    package_version: str
+    complete: bool
+    """False when any claim could not be checked."""
+    revisions: tuple[Revision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """What people did about it, the earliest first, where it was taken out of the desk; empty as the software made it."""
+
+    @property
+    def in_force(self) -> dict[str, Decision]:
+        """The last decision about each claim."""
+        return {decision.claim_id: decision for decision in self.decisions}
+
+
 class Review(Record):
     """A check as it stands: what the software found, and what people did about it."""
 
@@ -560,9 +568,14 @@ class Review(Record):
     """All that were made, the earliest first."""
 
     @property
+    def exported(self) -> CheckedArticle:
+        """The check with what people did about it in it, as reports give it."""
+        return self.checked.model_copy(update={"revisions": self.revisions, "decisions": self.decisions})
+
+    @property
     def in_force(self) -> dict[str, Decision]:
         """The last decision about each claim."""
-        return {decision.claim_id: decision for decision in self.decisions}
+        return self.exported.in_force
 
 
 class CheckSummary(Record):

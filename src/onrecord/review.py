@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from onrecord.corpus.database import engine
@@ -271,6 +271,13 @@ def revisions(check_id: str, *, settings: Settings) -> Sequence[Revision]:
     with engine(settings).connect() as connection:
         rows = connection.execute(query).all()
     return [Revision.model_validate_json(row.body).model_copy(update={"number": row.id}) for row in rows]
+
+
+def last_revision(check_id: str, *, settings: Settings) -> int:
+    """Return the number of the newest revision of a check; 0 where it has none."""
+    with engine(settings).connect() as connection:
+        newest = connection.execute(select(func.max(RevisionRow.id)).where(RevisionRow.check_id == check_id)).scalar()
+    return newest or 0
 
 
 def load(check_id: str, *, settings: Settings) -> Review:

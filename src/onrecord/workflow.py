@@ -310,7 +310,8 @@ class Checker:
             message = "There is no such claim, or no words for it: say the claim in a sentence that stands alone."
             raise NotFoundError(message)
         asserted = (" ".join(proposition.split()) or claim.proposition) if claim.attribution else words
-        again = claim.model_copy(update={"standalone": words, "proposition": asserted, "unresolved": ()})
+        unresolved = claim.unresolved if words == claim.standalone else ()  # in the same words, as unclear as before
+        again = claim.model_copy(update={"standalone": words, "proposition": asserted, "unresolved": unresolved})
         return self._revisions(checked, [again], "reworded")[0]
 
     def _revisions(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from onrecord.report import parse_json
 from tests.browser.conftest import GOOD, Server, Watched, serving, watch
 
 
@@ -66,12 +67,12 @@ def test_keys_alone_go_through_claims_decide_and_take_back(watched: Watched) -> 
     page.keyboard.type("j is a letter here")  # what is typed is no command
     expect(pane(page)).to_contain_text("Claim 2 of 8")
     page.get_by_label("Tags, with commas").fill("budget, call back")
-    page.get_by_label("Assigned to").fill("Ada")
+    page.get_by_role("combobox", name="Assigned to").last.fill("Ada")
     page.get_by_role("button", name="Keep note").click()
     reload(page)
     expect(page.get_by_label("Note", exact=True)).to_have_value("j is a letter here")
     expect(page.get_by_label("Tags, with commas")).to_have_value("budget, call back")
-    expect(page.get_by_label("Assigned to")).to_have_value("Ada")
+    expect(page.get_by_role("combobox", name="Assigned to").last).to_have_value("Ada")
     expect(page.locator(".decided-count")).to_have_text("2 of 8 claims decided")
     page.keyboard.press("o")
     expect(page.get_by_role("dialog")).to_contain_text("Budget report 2024")
@@ -130,6 +131,20 @@ def test_two_people_decide_at_once_and_the_second_is_told(watched: Watched) -> N
     other.close()
 
 
+def test_a_colleague_s_wording_is_seen_with_the_next_press(watched: Watched) -> None:
+    page = watched.open_check(rest="&claim=c1-50")
+    other = page.context.new_page()
+    other.goto(f"{watched.server.address}/?check={GOOD}&claim=c8-709")
+    expect(pane(other)).to_contain_text("Claim 8 of 8")
+    pane(other).get_by_role("button", name="Check again").click()
+    expect(pane(other).locator(".facts")).to_contain_text("read as “The old quay was closed in 2021.”")
+    other.close()
+    mark(page, "According to the council").click()
+    page.wait_for_timeout(600)  # the server hears of the choice a moment later
+    page.locator(".mark[role=button]").filter(has_text="The old quay was closed").last.click()
+    expect(pane(page).locator(".facts")).to_contain_text("read as “The old quay was closed in 2021.”")
+
+
 def test_a_claim_is_read_in_other_words(watched: Watched) -> None:
     page = watched.open_check(rest="&claim=c4-357")
     page.keyboard.press("e")
@@ -138,6 +153,24 @@ def test_a_claim_is_read_in_other_words(watched: Watched) -> None:
     expect(pane(page).locator(".tile").first).to_contain_text("Conflicting sources")
     expect(pane(page).locator(".facts")).to_contain_text("The ferry carries <b>600,000</b> passengers.")
     expect(pane(page)).to_contain_text("Claim 4 of 8")
+
+
+def test_a_source_found_elsewhere_is_added_from_the_desk_and_what_came_of_it_is_told(watched: Watched) -> None:
+    page = watched.open_check(rest="&claim=c7-635")
+    page.get_by_role("button", name="Add a source").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("A text", exact=True).click()
+    dialog.get_by_role("button", name="Add to the record").click()
+    expect(dialog).to_contain_text("There is nothing to add yet")
+    dialog.get_by_label("Text", exact=True).fill("The terminal was opened on 3 June 2024.")
+    dialog.get_by_label("Publisher").fill("Harbour office")
+    dialog.get_by_role("button", name="Add to the record").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("Adding 1 source: done")).to_be_visible()
+    expect(page.get_by_text("1 added")).to_be_visible()
+    expect(pane(page)).to_contain_text("Claim 7 of 8")
+    page.keyboard.press("g")  # the claim again, against the record as it is now
+    expect(pane(page).locator(".facts")).to_contain_text("read as “The national audit office")
 
 
 def test_a_sentence_left_out_is_checked_and_so_are_selected_words(watched: Watched) -> None:
@@ -164,8 +197,48 @@ def test_claims_are_filtered_by_speaker_kind_and_decision(watched: Watched) -> N
     page.get_by_label("Kind of claim").select_option("With a quotation")
     expect(page.locator(".mark[role=button]:not(.off)")).to_have_count(1)
     page.get_by_label("Kind of claim").select_option("All")
+    page.get_by_label("Assigned to").first.select_option("Ada")
+    expect(page.locator(".mark[role=button]:not(.off)")).to_have_count(1)  # claim 2
+    page.get_by_label("Assigned to").first.select_option("All")
     page.get_by_label("Decided", exact=True).select_option("Decided otherwise than the software")
     expect(page.locator(".mark[role=button]:not(.off)")).to_have_count(2)  # claims 2 and 6
     mark(page, "According to the council").click()
     page.keyboard.press("j")  # to the next that is shown
     expect(pane(page).locator(".original")).to_contain_text("The old quay was closed")
+
+
+def test_what_people_did_stands_in_the_report_beside_the_verdict(watched: Watched, tmp_path: Path) -> None:
+    page = watched.open_check(rest="&claim=c3-267")
+    page.keyboard.press("2")
+    expect(decision(page)).to_contain_text("Decided: contradicted")
+    page.keyboard.press("n")
+    page.keyboard.type("The minutes <i>disagree</i>.")
+    page.get_by_role("button", name="Keep note").click()
+    expect(page.get_by_label("Note", exact=True)).to_have_value("The minutes <i>disagree</i>.")
+    pane(page).get_by_role("article").first.get_by_role("button", name="Pin").click()
+    expect(pane(page)).to_contain_text("Pinned as evidence")
+    saved = {}
+    for name in ("HTML", "JSON"):
+        page.get_by_test_id("stPopoverButton").click()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name).click()
+        waiting.value.save_as(tmp_path / name)
+        saved[name] = (tmp_path / name).read_text(encoding="utf-8")
+        page.keyboard.press("Escape")
+    pane(page).get_by_role("button", name="Undo").click()
+    expect(pane(page)).not_to_contain_text("Pinned as evidence")
+    page.get_by_test_id("stPopoverButton").click()
+    with page.expect_download() as waiting:  # made anew for every press
+        page.get_by_role("button", name="JSON").click()
+    waiting.value.save_as(tmp_path / "again")
+    assert not parse_json((tmp_path / "again").read_text(encoding="utf-8")).in_force["c3-267"].evidence
+    page.keyboard.press("Escape")
+    now = parse_json(saved["JSON"]).in_force["c3-267"]
+    assert (now.label, now.machine_label, now.note) == ("REFUTED", "SUPPORTED", "The minutes <i>disagree</i>.")
+    assert list(now.evidence.values()) == ["pinned"]
+    page.set_content(saved["HTML"])
+    section = page.locator("section.claim").filter(has_text="We have never taken a loan").first
+    expect(section.locator(".verdict")).to_contain_text("Supported (the software’s verdict)")
+    expect(section.locator(".decision")).to_contain_text("Decided: contradicted")
+    expect(section.locator(".decision")).to_contain_text("The minutes <i>disagree</i>.")
+    expect(section.locator(".evidence.pinned")).to_contain_text("Pinned as evidence")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from onrecord.report import render
 from tests.browser.conftest import GOOD, HOSTILE, LONG, Watched, no_browser
-from tests.checked_article_factory import ARTICLE
+from tests.checked_article_factory import ARTICLE, checked_article
 from tests.checked_article_factory import HOSTILE as ATTACKS
 
 REFUTED = "According to the council's budget report, it cost 40 million euros"
@@ -374,34 +377,142 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen_and_a_choice_is_brought
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    ("path", "ready"),
-    [
-        pytest.param("/", "textarea", id="form"),
-        pytest.param(f"/?check={GOOD}", ".st-key-claim_pane .place", id="result"),
-        pytest.param("/history", ".list", id="history"),
-        pytest.param(f"/history?before={GOOD}&after={LONG}", ".circumstances", id="comparison"),
-        pytest.param("/record", "table", id="record"),
-        pytest.param("/record?source=source-1", ".body", id="source"),
-        pytest.param("/corpus", ".facts", id="corpus"),
-        pytest.param("/evaluations", "figure", id="evaluations"),
-        pytest.param("/methodology", "ol", id="methodology"),
-    ],
-)
-def test_axe_finds_nothing_serious(watched: Watched, path: str, ready: str, scheme: str) -> None:
-    watched.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page = watched.open(path)
-    page.locator(ready).first.wait_for()
-    page.wait_for_timeout(500)  # colours fade in
-    found = Axe().run(page).response["violations"]
-    serious = [
+GERMAN = {
+    "Supported": "Ausreichend belegt",
+    "Contradicted": "Widersprochen",
+    "Conflicting sources": "Widersprüchliche Quellenlage",
+    "Conflicting": "Widersprüchlich",
+    "Not enough evidence": "Beweislage unzureichend",
+    "Not enough": "Unzureichend",
+    "Not checked": "Überprüfung nicht durchgeführt",
+    "Needs work": "Nachbearbeitung erforderlich",
+    "Agree": "Einverstanden",
+    "Open in context": "Im Zusammenhang öffnen",
+    "Copy citation": "Quellenangabe kopieren",
+    "Edit the wording": "Formulierung bearbeiten",
+    "Back to the article": "Zurück zum Zeitungsartikel",
+    "Previous": "Vorhergehende Behauptung",
+    "Next": "Nächstfolgende Behauptung",
+    "What is asserted": "Tatsachenbehauptung",
+    "Said by": "Urheberschaft",
+}
+
+
+@pytest.mark.parametrize("width", [1024, 400])
+def test_labels_of_german_length_break_nothing(watched: Watched, width: int) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 850})
+    for path, ready in (
+        (f"/?check={GOOD}", ".decision"),
+        ("/history", ".list"),
+        ("/corpus", ".facts"),
+        ("/record", "table"),
+    ):
+        page = watched.open(path)
+        page.locator(ready).first.wait_for()
+        page.wait_for_timeout(300)
+        # what has no German here gets a word of thirty letters behind it
+        wide = page.evaluate(
+            """(german) => {
+              const roots = [...document.querySelectorAll("*")].filter((e) => e.shadowRoot).map((e) => e.shadowRoot);
+              const kinds = "button, summary, dt, th, label, h3, h4, option, .chip span, .badge span, .tag span, .question";
+              const labels = roots.flatMap((root) => [...root.querySelectorAll(kinds)]);
+              for (const label of labels) for (const node of label.childNodes) {
+                if (node.nodeType !== Node.TEXT_NODE || !/[a-z]{3}/i.test(node.data)) continue;
+                node.data = german[node.data.trim()] || `${node.data} Rechtsschutzversicherungspflicht`;
+              }
+              const scrolls = (e) => e.closest(".scroll") || e.closest("svg") || e.classList.contains("visually-hidden");
+              return roots.flatMap((root) => [...root.querySelectorAll("*")])
+                .filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(e))
+                .map((e) => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 60)}`);
+            }""",
+            GERMAN,
+        )
+        assert wide == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def press(name: str, *, exact: bool = False) -> Callable[[Page], None]:
+    return lambda page: page.get_by_text(name, exact=exact).first.click()
+
+
+STATES: dict[str, tuple[str, str, Callable[[Page], None] | None]] = {
+    # where, what to do there, what must be there before it is looked at
+    "form": ("/", "textarea", None),
+    "upload": ("/", "input[type=file]", press("Upload a file")),
+    "address": ("/", "[aria-label='Address of the page']", press("Give an address")),
+    "example": ("/", ".sheet", press("Choose an example")),
+    "options": ("/", "[data-testid=stSlider]", press("Options")),
+    "error": (f"/?check={'f' * 32}", "[data-testid=stText]", None),
+    "result": (f"/?check={GOOD}", ".decision", None),
+    "not checked": (f"/?check={GOOD}&claim=c7-{ARTICLE.index('The national audit')}", ".notice", None),
+    "filters": (f"/?check={GOOD}", ".fields", lambda page: page.locator(".filters summary").click()),
+    "wording": (f"/?check={GOOD}", ".wording", lambda page: page.locator("[data-edit]").click()),
+    "context": (f"/?check={GOOD}", "[role=dialog] .body", lambda page: page.locator("[data-open]").first.click()),
+    "keys": (f"/?check={GOOD}", ".keys table", lambda page: page.get_by_role("button", name="Keys").click()),
+    "hostile": (f"/?check={HOSTILE}", ".decision", None),
+    "history": ("/history", ".list", None),
+    "comparison": (f"/history?before={GOOD}&after={LONG}", ".circumstances", None),
+    "record": ("/record", "table", None),
+    "found": ("/record", ".list", lambda page: search(page, "terminal")),
+    "nothing found": ("/record", "[data-testid=stText]", lambda page: search(page, "zeppelin")),
+    "source": ("/record?source=source-1", ".body", None),
+    "corpus": ("/corpus", ".facts", None),
+    "add": ("/corpus", "[aria-label='Publisher']", press("Add a source", exact=True)),
+    "sync": ("/corpus", "table", press("Bring up to date", exact=True)),
+    "verify": ("/corpus", "[data-testid=stButton]", press("Verify", exact=True)),
+    "evaluations": ("/evaluations", "figure", None),
+    "methodology": ("/methodology", "ol", None),
+}
+
+
+ONCE = {
+    "upload",
+    "address",
+    "options",
+    "not checked",
+    "hostile",
+    "nothing found",
+    "sync",
+    "verify",
+    "filters",
+    "example",
+}
+"""What differs from the others by nothing that a colour or a width changes."""
+
+
+def search(page: Page, words: str) -> None:
+    page.get_by_label("Search the record").fill(words)
+    page.keyboard.press("Enter")
+
+
+def serious(page: Page) -> list[tuple[str, object, str]]:
+    return [
         (rule["id"], node["target"], node.get("failureSummary", "")[:300])
-        for rule in found
+        for rule in Axe().run(page).response["violations"]
         if rule["impact"] in {"serious", "critical"}
         for node in rule["nodes"]
     ]
-    assert serious == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 400)])
+def test_axe_finds_nothing_serious_on_any_page(watched: Watched, scheme: Literal["light", "dark"], width: int) -> None:
+    watched.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    watched.page.set_viewport_size({"width": width, "height": 850})
+    found = {}
+    for name, (path, ready, do) in STATES.items():
+        if (scheme, width) != ("light", 1440) and name in ONCE:
+            continue
+        page = watched.open(path)
+        if do is not None:
+            do(page)
+        page.locator(ready).first.wait_for(state="attached" if ready.startswith("input") else "visible")
+        page.wait_for_timeout(300)  # colours fade in
+        found[name] = serious(page)
+        if width < 1000 and page.evaluate("document.documentElement.scrollWidth") > width:
+            found[name].append(("wider than the screen", name, ""))
+    page.set_content(render(checked_article(check_id=GOOD), "html"))
+    found["report"] = serious(page)
+    assert {name: some for name, some in found.items() if some} == {}
 
 
 def test_two_people_do_not_see_each_others_choice(watched: Watched) -> None:

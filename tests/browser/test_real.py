@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -95,6 +96,57 @@ def test_what_cannot_be_checked_is_told_and_the_next_check_works(real: Watched) 
     expect(page.get_by_text("This did not work")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stText]").first).to_contain_text(re.compile("English"))
     expect(page.get_by_label("Text of the article")).to_have_value(german)
+
+
+@pytest.mark.slow
+def test_people_who_work_at_once_each_see_their_own(real: Watched, browser: Browser) -> None:
+    """Four here; ``ONRECORD_TEST_PEOPLE=10`` for ten, which takes a minute on two cores."""
+    number_of_people = int(os.environ.get("ONRECORD_TEST_PEOPLE", "4"))
+    contexts = [browser.new_context(viewport={"width": 1200, "height": 800}) for _ in range(number_of_people)]
+    people = [watch(context, real.server) for context in contexts]
+    for number, person in enumerate(people):
+        page = person.open()
+        page.get_by_label("Text of the article").fill(
+            f"The bakers of the town baked {7000 + number} loaves on 8 May 1980. "
+            f"On {number + 1} July 2023 the Federal Reserve raised the target range to 5.25 to 5.50 per cent."
+        )
+        page.get_by_label("Published by").fill(f"Paper {number}")
+        if number % 2:
+            page.get_by_text("Options").click()
+            page.get_by_text("Primary sources only").click()
+    for person in people:
+        person.page.get_by_role("button", name="Check this article").click()
+    addresses = []
+    for number, person in enumerate(people):
+        page, pane = person.page, person.page.locator(".st-key-claim_pane")
+        pane.locator(".decision").wait_for(timeout=240_000)
+        expect(page.locator(".text")).to_contain_text(f"baked {7000 + number} loaves")
+        facts = page.locator(".meta").first
+        expect(facts).to_contain_text(f"Paper {number}")
+        expect(facts).to_contain_text("Primary sources only") if number % 2 else expect(facts).not_to_contain_text(
+            "Primary"
+        )
+        page.locator(".mark[role=button]").filter(has_text=f"On {number + 1} July").click()
+        expect(pane.locator(".original")).to_contain_text(f"On {number + 1} July 2023")
+        addresses.append(page.url.partition("&")[0])
+    assert len(set(addresses)) == number_of_people
+    for number, person in enumerate(people):  # all decide, and all leave a note half written
+        person.page.keyboard.press("2" if number % 2 else "w")
+        person.page.keyboard.press("n")
+        person.page.keyboard.type(f"draft {number}")
+    for number, person in enumerate(people):
+        decision = person.page.get_by_role("region", name="Decision")
+        expect(decision).to_contain_text("contradicted" if number % 2 else "Needs work")
+        expect(person.page.get_by_label("Note", exact=True)).to_have_value(f"draft {number}")
+        expect(person.page.locator(".tag.person:visible")).to_have_count(1)
+    guest = people[-1].page  # what was decided is everybody's, what is half written is not
+    guest.goto(f"{addresses[0]}&claim={people[0].page.url.partition('claim=')[2]}")
+    expect(guest.get_by_role("region", name="Decision")).to_contain_text("Needs work")
+    guest.keyboard.press("n")
+    expect(guest.get_by_label("Note", exact=True)).to_have_value("")
+    for context, person in zip(contexts, people, strict=True):
+        assert (person.errors, person.elsewhere()) == ([], [])
+        context.close()
 
 
 @pytest.mark.slow

@@ -10,10 +10,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from onrecord.records import CheckedArticle, Evidence, Span
 from onrecord.report.wording import (
     ICONS,
+    STANDS,
     WORDS,
     counts,
+    decision_facts,
+    decision_line,
+    is_decided,
+    people_line,
     provenance,
     quotation_head,
+    ranked,
+    revision_line,
     safe_address,
     telling,
     where_in,
@@ -33,6 +40,12 @@ def _template() -> Template:
     environment.globals.update(
         icons=ICONS,
         words=WORDS,
+        stands=STANDS,
+        decision_facts=decision_facts,
+        decision_line=decision_line,
+        is_decided=is_decided,
+        ranked=ranked,
+        revision_line=revision_line,
         where_in=where_in,
         provenance=provenance,
         safe_address=safe_address,
@@ -48,6 +61,9 @@ def render_html(checked: CheckedArticle) -> str:
     return _template().render(
         checked=checked,
         counts=counts(checked),
+        people=people_line(checked),
+        in_force=checked.in_force,
+        says={item.claim.id: item.verdict.label for item in checked.claims},
         pieces=marked(checked),
         passage_pieces=passage_pieces,
     )

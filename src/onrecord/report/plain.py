@@ -5,13 +5,26 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from onrecord.records import CheckedArticle, CheckedClaim, Evidence, QuotationCheck, SearchFilters, VerdictLabel
+from onrecord.records import (
+    CheckedArticle,
+    CheckedClaim,
+    Decision,
+    Evidence,
+    QuotationCheck,
+    SearchFilters,
+    VerdictLabel,
+)
 from onrecord.report.wording import (
     ICONS,
+    STANDS,
     WORDS,
     counts,
+    decision_facts,
+    people_line,
     provenance,
     quotation_head,
+    ranked,
+    revision_line,
     telling,
     where_in,
     who_says,
@@ -26,7 +39,14 @@ def render_text(checked: CheckedArticle) -> str:
     """Return the whole check as text."""
     title = checked.article.title or "Untitled article"
     blocks = [render_head(title, checked.filters)]
-    blocks.extend(render_claim(number, item) for number, item in enumerate(checked.claims, 1))
+    in_force = checked.in_force
+    changed: dict[str, list[str]] = {}
+    for revision in checked.revisions:
+        changed.setdefault(revision.item.claim.id, []).append(revision_line(revision))
+    blocks.extend(
+        render_claim(number, item, in_force.get(item.claim.id), changed.get(item.claim.id, ()))
+        for number, item in enumerate(checked.claims, 1)
+    )
     blocks.append(render_tail(checked))
     return "\n".join(blocks)
 
@@ -47,8 +67,8 @@ def render_head(title: str, filters: SearchFilters) -> str:
     return f"{printable(title)}\nSearched: {scope}\n{'═' * WIDTH}\n"
 
 
-def render_claim(number: int, item: CheckedClaim) -> str:
-    """Return one claim with its verdict and the best passages of each side."""
+def render_claim(number: int, item: CheckedClaim, decision: Decision | None = None, changed: Sequence[str] = ()) -> str:
+    """Return one claim with its verdict, what people did about it, and the best passages of each side."""
     claim, verdict = item.claim, item.verdict
     lines = [
         f"{ICONS[verdict.label]} {number}. {WORDS[verdict.label].upper()}"
@@ -66,12 +86,16 @@ def render_claim(number: int, item: CheckedClaim) -> str:
         lines += _wrapped(f"Unresolved: “{unresolved.text}”: {unresolved.reason}", "   ")
     for reason in verdict.reasons:
         lines += _wrapped(f"Why: {reason.text}", "   ")
+    for line in changed:
+        lines += _wrapped(f"Changed: {line}", "   ")
+    for name, told in decision_facts(decision, verdict.label) if decision is not None else ():
+        lines += _wrapped(f"{name}: {told}", "   ")
     for check in item.quotations:
         lines += _quotation(check, "   ")
-    lines += _side("Supports", item.supporting)
-    lines += _side("Conflicts", item.conflicting)
+    lines += _side("Supports", item.supporting, decision)
+    lines += _side("Conflicts", item.conflicting, decision)
     if not item.supporting and not item.conflicting and item.related:
-        lines += _side("Nearest, neither way", item.related[:1])
+        lines += _side("Nearest, neither way", item.related[:1], decision)
     return "\n".join(lines) + "\n"
 
 
@@ -83,6 +107,7 @@ def render_tail(checked: CheckedArticle) -> str:
     lines = [
         "─" * WIDTH,
         tally,
+        *filter(None, [people_line(checked)]),
         f"Sentences not taken as claims: {len(checked.skipped)}",
         *(_line for skipped in checked.skipped for _line in _wrapped(f"- {skipped.text} [{skipped.reason}]", "  ")),
         *(line for check in checked.quotations for line in _quotation(check, "")),
@@ -113,17 +138,19 @@ def _quotation(check: QuotationCheck, indent: str) -> list[str]:
     return lines
 
 
-def _side(name: str, evidence: Sequence[Evidence]) -> list[str]:
+def _side(name: str, evidence: Sequence[Evidence], decision: Decision | None) -> list[str]:
     lines: list[str] = []
     # The best passages of different sources: the second window of one source would only repeat it.
-    best: dict[str, Evidence] = {}
-    for item in evidence:
-        best.setdefault(item.passage.source.id, item)
-    for item in list(best.values())[:SHOWN]:
+    best: dict[str, tuple[Evidence, str]] = {}
+    for item, stand in ranked(evidence, decision):
+        best.setdefault(item.passage.source.id, (item, stand))
+    for item, stand in list(best.values())[:SHOWN]:
         source = item.passage.source
         stated = {"said": "that it was said", "true": "what is asserted"}[item.question]
         lines += ["", f"   {name} ({stated}): {printable(source.title)}"]
         lines += _wrapped(provenance(source, item.passage.speaker), "     ")
+        if stand:
+            lines.append(f"     {STANDS[stand]}.")
         if source.address:
             lines.append(f"     {printable(source.address)}")
         lines += _wrapped(f"“{item.rationale_text}”", "     ")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from onrecord.records import (
     CheckedArticle,
     CheckedClaim,
+    Decision,
     Evidence,
     Finding,
     Passage,
     QuotationCheck,
     QuotationOutcome,
+    Revision,
     Source,
     Span,
     VerdictLabel,
@@ -119,3 +122,105 @@ def who_says(item: CheckedClaim) -> str:
     return (
         attribution.speaker if attribution.speaker_resolved else f"{attribution.speaker} (who that is was not resolved)"
     )
+
+
+# --- what people did -------------------------------------------------------------------------------------------------------
+
+
+def is_decided(decision: Decision | None) -> bool:
+    """Tell whether a person came to a verdict; what needs work is not decided."""
+    return decision is not None and decision.label in WORDS
+
+
+def decision_line(now: Decision, says: VerdictLabel) -> str:
+    """Return who decided what and when, and what the software said then where that is, or was, something else.
+
+    Args:
+        now: The decision in force about a claim.
+        says: What the software says about the claim now; it may have read it anew since.
+    """
+    when = f"{now.who}, {moment(now.decided_at)}"
+    if now.label == "UNDECIDED":
+        return f"Not decided yet; last worked on by {when}."
+    if now.label == "NEEDS_WORK":
+        return f"Needs work ({when})."
+    word, then = WORDS[VerdictLabel(now.label)].lower(), WORDS[now.machine_label].lower()
+    told = f"Agreed: {word} ({when})." if now.label == now.machine_label else f"Decided: {word} ({when})."
+    if now.label != now.machine_label or says is not now.machine_label:
+        told += f" The software said then: {then}."
+    return told
+
+
+def decision_facts(now: Decision, says: VerdictLabel) -> list[tuple[str, str]]:
+    """Return all that holds about a claim by a person's decision, named, as a report lists it; passages aside."""
+    rows = [
+        ("Decision", decision_line(now, says)),
+        ("Note", now.note),
+        ("Tags", ", ".join(now.tags)),
+        ("Assigned to", now.assigned_to),
+    ]
+    return [(name, told) for name, told in rows if told]
+
+
+def revision_line(revision: Revision) -> str:
+    """Return what a person had done to a claim, and against which corpus it was checked then."""
+    what = "added" if revision.what == "added" else f"read as “{revision.item.claim.standalone}”"
+    against = f"{revision.corpus.sources:,} source{'' if revision.corpus.sources == 1 else 's'}"
+    return f"{what} by {revision.who or 'somebody'}, {moment(revision.made_at)}, against {against}"
+
+
+def people_line(checked: CheckedArticle) -> str:
+    """Return how far people have come with the claims, in a sentence or two; nothing where there is no claim."""
+    says = {item.claim.id: item.verdict.label for item in checked.claims}
+    if not says:
+        return ""
+    now = {claim_id: decision for claim_id, decision in checked.in_force.items() if claim_id in says}
+    decided = {claim_id: decision for claim_id, decision in now.items() if is_decided(decision)}
+    otherwise = sum(decision.label != says[claim_id] for claim_id, decision in decided.items())
+    work = sum(decision.label == "NEEDS_WORK" for decision in now.values())
+    if not decided and not work:
+        return "No person has decided about these claims yet."
+    told = f"Decided by people: {len(decided)} of {len(says)} claims"
+    told += f", {otherwise} of them otherwise than the software." if otherwise else "."
+    return told + (f" {work} {'needs' if work == 1 else 'need'} work." if work else "")
+
+
+def ranked(evidence: Sequence[Evidence], decision: Decision | None) -> list[tuple[Evidence, str]]:
+    """Return evidence with what a person made of it: what was pinned comes first, what was rejected last."""
+    stands = decision.evidence if decision is not None else {}
+    place = {"pinned": 0, "rejected": 2}
+    found = [(item, str(stands.get(item.passage.id, ""))) for item in evidence]
+    return sorted(found, key=lambda pair: place.get(pair[1], 1))
+
+
+STANDS: Mapping[str, str] = {"pinned": "Pinned as evidence", "rejected": "Rejected as evidence"}
+"""What is written on a passage that a person put forward or ruled out."""
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------------
+
+
+def day(date: dt.date | None) -> str:
+    """Return a date as a reader writes it, the same everywhere and in every locale.
+
+    >>> day(dt.date(2022, 3, 9))
+    '9 March 2022'
+    >>> day(None)
+    'undated'
+    """
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else "undated"
+
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)  # not strftime, which follows the server's locale
+
+
+def moment(time: dt.datetime) -> str:
+    """Return a time as a reader writes it, in UTC.
+
+    >>> moment(dt.datetime(2026, 5, 4, 7, 5, tzinfo=dt.UTC))
+    '4 May 2026, 07:05 UTC'
+    """
+    utc = time.astimezone(dt.UTC)
+    return f"{day(utc.date())}, {utc:%H:%M} UTC"

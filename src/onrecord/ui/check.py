@@ -10,19 +10,19 @@ from typing import Final
 import streamlit as st
 
 from onrecord.errors import EmptyDocumentError
-from onrecord.records import CheckedArticle, CorpusState, Document, Review, SearchFilters, SourceKind
+from onrecord.records import CheckedArticle, CorpusState, Document, Review, SearchFilters
+from onrecord.report import day
 from onrecord.text import paragraphs
-from onrecord.ui import components, corpus, desk, frame, present
+from onrecord.ui import components, corpus, desk, fields, frame, present
+from onrecord.ui.fields import KEEP
 from onrecord.ui.jobs import Job, Standing, State
-from onrecord.ui.service import examples, with_date
-from onrecord.ui.wording import KINDS, STAGES, count, day, duration
+from onrecord.ui.service import described, examples
+from onrecord.ui.wording import STAGES, count, duration
 
 PASTE: Final = "Paste text"
 UPLOAD: Final = "Upload a file"
+ADDRESS: Final = "Give an address"
 EXAMPLE: Final = "Choose an example"
-
-KEEP: Final = "session"
-"""What was typed and chosen outlives the check, so that a failed one can be tried again with a change."""
 
 NEIGHBOURS: Final = 4
 """Claims to each side of the chosen one that are sent while a check is on its way: little, because it is sent at every step."""
@@ -41,6 +41,8 @@ def page(record_page: st.Page) -> None:
                 _again(review)
                 _new_check()
 
+            if st.session_state.get("added"):
+                corpus.work()
             desk.page(review, tools=tools, record_page=record_page)
             return
         _new_check()
@@ -71,39 +73,66 @@ def _entry() -> None:
             return
         way = st.segmented_control(
             "How do you want to give the article?",
-            [PASTE, UPLOAD, EXAMPLE],
+            [PASTE, UPLOAD, ADDRESS, EXAMPLE],
             default=PASTE,
             required=True,
             key="way",
             persist_state=KEEP,
             label_visibility="collapsed",
         )
-        take = {PASTE: _paste, UPLOAD: _upload, EXAMPLE: _example}[way or PASTE]
+        take = {PASTE: _paste, UPLOAD: _upload, ADDRESS: _address, EXAMPLE: _example}[way or PASTE]
         read, known = take()
-        published = st.date_input(
-            "Date of the article",
-            value=None,
-            key="published",
-            persist_state=KEEP,
-            min_value=dt.date(1800, 1, 1),
-            max_value=dt.date(2100, 12, 31),
-            format="YYYY-MM-DD",
-            help="Evidence from after this day is marked as later than the article.",
-            width=240,
-        )
-        if known is not None and published is None:
-            st.caption(f"Left empty, the date in the file is used: {day(known)}.")
+        describe = _description(known, addressed=way == ADDRESS)
         filters, passages = _options()
         if not frame.may("checker"):
             st.info("You are signed in as a viewer: you can read checks and the record, and begin none.")
         elif st.button("Check this article", type="primary", icon=":material/fact_check:", key="run"):
             with frame.guarded():
-                document = with_date(read(), published)
-                start(document, filters, passages)
+                start(describe(read()), filters, passages)
         st.caption(
-            f"Searches {count(state.sources, 'source')} ({count(state.passages, 'passage')}) on this machine. "
-            "Nothing is sent anywhere."
+            f"Searches {count(state.sources, 'source')} ({count(state.passages, 'passage')}) on this machine. {sent(way)}"
         )
+
+
+def sent(way: str | None) -> str:
+    """Return what leaves this machine when an article that is given in this way is checked."""
+    parts = ["Only the address itself is asked for, by this server."] if way == ADDRESS else []
+    if model := frame.service().settings.llm:
+        parts.append(f"The text is sent to the language model {model}, which the settings name.")
+    return " ".join(parts) or "Nothing is sent anywhere."
+
+
+def _description(known: dt.date | None, *, addressed: bool) -> Callable[[Document], Document]:
+    """Ask when and where the article was published; return what puts that into a document."""
+    left, middle, right = st.columns([3, 4, 5])
+    with left:
+        published = fields.date(
+            "Date of the article", "published", help="Evidence from after this day is marked as later than the article."
+        )
+    publisher = middle.text_input(
+        "Published by",
+        key="published_by",
+        persist_state=KEEP,
+        placeholder="A newspaper, an agency",
+        max_chars=200,
+    )
+    address = (
+        ""
+        if addressed
+        else right.text_input(
+            "Address of the article",
+            key="published_at",
+            persist_state=KEEP,
+            placeholder="https://",
+            help="Where it can be read, if anywhere. It stands above the result and in the report, and is not fetched.",
+            max_chars=2000,
+        )
+    )
+    if known is not None and published is None:
+        st.caption(f"Left empty, the date in the file is used: {day(known)}.")
+    elif addressed:
+        st.caption("Left empty, what the page says of itself is used.")
+    return lambda document: described(document, published, publisher, address)
 
 
 def _say_if_failed() -> None:
@@ -164,6 +193,26 @@ def _upload() -> Given:
     return read, None
 
 
+def _address() -> Given:
+    address = st.text_input(
+        "Address of the page",
+        key="address",
+        persist_state=KEEP,
+        placeholder="https://",
+        help="A page, or a PDF, that anybody can open. The server fetches it once when you press the button.",
+        max_chars=2000,
+    )
+
+    def read() -> Document:
+        if not address.strip():
+            message = "There is no address yet. Give one that begins with https://, or paste the text."
+            raise EmptyDocumentError(message)
+        with st.spinner("Fetching the page …"):
+            return frame.service().fetch(address)
+
+    return read, None
+
+
 def _example() -> Given:
     found = examples(frame.root() / "corpus" / "examples")
     if not found:
@@ -201,25 +250,14 @@ def _example_document(path: Path, changed: int) -> Document:  # noqa: ARG001  pa
 def _options() -> tuple[SearchFilters, int]:
     """Show the options and return them."""
     with st.expander("Options"):
-        kinds = st.multiselect(
-            "Kinds of source",
-            list(SourceKind),
-            format_func=lambda kind: KINDS[kind],
-            placeholder="All kinds",
-            key="kinds",
-            persist_state=KEEP,
-        )
+        kinds = fields.kinds("kinds")
         left, right = st.columns(2)
-        as_of = left.date_input(
-            "Only what was published up to",
-            value=None,
-            key="as_of",
-            persist_state=KEEP,
-            format="YYYY-MM-DD",
-            min_value=dt.date(1800, 1, 1),
-            max_value=dt.date(2100, 12, 31),
-            help="To see what could have been known on a day. Sources without a date are left out.",
-        )
+        with left:
+            as_of = fields.date(
+                "Only what was published up to",
+                "as_of",
+                help="To see what could have been known on a day. Sources without a date are left out.",
+            )
         passages = right.slider(
             "Passages judged for each claim",
             min_value=4,
@@ -229,32 +267,11 @@ def _options() -> tuple[SearchFilters, int]:
             persist_state=KEEP,
             help="More passages find more and take longer.",
         )
-        publishers = st.multiselect(
-            "Publishers",
-            frame.service().publishers(),
-            placeholder="All publishers",
-            key="publishers",
-            persist_state=KEEP,
-        )
-        known = frame.service().collections()
-        # A corpus without collections has nothing to choose from.
-        collections = (
-            st.multiselect("Collections", known, placeholder="The whole corpus", key="collections", persist_state=KEEP)
-            if known
-            else []
-        )
-        primary = st.toggle(
-            "Primary sources only",
-            key="primary",
-            persist_state=KEEP,
-            help="Transcripts, documents and data; no coverage, no summaries.",
-        )
+        publishers = fields.publishers("publishers")
+        collections = fields.collections("collections")
+        primary = fields.primary("primary")
     filters = SearchFilters(
-        kinds=tuple(kinds),
-        primary_only=primary,
-        as_of=as_of,
-        publishers=tuple(publishers),
-        collections=tuple(collections),
+        kinds=kinds, primary_only=primary, as_of=as_of, publishers=publishers, collections=collections
     )
     return filters, passages
 
@@ -307,14 +324,13 @@ def _watch(job_id: str) -> None:
 def _so_far(job: Job, now: Standing) -> None:
     """Show the article with the claims decided so far; each can be looked at already."""
     ids = [item.claim.id for item in now.claims]
+    article_key = f"live-{job.id}"
+    shown = _article_so_far(job, now)
     if not ids:
-        components.article(
-            key=f"live-{job.id}", data=present.article(job.document, (), (), key=f"{job.id} 0", group=job.id, live=True)
-        )
+        components.article(key=article_key, data=shown)
         return
     if st.session_state.get("looked_at") not in ids:
         st.session_state["looked_at"] = ids[0]
-    article_key = f"live-{job.id}"
 
     def choose() -> None:
         if (wanted := st.session_state[article_key].get("choose")) in ids:
@@ -324,10 +340,7 @@ def _so_far(job: Job, now: Standing) -> None:
         left, right = st.columns([5, 7])
     with left:
         components.article(
-            key=article_key,
-            data=present.article(job.document, now.claims, (), key=f"{job.id} {len(ids)}", group=job.id, live=True)
-            | {"chosen": st.session_state["looked_at"]},
-            on_choose_change=choose,
+            key=article_key, data=shown | {"chosen": st.session_state["looked_at"]}, on_choose_change=choose
         )
     at = ids.index(st.session_state["looked_at"])
     near = range(max(0, at - NEIGHBOURS), min(len(ids), at + NEIGHBOURS + 1))
@@ -344,9 +357,19 @@ def _so_far(job: Job, now: Standing) -> None:
         )
 
 
+def _article_so_far(job: Job, now: Standing) -> present.Json:
+    """Return the article as it is marked now, made once for each state: ten people look twice a second."""
+    key = f"{job.id} {len(now.claims)}"
+    known: present.Json | None = st.session_state.get("so_far")
+    if known is None or known["key"] != key:
+        known = present.article(job.document, now.claims, (), key=key, group=job.id, live=True)
+        st.session_state["so_far"] = known
+    return known
+
+
 def _forget() -> None:
     """Let go of the check on its way, in the session and in the address."""
-    for name in ("job", "looked_at"):
+    for name in ("job", "looked_at", "so_far"):
         st.session_state.pop(name, None)
     st.query_params.pop("job", None)
 
@@ -394,7 +417,7 @@ def _new_check() -> None:
     if st.button("New check", key="new", icon=":material/add:"):
         desk.forget()
         st.session_state.pop("job", None)
-        st.session_state["text"], st.session_state["published"] = "", None
+        st.session_state.update({"text": "", "published": None, "published_by": "", "published_at": "", "address": ""})
         st.query_params.clear()
         st.rerun()
 
@@ -408,7 +431,7 @@ def _add_source() -> None:
 @st.dialog("Add a source found elsewhere", width="large")
 def _adding() -> None:
     with frame.guarded():
-        st.caption("When it has been added, have the claim checked again in the same words, or the whole article.")
+        st.caption("When it has been added, press “Check again” at the claim, or above the article for all of it.")
         corpus.add()
 
 

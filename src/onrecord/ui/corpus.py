@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from onrecord.errors import EmptyDocumentError
 from onrecord.records import SourceKind, UpdateReport, Verification
-from onrecord.ui import components, frame, present_corpus
+from onrecord.ui import components, fields, frame, present_corpus
 from onrecord.ui.service import NewSource
 from onrecord.ui.wording import KINDS, count, duration
 
@@ -27,7 +26,7 @@ def page(record_page: st.Page) -> None:
         st.markdown("Only a maintainer changes the corpus. You can search it on the Record page.")
         st.page_link(record_page, label="Search the record", icon=":material/search:")
         return
-    _work()
+    work()
     part = st.segmented_control(
         "Part of the page",
         [HOLDINGS, ADD, SYNC, COPIES, VERIFY],
@@ -44,7 +43,7 @@ def page(record_page: st.Page) -> None:
 # --- what is going on ----------------------------------------------------------------------------------------------------
 
 
-def _work() -> None:
+def work() -> None:
     """Show what runs, twice a second, or how the last work ended."""
     task = frame.upkeep().last()
     if task is None:
@@ -125,14 +124,8 @@ def add() -> None:
         title = left.text_input("Title", key="add_title", help="Empty: as the file says, else its first line.")
         publisher = right.text_input("Publisher", key="add_publisher")
         kind = left.selectbox("Kind", list(SourceKind), format_func=lambda one: KINDS[one], index=1, key="add_kind")
-        published = right.date_input(
-            "Published",
-            value=None,
-            key="add_published",
-            format="YYYY-MM-DD",
-            min_value=dt.date(1000, 1, 1),
-            max_value=dt.date(2100, 12, 31),
-        )
+        with right:
+            published = fields.date("Published", "add_published", earliest=1000, keep=False)
         speakers = left.text_input("Speakers, with commas", key="add_speakers")
         licence = right.text_input("Licence", key="add_licence")
         primary = left.toggle(
@@ -161,6 +154,7 @@ def add() -> None:
         frame.person().name,
         lambda progress: library.add(given, details, progress),
     )
+    st.session_state["added"] = True
     st.rerun()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from onrecord import report
 from onrecord.errors import OnRecordError
-from onrecord.records import CheckedArticle, CheckedClaim, Decision, Review, Span, VerdictLabel
+from onrecord.records import CheckedArticle, CheckedClaim, Decision, Evidence, Review, Span, VerdictLabel
 from onrecord.ui import components, frame, present
 from onrecord.ui.service import valid_check_id
 
@@ -35,7 +36,7 @@ def finished(check_id: str) -> Review:
 
 def forget() -> None:
     """Let go of the check that is shown."""
-    for name in ("review", "chosen", "made", "trouble"):
+    for name in ("review", "chosen", "made", "trouble", "added"):
         st.session_state.pop(name, None)
 
 
@@ -50,33 +51,36 @@ def page(review: Review, *, tools: Callable[[], None], record_page: st.Page) -> 
     with top:
         components.heading(key=f"heading-{checked.id}", data=present.heading(checked))
     with side, st.container(key="toolbar", horizontal=True, horizontal_alignment="right", gap="small"):
-        _downloads(checked)
+        _downloads(checked.id)
         tools()
     _desk(review, record_page)
     components.provenance(key=f"provenance-{checked.id}", data=present.provenance(checked))
 
 
-def _downloads(checked: CheckedArticle) -> None:
-    """Offer the report; it is made when it is asked for."""
+_REPORTS: Final = (
+    ("html", "HTML, for reading and printing", "text/html"),
+    ("json", "JSON, for other programs", "application/json"),
+)
+
+
+def _downloads(check_id: str) -> None:
+    """Offer the report; it is made when it is asked for, with what people have decided by then."""
+    library = frame.service()
+
+    def made(name: str) -> str:
+        return report.render(library.load(check_id).exported, name)
+
     with st.popover("Report", icon=":material/download:"):
-        st.download_button(
-            "HTML, for reading and printing",
-            data=lambda: report.render(checked, "html"),
-            file_name=f"on-record-{checked.id[:8]}.html",
-            mime="text/html",
-            key="html",
-            on_click="ignore",
-            type="tertiary",
-        )
-        st.download_button(
-            "JSON, for other programs",
-            data=lambda: report.render(checked, "json"),
-            file_name=f"on-record-{checked.id[:8]}.json",
-            mime="application/json",
-            key="json",
-            on_click="ignore",
-            type="tertiary",
-        )
+        for name, words, mime in _REPORTS:
+            st.download_button(
+                words,
+                data=partial(made, name),
+                file_name=f"on-record-{check_id[:8]}.{name}",
+                mime=mime,
+                key=name,
+                on_click="ignore",
+                type="tertiary",
+            )
 
 
 @st.fragment
@@ -93,7 +97,10 @@ def _desk(review: Review, record_page: st.Page) -> None:
     trouble = st.session_state.pop("trouble", "")
     if trouble:
         frame.problem(trouble)
-    # Read anew each time: a colleague may have decided something.
+    # Looked at anew each time: a colleague may have had a claim checked again, or decided something.
+    if frame.service().last_revision(checked.id) != (review.revisions[-1].number if review.revisions else 0):
+        _show_anew(frame.service().load(checked.id))
+        st.rerun()
     current = review.model_copy(update={"decisions": tuple(frame.service().decisions(checked.id))})
     components.decisions(
         key=f"decisions-{checked.id}",
@@ -167,12 +174,16 @@ def _claim(review: Review, ids: list[str], record_page: st.Page) -> None:
     if isinstance(reworded := outcome.get("reword"), dict):
         _reword(checked, reworded)
     if (opened := _evidence(checked, outcome.get("open"))) is not None:
-        _context(*opened)
+        _context(*opened, record_page)
     if (opened := _evidence(checked, outcome.get("source"))) is not None:
         item, index = opened
-        held = item.evidence[index].passage
-        at = f"{held.span.start}-{held.span.end}"
-        st.switch_page(record_page, query_params={"source": held.source.id, "version": held.version_id, "at": at})
+        _to_record(item.evidence[index], record_page)
+
+
+def _to_record(evidence: Evidence, record_page: st.Page) -> None:
+    held = evidence.passage
+    at = f"{held.span.start}-{held.span.end}"
+    st.switch_page(record_page, query_params={"source": held.source.id, "version": held.version_id, "at": at})
 
 
 def _evidence(checked: CheckedArticle, opened: object) -> tuple[CheckedClaim, int] | None:
@@ -294,13 +305,19 @@ def first_to_look_at(checked: CheckedArticle) -> str:
 
 
 @st.dialog("In its source", width="medium", icon=":material/menu_book:")
-def _context(item: CheckedClaim, index: int) -> None:
+def _context(item: CheckedClaim, index: int, record_page: st.Page) -> None:
     """Show a passage inside its source."""
     evidence = item.evidence[index]
     with frame.guarded():
         whole = st.session_state.get("whole_source") == evidence.passage.id
         surroundings = frame.service().context(evidence, MOST_CHARACTERS if whole else CONTEXT_CHARACTERS)
-        components.context(key=f"context-{item.claim.id}-{index}-{whole}", data=present.context(surroundings, evidence))
+        shown = components.context(
+            key=f"context-{item.claim.id}-{index}-{whole}",
+            data=present.context(surroundings, evidence),
+            on_source_change=lambda: None,
+        )
+        if shown.get("source"):
+            _to_record(evidence, record_page)
         if (surroundings.cut_before or surroundings.cut_after) and st.button("Show the whole source", key="whole"):
             st.session_state["whole_source"] = evidence.passage.id
             st.rerun(scope="fragment")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 import streamlit as st
 
 from onrecord.records import CheckSummary
-from onrecord.ui import components, desk, frame, present, present_history
+from onrecord.ui import components, desk, fields, frame, present, present_history
 from onrecord.ui.service import valid_check_id
 
 STATES = ("All", "Every claim decided", "Not all decided", "Not complete", "Checked more than once")
@@ -47,15 +46,7 @@ def _filtered(kept: Sequence[CheckSummary]) -> list[CheckSummary]:
     with st.container(key="history_filters", horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search titles", key="history_search", placeholder="Part of a title", width=320)
         state = st.selectbox("State", STATES, key="history_state", width=220)
-        since = st.date_input(
-            "Checked since",
-            value=None,
-            key="history_since",
-            format="YYYY-MM-DD",
-            min_value=dt.date(2000, 1, 1),
-            max_value=dt.date(2100, 12, 31),
-            width=170,
-        )
+        since = fields.date("Checked since", "history_since", earliest=2000, width=170)
     again = earlier(kept)
     return [
         row

@@ -32,7 +32,7 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
-from onrecord.report import quotation_head, where_in
+from onrecord.report import day, decision_line, is_decided, moment, quotation_head, revision_line, where_in
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
 from onrecord.ui.wording import (
@@ -44,10 +44,8 @@ from onrecord.ui.wording import (
     THE_ARTICLE,
     VERDICTS,
     count,
-    day,
     duration,
     found,
-    moment,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +115,7 @@ def heading(checked: CheckedArticle) -> Json:
     return heading_of(
         checked.article,
         [
+            checked.article.metadata.get("publisher", ""),
             f"Published {day(checked.article.published)}" if checked.article.published else "No date given",
             f"Checked {moment(checked.created_at)}" + (f", in {duration(seconds)}" if checked.stages else ""),
             f"Against {count(checked.corpus.sources, 'source')}, {count(checked.corpus.passages, 'passage')}",
@@ -277,10 +276,10 @@ def decisions(review: Review, *, may: bool) -> Json:
             "tags": list(now.tags),
             "assigned_to": now.assigned_to,
             "evidence": dict(now.evidence),
-            "line": _decided_line(now, says.get(claim_id, now.machine_label)),
+            "line": decision_line(now, says.get(claim_id, now.machine_label)),
             "short": _decided_short(now, says.get(claim_id, now.machine_label)),
         }
-    done = sum(now.label in {label.value for label in VerdictLabel} for now in review.in_force.values())
+    done = sum(is_decided(now) for now in review.in_force.values())
     total = len(review.checked.claims)
     return {
         "check": review.checked.id,
@@ -303,21 +302,6 @@ def decisions(review: Review, *, may: bool) -> Json:
         "tags": sorted({tag for now in review.decisions for tag in now.tags}),
         "progress": f"{done} of {count(total, 'claim')} decided",
     }
-
-
-def _decided_line(now: Decision, says: VerdictLabel) -> str:
-    """Return who decided what and when, and what the software said then where that is, or was, something else."""
-    when = f"{now.who}, {moment(now.decided_at)}"
-    if now.label == "UNDECIDED":
-        return f"Not decided yet; last worked on by {when}."
-    if now.label == "NEEDS_WORK":
-        return f"Needs work ({when})."
-    word = VERDICTS[VerdictLabel(now.label)].word.lower()
-    then = VERDICTS[now.machine_label].word.lower()
-    told = f"Agreed: {word} ({when})." if now.label == now.machine_label else f"Decided: {word} ({when})."
-    if now.label != now.machine_label or says is not now.machine_label:
-        told += f" The software said then: {then}."
-    return told
 
 
 def _decided_short(now: Decision, says: VerdictLabel) -> str:
@@ -376,20 +360,13 @@ def claim(claims: Sequence[CheckedClaim], number: int, revisions: Sequence[Revis
         "quotations": [quotation_check(check) for check in item.quotations],
         "reported": reported,
         "searched": len(item.evidence),
-        "revised": [_revised(revision) for revision in revisions if revision.item.claim.id == item.claim.id],
+        "revised": [revision_line(revision) for revision in revisions if revision.item.claim.id == item.claim.id],
         "stories": {
             name: len({evidence.passage.source.origin_id for evidence in of})
             for name, of in (("supports", item.supporting), ("refutes", item.conflicting))
         },
         **sides,
     }
-
-
-def _revised(revision: Revision) -> str:
-    """Return what a person had done to a claim, and against which corpus it was checked then."""
-    what = "added" if revision.what == "added" else f"read as “{revision.item.claim.standalone}”"
-    against = count(revision.corpus.sources, "source")
-    return f"{what} by {revision.who or 'somebody'}, {moment(revision.made_at)}, against {against}"
 
 
 def quotation_check(check: QuotationCheck) -> Json:
@@ -603,6 +580,8 @@ def context(surroundings: SourceContext, evidence: Evidence) -> Json:
             f"characters {start:,} to {start + len(text):,}"
         ),
         "sha256": version.text_sha256,
+        "where": where_in(evidence.passage, evidence.rationale),
+        "record": record_address(evidence),
         "later": evidence.later_than_article,
         **source(surroundings.source),
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.records import ModelUsed
-from onrecord.ui.wording import day
+from onrecord.report import day
 
 Json = dict[str, Any]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from onrecord.records import CheckSummary, Hit, Passage, Source, SourceChange, Span, Version
-from onrecord.report import where_in
+from onrecord.report import day, moment, where_in
 from onrecord.ui import present
 from onrecord.ui.marks import pieces
 from onrecord.ui.service import File, Held
-from onrecord.ui.wording import TIERS, count, day, moment
+from onrecord.ui.wording import TIERS, count
 
 Json = dict[str, Any]
 
@@ -21,28 +22,94 @@ _SHORT = 3
 """Query words of fewer letters are not marked: they stand everywhere."""
 
 
-def results(found: Sequence[tuple[Hit, Passage]], query: str) -> Json:
+LONGEST = 1_800
+"""Characters up to which overlapping passages are shown as one: about three windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Passages of one version that overlap, as one stretch of its text."""
+
+    passage: Passage
+    """From the beginning of the first to the end of the last that is shown."""
+    hits: tuple[Hit, ...]
+    """How they were found, the best first."""
+
+
+def places(found: Sequence[tuple[Hit, Passage]]) -> list[Place]:
+    """Return what was found without the same sentences twice, each place where its best passage stands.
+
+    Passages are windows that share sentences with their neighbours. One that overlaps a better one is joined to it; where that
+    would grow too long, or would bridge two places, it only counts for it: whoever opens the source finds it there.
+    """
+    made: list[Place] = []
+    for hit, passage in found:
+        near = [at for at, place in enumerate(made) if _overlap(place.passage, passage)]
+        if not near:
+            made.append(Place(passage, (hit,)))
+            continue
+        known = made[near[0]]
+        joined = _joined(known.passage, passage)
+        shown = joined if len(near) == 1 and len(joined.text) <= LONGEST else known.passage
+        made[near[0]] = Place(shown, (*known.hits, hit))
+    return made
+
+
+def _overlap(one: Passage, other: Passage) -> bool:
+    return one.version_id == other.version_id and one.span.overlaps(other.span)
+
+
+def _joined(one: Passage, other: Passage) -> Passage:
+    """Return two overlapping passages as one."""
+    first, second = sorted((one, other), key=lambda passage: (passage.span.start, passage.span.end))
+    if first.span.contains(second.span):
+        return first
+    return first.model_copy(
+        update={
+            "text": first.text + second.text[first.span.end - second.span.start :],
+            "span": Span(start=first.span.start, end=second.span.end),
+            "speaker": first.speaker if first.speaker == second.speaker else None,
+            "locators": tuple(dict.fromkeys((*first.locators, *second.locators))),
+        }
+    )
+
+
+def results(found: Sequence[Place], query: str) -> Json:
     """Return search results, the words of the query marked in each."""
-    return {"rows": [_result(hit, passage, query) for hit, passage in found]}
+    return {"rows": [_result(place, query) for place in found]}
 
 
-def _result(hit: Hit, passage: Passage, query: str) -> Json:
-    speaker = f"words of {passage.speaker}" if passage.speaker else ""
-    where = where_in(passage, passage.span)
+def _result(place: Place, query: str) -> Json:
+    passage = place.passage
+    at = {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"}
+    terms = [term for hit in place.hits for term in hit.matched_terms]
+    ways = [
+        way
+        for way, by in (
+            ("by meaning", any(hit.dense_rank for hit in place.hits)),
+            ("by its words", any(hit.lexical_rank for hit in place.hits)),
+        )
+        if by
+    ]
     return {
-        "key": {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"},
-        "href": "record?" + urlencode(
-            {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"}
-        ),
+        "key": at,
+        "href": "record?" + urlencode(at),
         "pieces": [
             {"text": piece.text, "marks": ["term"] if piece.names else []}
-            for piece in pieces(passage.text, [("term", span) for span in marked(passage.text, query, hit.matched_terms)])
+            for piece in pieces(passage.text, [("term", span) for span in marked(passage.text, query, terms)])
         ],
-        "meta": [part for part in (speaker, where) if part],
-        "by": "by meaning and by its words" if hit.dense_rank and hit.lexical_rank
-        else ("by its words" if hit.lexical_rank else "by meaning"),
+        "meta": [
+            part
+            for part in (
+                f"words of {passage.speaker}" if passage.speaker else "",
+                where_in(passage, passage.span),
+                f"{len(place.hits)} passages" if len(place.hits) > 1 else "",
+            )
+            if part
+        ],
+        "by": " and ".join(ways),
         **present.source(passage.source),
-    }  # fmt: skip
+    }
 
 
 def marked(text: str, query: str, terms: Sequence[str] = ()) -> list[Span]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import streamlit as st
 
-from onrecord.records import SearchFilters, SourceKind
-from onrecord.ui import components, desk, frame, present_record
+from onrecord.records import SearchFilters
+from onrecord.ui import components, desk, fields, frame, present_record
+from onrecord.ui.fields import KEEP
 from onrecord.ui.service import Held, valid_check_id
-from onrecord.ui.wording import KINDS, count
+from onrecord.ui.wording import count
 
 MOST = 40
 LISTED = 200
@@ -37,7 +36,7 @@ def _search() -> None:
     query = st.text_input(
         "Search the record",
         key="record_query",
-        persist_state="session",
+        persist_state=KEEP,
         placeholder='Words, or a "phrase in quotation marks"',
         label_visibility="collapsed",
         icon=":material/search:",
@@ -60,9 +59,11 @@ def _search() -> None:
         if not hits:
             st.text("Nothing on record has these words. Use fewer or other words, or fewer limits.")
             return
-        st.caption(f"{count(len(hits), 'passage')}, the nearest first.")
+        places = present_record.places(hits)
+        sources = {place.passage.source.id for place in places}
+        st.caption(f"{count(len(places), 'place')} in {count(len(sources), 'source')}, the nearest first.")
         opened = components.results(
-            key="results", data=present_record.results(hits, query), on_open_change=lambda: None
+            key="results", data=present_record.results(places, query), on_open_change=lambda: None
         ).get("open")
         if isinstance(opened, dict):
             for name in ("source", "version", "at"):
@@ -73,47 +74,22 @@ def _search() -> None:
 def _filters() -> SearchFilters:
     with st.container(key="record_limits"), st.expander("Limit the search"):
         left, middle, right = st.columns(3)
-        kinds = left.multiselect(
-            "Kinds of source",
-            list(SourceKind),
-            format_func=lambda kind: KINDS[kind],
-            placeholder="All kinds",
-            key="record_kinds",
-            persist_state="session",
-        )
-        publishers = middle.multiselect(
-            "Publishers",
-            frame.service().publishers(),
-            placeholder="All publishers",
-            key="record_publishers",
-            persist_state="session",
-        )
-        speaker = right.text_input("Speaker", key="record_speaker", persist_state="session", placeholder="A full name")
-        as_of = left.date_input(
-            "Published up to",
-            value=None,
-            key="record_as_of",
-            persist_state="session",
-            format="YYYY-MM-DD",
-            min_value=dt.date(1800, 1, 1),
-            max_value=dt.date(2100, 12, 31),
-        )
-        primary = middle.toggle("Primary sources only", key="record_primary", persist_state="session")
-        known = frame.service().collections()
-        collections = (
-            right.multiselect(
-                "Collections", known, placeholder="The whole corpus", key="record_collections", persist_state="session"
-            )
-            if known
-            else []
-        )
+        with left:
+            kinds = fields.kinds("record_kinds")
+            as_of = fields.date("Published up to", "record_as_of")
+        with middle:
+            publishers = fields.publishers("record_publishers")
+            primary = fields.primary("record_primary")
+        with right:
+            speaker = st.text_input("Speaker", key="record_speaker", persist_state=KEEP, placeholder="A full name")
+            collections = fields.collections("record_collections")
     return SearchFilters(
-        kinds=tuple(kinds),
-        publishers=tuple(publishers),
+        kinds=kinds,
+        publishers=publishers,
         speakers=(speaker.strip(),) if speaker.strip() else (),
         as_of=as_of,
         primary_only=primary,
-        collections=tuple(collections),
+        collections=collections,
     )
 
 

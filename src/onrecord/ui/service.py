@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from onrecord.errors import NotFoundError, OnRecordError
+from onrecord.errors import DocumentError, NotFoundError, OnRecordError
 
 if TYPE_CHECKING:
     from onrecord.corpus import Snapshot
@@ -65,6 +65,9 @@ class Service(Protocol):
     def read(self, data: bytes, name: str) -> Document:
         """Return an uploaded file as a document."""
 
+    def fetch(self, address: str) -> Document:
+        """Return the page at a web address as a document."""
+
     def check(
         self,
         document: Document,
@@ -84,6 +87,9 @@ class Service(Protocol):
 
     def decisions(self, check_id: str) -> Sequence[Decision]:
         """Return all decisions about a check, the earliest first."""
+
+    def last_revision(self, check_id: str) -> int:
+        """Return the number of the newest revision of a check, 0 for none."""
 
     def decide(self, decision: Decision, seen: int) -> Decision:
         """Keep a decision, unless somebody decided after number ``seen``."""
@@ -176,6 +182,16 @@ class Library:
 
         return documents.read_bytes(data, name=name, settings=self.settings)
 
+    def fetch(self, address: str) -> Document:
+        """Return the page at a web address as a document, with its address.
+
+        Raises:
+            DocumentError: it may not be fetched, does not answer, or holds no text; the message says why.
+        """
+        from onrecord import documents  # noqa: PLC0415  heavy
+
+        return documents.read(web_address(address), settings=self.settings)
+
     def check(
         self,
         document: Document,
@@ -210,6 +226,12 @@ class Library:
         from onrecord import review  # noqa: PLC0415  heavy
 
         return review.decisions(check_id, settings=self.settings)
+
+    def last_revision(self, check_id: str) -> int:
+        """Return the number of the newest revision of a check, 0 for none."""
+        from onrecord import review  # noqa: PLC0415  heavy
+
+        return review.last_revision(check_id, settings=self.settings)
 
     def decide(self, decision: Decision, seen: int) -> Decision:
         """Keep a decision, unless somebody decided after number ``seen``."""
@@ -375,7 +397,7 @@ class Library:
 
         try:
             if given.address:
-                read, content = documents.receive(given.address, settings=self.settings)
+                read, content = documents.receive(web_address(given.address), settings=self.settings)
                 named = {}
             else:
                 read = documents.read_bytes(given.data, name=given.name, settings=self.settings)
@@ -544,6 +566,33 @@ def examples(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.md") if path.is_file() and path.stem.upper() != "README")
 
 
-def with_date(document: Document, published: dt.date | None) -> Document:
-    """Return ``document`` with the date that a person gave, if one was given."""
-    return document.model_copy(update={"published": published}) if published else document
+def web_address(given: str) -> str:
+    """Return an address that was typed, if it is one of the web: the library would read a path from the server's disk.
+
+    >>> web_address(" https://example.org/a ")
+    'https://example.org/a'
+
+    Raises:
+        DocumentError: it is none.
+    """
+    address = given.strip()
+    if not address.lower().startswith(("http://", "https://")):
+        message = f"“{address[:200]}” is no address of a page: copy it whole from the browser, with https:// before it."
+        raise DocumentError(message)
+    return address
+
+
+def described(document: Document, published: dt.date | None, publisher: str, address: str) -> Document:
+    """Return ``document`` with what a person says of it; what was left empty stays as the file has it.
+
+    Raises:
+        DocumentError: ``address`` is none of the web.
+    """
+    changes: dict[str, object] = {}
+    if published:
+        changes["published"] = published
+    if publisher.strip():
+        changes["metadata"] = {**document.metadata, "publisher": " ".join(publisher.split())}
+    if address.strip():
+        changes["address"] = web_address(address)
+    return document.model_copy(update=changes) if changes else document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,32 +99,6 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("deciding", "Deciding"),
 )
 """The stages of ``workflow.check_article``, as it names them and as the page does."""
-
-
-def day(date: dt.date | None) -> str:
-    """Return a date as a reader writes it, the same everywhere and in every locale.
-
-    >>> day(dt.date(2022, 3, 9))
-    '9 March 2022'
-    >>> day(None)
-    'undated'
-    """
-    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else "undated"
-
-
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # not strftime, which follows the server's locale
-
-
-def moment(time: dt.datetime) -> str:
-    """Return a time as a reader writes it, in UTC.
-
-    >>> moment(dt.datetime(2026, 5, 4, 7, 5, tzinfo=dt.UTC))
-    '4 May 2026, 07:05 UTC'
-    """
-    utc = time.astimezone(dt.UTC)
-    return f"{day(utc.date())}, {utc:%H:%M} UTC"
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement;
-  const state = kept(root, () => ({ key: null, group: null, chosen: null, hidden: new Set(), only: { speaker: "", kind: "", decided: "" } }));
+  const state = kept(root, () => ({ key: null, group: null, chosen: null, hidden: new Set(), only: { speaker: "", kind: "", decided: "", assigned: "" } }));
   state.root = root;
   state.send = (id) => setTriggerValue("choose", id);
   state.add = (range) => setTriggerValue("add", range);
@@ -11,7 +11,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const same = state.group === data.group;
   // While it is on its way the reader's choice stays; afterwards the server knows what is to be shown.
   const chosen = data.live && same && data.claims[state.chosen] ? state.chosen : null;
-  if (!same) Object.assign(state, { hidden: new Set(), only: { speaker: "", kind: "", decided: "" } });
+  if (!same) Object.assign(state, { hidden: new Set(), only: { speaker: "", kind: "", decided: "", assigned: "" } });
   Object.assign(state, { key: data.key, group: data.group, chosen: null, data });
   build(stage(root), state);
   state.forget?.();
@@ -105,6 +105,7 @@ function decide(state) {
     button(state, id)?.setAttribute("aria-label", name(state.data.claims[id], words));
   }
   if (state.progress) state.progress.textContent = made ? made.progress : "";
+  if (state.assigned) assignees(state, made);
   apply(state);
 }
 
@@ -129,21 +130,37 @@ function counters(state) {
 function filters(state) {
   const { data, only } = state;
   const field = (id, label, options) => {
-    if (options.length < 2 && id !== "decided") return "";
-    const select = el("select", { id: `filter-${id}` }, el("option", { value: "" }, "All"), options.map(([value, words]) => el("option", { value }, words)));
+    if (options.length < 2 && id !== "decided" && id !== "assigned") return "";
+    const select = el("select", { id: `filter-${id}` }, chances(options));
     select.value = only[id];
     select.addEventListener("change", () => { only[id] = select.value; apply(state); });
-    return el("div", {}, el("label", { for: `filter-${id}` }, label), select);
+    return el("div", { hidden: id === "assigned" }, el("label", { for: `filter-${id}` }, label), select);
   };
+  state.assigned = field("assigned", "Assigned to", []);
   state.progress = el("span", { class: "quiet decided-count" });
   state.none = el("p", { class: "notice", hidden: true }, "No claim fits these filters.");
-  return el("div", {}, el("details", { class: "filters", open: Boolean(only.speaker || only.kind || only.decided) },
+  return el("div", {}, el("details", { class: "filters", open: Object.values(only).some(Boolean) },
     el("summary", {}, "Filter ", state.progress),
     el("div", { class: "fields" },
       field("speaker", "Speaker", data.speakers.map((name) => [name, name])),
       field("kind", "Kind of claim", data.kinds),
-      field("decided", "Decided", [["no", "Not decided"], ["yes", "Decided"], ["work", "Needs work"], ["other", "Decided otherwise than the software"]]))),
+      field("decided", "Decided", [["no", "Not decided"], ["yes", "Decided"], ["work", "Needs work"], ["other", "Decided otherwise than the software"]]),
+      state.assigned)),
     state.none);
+}
+
+function chances(options) {
+  return [el("option", { value: "" }, "All"), options.map(([value, words]) => el("option", { value }, words))].flat();
+}
+
+// Whom claims are assigned to is known with the decisions, and changes with them.
+function assignees(state, made) {
+  const names = [...new Set(Object.values(made?.claims || {}).map((one) => one.assigned_to).filter(Boolean))].sort();
+  const select = state.assigned.querySelector("select");
+  if (!names.includes(state.only.assigned)) state.only.assigned = "";
+  select.replaceChildren(...chances(names.map((name) => [name, name])));
+  select.value = state.only.assigned;
+  state.assigned.hidden = !names.length;
 }
 
 function apply(state) {
@@ -163,6 +180,7 @@ function hidden(state, id) {
   return claim.tags.every((tag) => state.hidden.has(tag.label))
     || (only.speaker && claim.speaker !== only.speaker)
     || (only.kind && !claim.kinds.includes(only.kind))
+    || (only.assigned && now?.assigned_to !== only.assigned)
     || (only.decided === "no" && label !== "UNDECIDED" && label !== "NEEDS_WORK")
     || (only.decided === "yes" && (label === "UNDECIDED" || label === "NEEDS_WORK"))
     || (only.decided === "work" && label !== "NEEDS_WORK")

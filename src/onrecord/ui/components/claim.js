@@ -106,6 +106,7 @@ function act(state, action) {
   if (!data) return;
   if (action === "open") inside("[data-open]")?.click();
   else if (action === "edit") inside("[data-edit]")?.click();
+  else if (action === "again") inside("[data-again]:not(:disabled)")?.click();
   else if (action === "undo") inside("[data-undo]")?.click();
   else if (action === "note") {
     const notes = inside(".notes");
@@ -136,7 +137,12 @@ function words(data, state) {
   const fact = (name, ...value) => facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, ...value)));
   const may = !state.live && decidedOf(state.check)?.may;
   const edit = may ? el("button", { type: "button", class: "link-button", "data-edit": "", on: { click: () => wording(data, state) } }, "Edit the wording") : "";
-  if (data.standalone || may) fact("Read as", data.standalone || "the same words", " ", edit);
+  const again = may ? el("button", { type: "button", class: "link-button", "data-again": "", title: "Against the record as it is now", on: { click: (event) => {
+    event.currentTarget.textContent = "Checking …";
+    event.currentTarget.disabled = true;
+    state.reword(asRead(data), data.speaker ? data.speaker.proposition : "");
+  } } }, "Check again") : "";
+  if (data.standalone || may) fact("Read as", data.standalone || "the same words", " ", edit, " ", again);
   if (data.speaker) {
     fact("Said by", el("strong", {}, data.speaker.name), data.speaker.note ? el("span", { class: "quiet" }, ` (${data.speaker.note})`) : "");
     fact("What is asserted", data.speaker.proposition);
@@ -149,6 +155,10 @@ function words(data, state) {
   return el("section", { "aria-label": "Claim" }, rows);
 }
 
+function asRead(data) {
+  return data.standalone || data.original.map((piece) => piece.text).join("");
+}
+
 // The claim in the reader's own words, checked again by itself.
 function wording(data, state) {
   const field = (id, label, value) => {
@@ -156,7 +166,7 @@ function wording(data, state) {
     area.value = value;
     return [el("label", { for: id }, label), area];
   };
-  const whole = field("standalone", "The claim in words that stand alone", data.standalone || data.original.map((piece) => piece.text).join(""));
+  const whole = field("standalone", "The claim in words that stand alone", asRead(data));
   const asserted = data.speaker ? field("proposition", "What is asserted, without who says it", data.speaker.proposition) : null;
   const form = el("form", { class: "wording" }, whole, asserted || "",
     el("div", { class: "buttons" },

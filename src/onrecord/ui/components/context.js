@@ -1,6 +1,6 @@
-// A passage inside its source.
+// A passage inside its source. Sends: source(true) for the page of the source.
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const place = stage(parentElement);
   const text = el("div", { class: "text", tabindex: "0", role: "region", "aria-label": "Text of the source" },
     data.cut_before ? el("p", { class: "cut quiet" }, "… the source begins earlier") : el("p", { class: "cut quiet" }, "Beginning of the source"),
@@ -14,6 +14,7 @@ export default function ({ parentElement, data }) {
     el("h2", {}, data.title),
     el("p", { class: "meta" }, dotted([
       data.publisher,
+      data.where,
       data.date + (data.later ? ", later than the article" : ""),
       `${data.kind}, ${data.primary_word}`,
       data.speakers.length ? `speakers: ${data.speakers.join(", ")}` : "",
@@ -24,6 +25,7 @@ export default function ({ parentElement, data }) {
     text,
     el("p", { class: "quiet version" }, data.version, el("span", { class: "hash" }, ` · sha256 ${data.sha256.slice(0, 16)}…`),
       data.origin ? ` · ${data.origin}` : ""),
+    el("p", {}, inner(data.record, "The whole source in the record, with all its versions", () => setTriggerValue("source", true))),
   );
   const first = text.querySelector("mark.rationale") || text.querySelector(".passage");
   if (first) text.scrollTop = Math.max(0, first.offsetTop - text.offsetTop - text.clientHeight / 3);

@@ -7,7 +7,7 @@ const ACTIONS = [
   ["next", "j", "Next claim"], ["previous", "k", "Previous claim"], ["agree", "a", "Agree with the software"],
   ["SUPPORTED", "1", "Decide: supported"], ["REFUTED", "2", "Decide: contradicted"], ["CONFLICTING", "3", "Decide: conflicting sources"],
   ["NOT_ENOUGH_EVIDENCE", "4", "Decide: not enough evidence"], ["NEEDS_WORK", "w", "Needs work"], ["undo", "u", "Take back the last decision"],
-  ["note", "n", "Write a note"], ["open", "o", "Open the first passage in context"], ["edit", "e", "Edit the wording"], ["help", "?", "This list"],
+  ["note", "n", "Write a note"], ["open", "o", "Open the first passage in context"], ["edit", "e", "Edit the wording"], ["again", "g", "Check this claim again"], ["help", "?", "This list"],
 ];
 const KEYS = "onrecord-keys";
 
