@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from onrecord.records import (
     VerdictLabel,
 )
 from onrecord.settings import load_settings
-from onrecord.ui import frame, present, present_evaluations, present_record
+from onrecord.ui import frame, present, present_evaluations, present_methodology, present_record
 from onrecord.ui.desk import changed
 from onrecord.ui.history import earlier, fits
 from onrecord.ui.jobs import UNEXPECTED, Runner
@@ -410,6 +411,16 @@ def test_the_evaluations_of_this_repository_are_shown(service: ShelfService) -> 
     app = show("evaluations")
     assert not app.exception
     assert components(app)[0]["rows"]
+
+
+@pytest.mark.parametrize(("model", "told"), [("fast", False), ("cascade", True)])
+def test_the_methodology_tells_of_two_networks_where_two_judge(
+    service: ShelfService, model: str, *, told: bool
+) -> None:
+    running = service.configuration()
+    settings = {**running.settings, "stance_model": model, "stance_passages": "7"}
+    lines = present_methodology.steps(replace(running, settings=settings))["lines"]
+    assert any("picks 7 for an accurate one" in line for line in lines) is told
 
 
 def test_the_methodology_says_what_runs(service: ShelfService) -> None:  # noqa: ARG001

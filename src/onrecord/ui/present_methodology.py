@@ -26,7 +26,7 @@ The record ({sources}, {passages}) is searched by meaning and by words, {candida
 are added (meaning counts {dense_weight}), and the first {top_k} are judged. Copies of one story are found once.
 
 A network reads each passage against the claim and gives calibrated probabilities; a passage supports or conflicts
-only from the thresholds below. Being similar is never support.
+only from the thresholds below. Being similar is never support. {networks}
 
 Rules compare figures, dates, names and quotations beside the network. A difference can turn a supposed support into a
 conflict or into nothing, never the other way round.
@@ -41,7 +41,14 @@ A person decides. The decision stands beside the software’s verdict and overwr
 
 def steps(running: Configuration) -> Json:
     """Return the way from an article to a verdict, with the numbers in force."""
+    cascade = running.settings["stance_model"] == "cascade"
     told = _STEPS.format(
+        networks=(
+            f"Two networks share the work: a fast one reads all, and picks {running.settings['stance_passages']} for an "
+            "accurate one, which alone decides."
+            if cascade
+            else ""
+        ),
         worthiness=running.worthiness,
         sources=count(running.corpus.sources, "source"),
         passages=count(running.corpus.passages, "passage"),

@@ -45,7 +45,8 @@ def _search() -> None:
     filters = _filters()
     if not any(character.isalnum() for character in query):
         found = frame.service().sources(filters, LISTED)
-        st.caption(f"{count(state.sources, 'source')} on the record, the latest first.")
+        some = "" if len(found) == state.sources else f"{len(found):,} of "
+        st.caption(f"{some}{count(state.sources, 'source')} on the record, the latest first.")
         chosen = components.table(key="sources", data=present_record.listed(found), on_open_change=lambda: None).get(
             "open"
         )
