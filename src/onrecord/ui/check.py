@@ -249,7 +249,7 @@ def _example_document(path: Path, changed: int) -> Document:  # noqa: ARG001  pa
 
 def _options() -> tuple[SearchFilters, int]:
     """Show the options and return them."""
-    with st.expander("Options"):
+    with st.expander("Options", key="options"):
         kinds = fields.kinds("kinds")
         left, right = st.columns(2)
         with left:

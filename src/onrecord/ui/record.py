@@ -73,7 +73,7 @@ def _search() -> None:
 
 
 def _filters() -> SearchFilters:
-    with st.container(key="record_limits"), st.expander("Limit the search"):
+    with st.container(key="record_limits"), st.expander("Limit the search", key="record_options"):
         left, middle, right = st.columns(3)
         with left:
             kinds = fields.kinds("record_kinds")
