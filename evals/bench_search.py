@@ -215,7 +215,7 @@ class _FilesAlone(DenseEngine):
         self._name = collection_name(embedder)
         self._vectors = files.Vectors(folder / self._name)
 
-    def count(self) -> int:
+    def _collected(self) -> int:
         return self._vectors.count()
 
     def fingerprints(self) -> dict[str, str]:
@@ -225,11 +225,8 @@ class _FilesAlone(DenseEngine):
         self._vectors.add(map(files.Row, [passage.id for passage in passages], vectors, map(metadata_of, passages)))
 
     def delete(self, ids: Sequence[str]) -> None:
-        self._vectors.begin()
+        self._begin()
         self._vectors.remove(ids)
-
-    def commit(self) -> None:
-        self._vectors.commit()
 
     def sample(self, size: int) -> list[str]:  # noqa: ARG002  the engine's own parameter
         return []
@@ -628,7 +625,8 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
         # Each in its own process, so that what one leaves in memory is not counted for the next.
         given = [argument for argument in sys.argv[1:] if argument != "--plot"]
         for size in wanted:
-            subprocess.run([sys.executable, "-m", "evals.bench_search", *given, "--sizes", str(size)], check=True)  # noqa: S603  our own interpreter
+            command = [sys.executable, "-m", "evals.bench_search", *given, "--sizes", str(size)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own interpreter
         wanted = []
     parts: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))["sizes"] if out.exists() else {}
     real = load_embedder(load_settings())

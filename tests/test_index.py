@@ -575,6 +575,23 @@ def test_opening_what_is_in_step_looks_at_a_handful(settings: Settings, monkeypa
     assert len(looked_up) <= 2 * 8  # of each engine's passages as many as are looked up to see whose they are
 
 
+def test_a_first_build_writes_its_vectors_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onrecord.index import search, vectors
+
+    monkeypatch.setattr(search, "WRITE_BATCH", 10)
+    monkeypatch.setattr(vectors, "SEGMENT_ROWS", 10)  # more than one segment is written before the build ends
+
+    def refuse(*_: object) -> None:
+        message = "what was written is written anew"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(vectors.Vectors, "rewrite", refuse)
+    many = [a_passage(f"source{number}", f"Record number {number} is about steel.") for number in range(35)]
+    with Index.open(MemoryStore(many), settings) as index:
+        assert index._dense.count() == 35
+        assert index.search([many[3].text], filters=EVERYTHING, top_k=1)[0][0].passage_id == many[3].id
+
+
 def test_an_empty_corpus_gives_an_empty_index(settings: Settings) -> None:
     with Index.open(MemoryStore(), settings) as index:
         assert index.search(["anything"], filters=EVERYTHING, top_k=3) == [[]]

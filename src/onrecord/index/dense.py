@@ -167,9 +167,17 @@ class DenseEngine:
 
     def count(self) -> int:
         """Return how many passages can be found: what the collection holds, or fewer where the files lack some."""
-        with _guard(self._where):
-            held = int(self._collection.count())
+        held = self._collected()
         return held if self._vectors is None else min(held, self._vectors.count())
+
+    def _collected(self) -> int:
+        with _guard(self._where):
+            return int(self._collection.count())
+
+    def _begin(self) -> None:
+        """Tell the files of a change to come."""
+        if self._vectors is not None:
+            self._vectors.begin(empty=not self._vectors.usable and not self._collected())
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprint of every passage held, by id."""
@@ -211,8 +219,7 @@ class DenseEngine:
         # before is being written: Chroma takes a millisecond for a passage, and holds no lock of Python's.
         texts = [wording(passage) for passage in passages]
         order = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
-        if self._vectors is not None:
-            self._vectors.begin()
+        self._begin()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors") as writer:
             written: Future[None] | None = None
             for start in range(0, len(order), CHUNK_SIZE):
@@ -243,8 +250,8 @@ class DenseEngine:
         """Remove passages; ids that are not held are ignored."""
         if not ids:
             return
+        self._begin()
         if self._vectors is not None:
-            self._vectors.begin()
             self._vectors.remove(ids)
         for start in range(0, len(ids), BATCH_LIMIT):
             with _guard(self._where):
@@ -256,9 +263,7 @@ class DenseEngine:
             return
         if self._vectors.trusted:
             self._vectors.commit()
-        with _guard(self._where):
-            held = int(self._collection.count())
-        if not self._vectors.trusted or self._vectors.count() != held:
+        if not self._vectors.trusted or self._vectors.count() != self._collected():
             logger.info("the vectors of %s are written anew from the collection", self._where)
             self._vectors.rewrite(rows_of(self._pages("embeddings", "metadatas")))
 

@@ -231,7 +231,7 @@ class Vectors:
     @property
     def trusted(self) -> bool:
         """Tell whether the files hold what the collection held when its last change ended."""
-        return self.usable and (self._mine or not (self._folder / _FLAG).exists())
+        return self._mine or (self.usable and not (self._folder / _FLAG).exists())
 
     def count(self) -> int:
         """Return how many passages can be found."""
@@ -266,12 +266,16 @@ class Vectors:
 
     # Writing: one writer, who holds the index's lock
 
-    def begin(self) -> None:
-        """Say that the collection is about to be changed; what an earlier writer left unfinished makes all files worthless."""
+    def begin(self, *, empty: bool = False) -> None:
+        """Say that the collection is about to be changed; what an earlier writer left unfinished makes all files worthless.
+
+        Args:
+            empty: The collection holds nothing yet, so that nothing can be missing here.
+        """
         if not self._mine:
-            self._mine = self.trusted
+            self._mine = empty or self.trusted
             view = self._view
-            self._segments = list(view.segments) if view else []
+            self._segments = list(view.segments) if view and not empty else []
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / _FLAG).touch()
 
