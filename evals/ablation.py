@@ -1,8 +1,9 @@
 """What each part of the search is worth: variants replayed over cached vectors, on every open retrieval set.
 
 ``python -m evals.ablation`` embeds claims and passages once into a cache outside the repository, replays the variants and
-writes ``evals/results/search-ablation.json`` and ``.md``. Passages are cut and worded by the product's own code and
-searched for words by its own engine; similarity is computed exactly, so that nothing here depends on an approximate index.
+writes ``evals/results/search-ablation.json`` and ``.md``. Passages are cut and worded by the product's own code and searched
+for words by its own engine; similarity is computed exactly, so that nothing here depends on an approximate index. What a
+network gains that reads the best passages is measured by ``training.rerank.measure``.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
 from evals import metrics
-from evals.data import CorpusDocument, LabelledClaim, read_claims, read_corpus
+from evals.data import CorpusDocument, LabelledClaim, read_claims, read_corpus, without
 from onrecord.corpus.windows import cut
 from onrecord.index.embed import load_embedder
 from onrecord.index.lexical import LexicalEngine
@@ -43,14 +44,26 @@ DEEP = 300
 """Passages of each list that a variant may use."""
 
 
+class Reader(Protocol):
+    """A network that says of (passage, claim) pairs how much the passage decides the claim."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its weights."""
+
+    def scores(self, pairs: Sequence[tuple[str, str]]) -> Iterable[float]:
+        """Return a number for each pair: the higher, the more."""
+
+
 class Vectors:
-    """Vectors by the sha256 of their text, in an SQLite file: an interrupted run goes on where it was."""
+    """Vectors by the sha256 of their text, in an SQLite file, and what networks said of pairs: an interrupted run goes on."""
 
     def __init__(self, file: Path, settings: Settings) -> None:
         """Open or make the cache. The network is loaded when a text is missing."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(file, timeout=60)
         self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS read_pairs (key BLOB PRIMARY KEY, score REAL NOT NULL)")
         self._settings = settings
         self._model: object = None
 
@@ -85,6 +98,23 @@ class Vectors:
         found = np.stack([known[key] for key in keys]) if keys else np.zeros((0, DIMENSION), dtype=np.float32)
         normed: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
         return normed
+
+    def read(self, network: Reader, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Return what a network says of (passage, claim) pairs, letting it read those that it has not read before."""
+        keys = [
+            hashlib.sha256("\x1f".join((network.sha256, *pair)).encode("utf-8", "replace")).digest() for pair in pairs
+        ]
+        marks = ",".join("?" * len(keys))
+        rows = self._connection.execute(f"SELECT key, score FROM read_pairs WHERE key IN ({marks})", keys)  # noqa: S608  marks only
+        known: dict[bytes, float] = dict(rows.fetchall())
+        missing = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
+        if missing:
+            known.update(zip(missing, map(float, network.scores(list(missing.values()))), strict=True))
+        with self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO read_pairs VALUES (?, ?)", [(key, known[key]) for key in missing]
+            )
+        return [known[key] for key in keys]
 
     def _embed(self, texts: list[str]) -> Floats:
         import torch  # noqa: PLC0415  takes seconds
@@ -174,12 +204,14 @@ class Draw:
     passages: int
     wide: Mapping[str, int]
     """Claims of sets that are not drawn by ``most``, such as those with long documents."""
+    learnt: tuple[Path, ...] = ()
+    """Files of which no claim is drawn, because a network has learnt from them."""
 
     def of(self, data: Path, name: str) -> tuple[list[CorpusDocument], list[LabelledClaim]]:
         """Read a set and draw from it."""
         return thinned(
             read_corpus(data / name / "corpus.jsonl.gz"),
-            read_claims(data / name / "claims.jsonl.gz"),
+            without(read_claims(data / name / "claims.jsonl.gz"), self.learnt),
             load_settings(),
             most=self.wide.get(name, self.most),
             passages=self.passages,
@@ -225,14 +257,14 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
     places = spans(documents, how.settings)
     known = vectors.of(worded(documents, how.settings, header=how.header), what=name)
     queries = vectors.of([claim.claim for claim in claims], what=f"{name} claims")
-    scores = queries @ known.T
     dense = []
-    for line in scores:
-        best = np.argsort(-line, kind="stable")[:DEEP]
-        dense.append([(int(number), float(line[number])) for number in best])
-    with tempfile.TemporaryDirectory() as folder:
+    for start in range(0, len(claims), CHUNK):
+        for line in queries[start : start + CHUNK] @ known.T:
+            best = np.argsort(-line, kind="stable")[:DEEP]
+            dense.append([(int(number), float(line[number])) for number in best])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         engine = LexicalEngine(Path(folder))
-        engine.upsert([_passage(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)])
+        engine.upsert([passage_of(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)])
         engine.commit()
         texts = [claim.claim for claim in claims]
         lexical, by_keywords = (
@@ -246,7 +278,8 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
     return Replay(name, documents, claims, places, known, queries, dense, lexical, by_keywords)
 
 
-def _passage(number: int, document: CorpusDocument, start: int, end: int) -> Passage:
+def passage_of(number: int, document: CorpusDocument, start: int, end: int) -> Passage:
+    """Return a part of a document as a passage whose id is a number."""
     source = Source(
         id="set",
         title=document.title,
@@ -496,9 +529,7 @@ def table(  # noqa: PLR0913, PLR0917  an argument for every option
 
 def told_table(result: Mapping[str, object]) -> str:
     """Return the table in Markdown: nDCG@10 by set, the means of both halves, and the rationales' recall."""
-    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = result["variants"]  # type: ignore[assignment]
-    sizes: dict[str, dict[str, int]] = result["sets"]  # type: ignore[assignment]
-    lines = [
+    head = [
         "# What each part of the search is worth",
         "",
         f"`python -m evals.ablation`, {result['date']}. Document nDCG@10 on the half of each set's claims kept",
@@ -506,7 +537,15 @@ def told_table(result: Mapping[str, object]) -> str:
         "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), of the half",
         "before it. Vectors are computed in bfloat16 here. Other ways of cutting are measured on the sets named only, with the",
         "sum by range, meaning 0.5.",
-        "",
+    ]
+    return "\n".join([*head, "", *table_lines(result)]) + "\n"
+
+
+def table_lines(result: Mapping[str, object]) -> list[str]:
+    """Return the sets and the variants as rows."""
+    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = result["variants"]  # type: ignore[assignment]
+    sizes: dict[str, dict[str, int]] = result["sets"]  # type: ignore[assignment]
+    lines = [
         "| set | documents | passages | claims |",
         "|---|---|---|---|",
         *(
@@ -529,7 +568,7 @@ def told_table(result: Mapping[str, object]) -> str:
             for measure in ("ndcg@10", "rationale@10")
         ]
         lines.append("| " + " | ".join([label, *means, *cells]) + " |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 if __name__ == "__main__":

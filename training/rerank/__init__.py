@@ -1,0 +1,1 @@
+"""How the network that puts found passages in order was made."""
