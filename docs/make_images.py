@@ -99,8 +99,8 @@ def by_address(page: Page, address: str, _: str) -> None:
     """The form for the address of a page."""
     page.goto(address)
     page.get_by_text("Give an address").click()
-    page.get_by_label("Address of the page").fill("https://www.example.org/news/talks-resume")
-    page.get_by_label("Published by").click()
+    page.get_by_role("textbox", name="Address of the page").fill("https://www.example.org/news/talks-resume")
+    page.get_by_role("textbox", name="Published by").click()
 
 
 def result(page: Page, _: str, check: str) -> None:
@@ -149,7 +149,7 @@ def report(page: Page, address: str, check: str) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="HTML").click()
     page.set_content(Path(waiting.value.path()).read_text(encoding="utf-8"))
-    page.locator("section.claim").filter(has_text="Needs work").first.scroll_into_view_if_needed()
+    page.locator("section.claim").filter(has_text="Needs work").first.evaluate("claim => claim.scrollIntoView()")
 
 
 def keys(page: Page, address: str, check: str) -> None:

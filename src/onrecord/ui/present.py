@@ -448,6 +448,7 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
     return {
         "index": index,
         "passage": evidence.passage.id,
+        "source": evidence.passage.source.id,
         "record": record_address(evidence),
         "copies": (
             f"The same words stand in {count(len(evidence.copies), 'other source')}; all count as one."

@@ -239,11 +239,21 @@ function column(name, title, drawing, cards, data, state, nothing) {
   );
 }
 
-// The strongest first; the rest one press away, so that three good passages are not lost under nine weaker ones.
+// The strongest of each source first; what else a source says is one press away, so that three good sources are not lost under
+// nine windows of one.
 function more(cards, state) {
-  const shown = cards.slice(0, 3).map((card) => cardNode(card, state));
-  if (cards.length > 3) {
-    shown.push(el("details", {}, el("summary", {}, `${cards.length - 3} more`), cards.slice(3).map((card) => cardNode(card, state))));
+  const seen = new Set();
+  const lead = cards.filter((card) => {
+    const fresh = !seen.has(card.source) || decision(state).evidence[card.passage] === "pinned";
+    seen.add(card.source);
+    return fresh;
+  }).slice(0, 3);
+  const rest = cards.filter((card) => !lead.includes(card));
+  const shown = lead.map((card) => cardNode(card, state));
+  if (rest.length) {
+    const same = rest.every((card) => lead.some((one) => one.source === card.source));
+    const words = same ? `${rest.length} more from the same ${lead.length > 1 ? "sources" : "source"}` : `${rest.length} more`;
+    shown.push(el("details", {}, el("summary", {}, words), rest.map((card) => cardNode(card, state))));
   }
   return shown;
 }
