@@ -16,6 +16,7 @@ from onrecord.report.plain import printable, render_claim, render_head, render_t
 from onrecord.report.wording import (
     ICONS,
     WORDS,
+    count,
     counts,
     day,
     decision_line,
@@ -34,6 +35,7 @@ __all__ = [
     "FORMATS",
     "ICONS",
     "WORDS",
+    "count",
     "counts",
     "day",
     "decision_line",

@@ -12,6 +12,7 @@ from onrecord.report.wording import (
     ICONS,
     STANDS,
     WORDS,
+    count,
     counts,
     decision_facts,
     decision_line,
@@ -40,6 +41,7 @@ def _template() -> Template:
     environment.globals.update(
         icons=ICONS,
         words=WORDS,
+        count=count,
         stands=STANDS,
         decision_facts=decision_facts,
         decision_line=decision_line,

@@ -18,6 +18,7 @@ from onrecord.report.wording import (
     ICONS,
     STANDS,
     WORDS,
+    count,
     counts,
     decision_facts,
     people_line,
@@ -104,6 +105,7 @@ def render_tail(checked: CheckedArticle) -> str:
     tally = "  ".join(f"{ICONS[label]} {WORDS[label]}: {n}" for label, n in counts(checked).items())
     spent = ", ".join(f"{stage.name} {stage.seconds:.2f} s" for stage in checked.stages)
     models = ", ".join(f"{model.role} {model.name} ({model.sha256[:12]})" for model in checked.models)
+    against = f"{count(checked.corpus.sources, 'source')}, {count(checked.corpus.passages, 'passage')}"
     lines = [
         "─" * WIDTH,
         tally,
@@ -117,7 +119,7 @@ def render_tail(checked: CheckedArticle) -> str:
             for dropped in checked.rejected
             for line in _wrapped(f"- dropped: “{dropped.standalone}” [{dropped.reason}]", "  ")
         ),
-        f"Corpus state {checked.corpus.number}: {checked.corpus.sources:,} sources, {checked.corpus.passages:,} passages",
+        f"Corpus state {checked.corpus.number}: {against}",
         f"Time: {spent}",
         *_wrapped(f"Models: {models}", ""),
         f"Check {checked.id}, {checked.created_at:%Y-%m-%d %H:%M} UTC, On Record {checked.package_version}",

@@ -39,6 +39,15 @@ WORDS: Mapping[VerdictLabel, str] = {
 }
 
 
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> [count(1, "claim"), count(0, "claim"), count(1200, "passage")]
+    ['1 claim', '0 claims', '1,200 passages']
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def counts(checked: CheckedArticle) -> dict[VerdictLabel, int]:
     """Return how many claims have each label, in the order of the labels, zeros included."""
     tally = dict.fromkeys(VerdictLabel, 0)
@@ -165,8 +174,8 @@ def decision_facts(now: Decision, says: VerdictLabel) -> list[tuple[str, str]]:
 def revision_line(revision: Revision) -> str:
     """Return what a person had done to a claim, and against which corpus it was checked then."""
     what = "added" if revision.what == "added" else f"read as “{revision.item.claim.standalone}”"
-    against = f"{revision.corpus.sources:,} source{'' if revision.corpus.sources == 1 else 's'}"
-    return f"{what} by {revision.who or 'somebody'}, {moment(revision.made_at)}, against {against}"
+    who = revision.who or "somebody"
+    return f"{what} by {who}, {moment(revision.made_at)}, against {count(revision.corpus.sources, 'source')}"
 
 
 def people_line(checked: CheckedArticle) -> str:

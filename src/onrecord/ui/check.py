@@ -11,13 +11,13 @@ import streamlit as st
 
 from onrecord.errors import EmptyDocumentError
 from onrecord.records import CheckedArticle, CorpusState, Document, Review, SearchFilters
-from onrecord.report import day
+from onrecord.report import count, day
 from onrecord.text import paragraphs
 from onrecord.ui import components, corpus, desk, fields, frame, present
 from onrecord.ui.fields import KEEP
 from onrecord.ui.jobs import Job, Standing, State
 from onrecord.ui.service import described, examples
-from onrecord.ui.wording import STAGES, count, duration
+from onrecord.ui.wording import STAGES, duration
 
 PASTE: Final = "Paste text"
 UPLOAD: Final = "Upload a file"

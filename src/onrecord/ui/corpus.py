@@ -8,9 +8,10 @@ import streamlit as st
 
 from onrecord.errors import EmptyDocumentError
 from onrecord.records import SourceKind, UpdateReport, Verification
+from onrecord.report import count
 from onrecord.ui import components, fields, frame, present_corpus
 from onrecord.ui.service import NewSource
-from onrecord.ui.wording import KINDS, count, duration
+from onrecord.ui.wording import KINDS, duration
 
 if TYPE_CHECKING:
     from onrecord.ui.upkeep import Task

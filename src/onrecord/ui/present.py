@@ -32,7 +32,7 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
-from onrecord.report import day, decision_line, is_decided, moment, quotation_head, revision_line, where_in
+from onrecord.report import count, day, decision_line, is_decided, moment, quotation_head, revision_line, where_in
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
 from onrecord.ui.wording import (
@@ -43,7 +43,6 @@ from onrecord.ui.wording import (
     QUESTIONS,
     THE_ARTICLE,
     VERDICTS,
-    count,
     duration,
     found,
 )

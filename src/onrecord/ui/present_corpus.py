@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from onrecord.records import Source, UpdateOutcome, UpdateReport, Verification
-from onrecord.report import day, moment
+from onrecord.report import count, day, moment
 from onrecord.ui.service import Holdings
-from onrecord.ui.wording import PLURALS, TIERS, count
+from onrecord.ui.wording import PLURALS, TIERS
 
 Json = dict[str, Any]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from onrecord.records import CheckedArticle, CheckedClaim, ClaimChange, Comparison
-from onrecord.report import moment
+from onrecord.report import count, moment
 from onrecord.ui import present
-from onrecord.ui.wording import count
 
 Json = dict[str, Any]
 

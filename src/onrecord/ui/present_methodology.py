@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from onrecord.report import count
 from onrecord.ui.service import Configuration
-from onrecord.ui.wording import count
 
 Json = dict[str, Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from onrecord.records import CheckSummary, Hit, Passage, Source, SourceChange, Span, Version
-from onrecord.report import day, moment, where_in
+from onrecord.report import count, day, moment, where_in
 from onrecord.ui import present
 from onrecord.ui.marks import pieces
 from onrecord.ui.service import File, Held
-from onrecord.ui.wording import TIERS, count
+from onrecord.ui.wording import TIERS
 
 Json = dict[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from onrecord.records import SearchFilters
+from onrecord.report import count
 from onrecord.ui import components, desk, fields, frame, present_record
 from onrecord.ui.fields import KEEP
 from onrecord.ui.service import Held, valid_check_id
-from onrecord.ui.wording import count
 
 MOST = 40
 LISTED = 200

@@ -115,15 +115,6 @@ def duration(seconds: float) -> str:
     return f"about {minutes} minute{'' if minutes == 1 else 's'}"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun.
-
-    >>> [count(1, "claim"), count(0, "claim"), count(1200, "passage")]
-    ['1 claim', '0 claims', '1,200 passages']
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def found(evidence: Evidence) -> str:
     """Return how a passage was found, in words."""
     hit = evidence.hit
