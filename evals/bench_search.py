@@ -483,13 +483,17 @@ PEERS: Mapping[str, Callable[[Grown, Path, Embedder], Callable[[str], list[str]]
 }
 
 
+LEAST = 0.05
+"""What a value that was rounded to nothing counts as."""
+
+
 def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
     """Return the exponent of growth: 1 where a value doubles with the size.
 
     >>> slope([10, 100, 1000], [2, 20, 200])
     1.0
     """
-    return round(float(np.polyfit(np.log(sizes), np.log(values), 1)[0]), 2)
+    return round(float(np.polyfit(np.log(sizes), np.log(np.maximum(values, LEAST)), 1)[0]), 2)
 
 
 def plot(parts: Mapping[str, Any], image: Path) -> None:

@@ -104,6 +104,19 @@ def run_bench(data: Path, tmp_path: Path, *more: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize(
+    ("values", "exponent"),
+    [
+        ([2.0, 20.0], 1.0),
+        ([5.0, 5.0], 0.0),
+        ([0.0, 0.0], 0.0),  # rounded to nothing at both sizes
+        ([0.0, 0.5], 1.0),
+    ],
+)
+def test_slopes_are_exponents(values: list[float], exponent: float) -> None:
+    assert bench_search.slope([10, 100], values) == pytest.approx(exponent)
+
+
 def test_the_bench_runs_through(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_search, "COLLECTION_MOST", 100)
     monkeypatch.setattr(bench_search, "UPDATED", 5)
