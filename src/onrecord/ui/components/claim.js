@@ -81,6 +81,12 @@ function refresh(state) {
     state.parts.decision.replaceChildren(decisionBox(data, made, made.may, state.decide));
     typed?.();
   }
+  // Who may do what can arrive after the claim itself: only then do its words offer another wording.
+  if (made?.may && !state.live && !state.root.querySelector("[data-edit], .wording")) {
+    const now = words(data, state);
+    state.parts.words.replaceWith(now);
+    state.parts.words = now;
+  }
   state.parts.evidence.replaceChildren(sides(data, state), related(data, state));
   if (again) state.root.querySelector(again)?.focus();
 }
