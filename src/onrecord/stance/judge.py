@@ -151,13 +151,13 @@ def _decide(
     if not windows:
         return _unrelated(item)
     whole = windows[0]
-    # The passage, or a sentence of it that says all the claim does and is surer.
-    speaking = [0, *(n for n, reading in enumerate(readings) if reading.decides and windows[n].shared >= RESTATED)]
-    row = readings[max(speaking, key=lambda n: float(readings[n].row[:NEUTRAL].max()))].row
     rationales = {column: _rationale(windows, readings, column) for column in (SUPPORTS, REFUTES, None)}
     if not readings[0].decides:
         note = "Not judged closely: other passages bear more on the claim."
-        return _Outcome(Stance.NEUTRAL, row, whole, rationales[None], note=note)
+        return _Outcome(Stance.NEUTRAL, readings[0].row, whole, rationales[None], note=note)
+    # The passage, or a sentence of it that says all the claim does and is surer.
+    speaking = [0, *(n for n, reading in enumerate(readings) if reading.decides and windows[n].shared >= RESTATED)]
+    row = readings[max(speaking, key=lambda n: float(readings[n].row[[SUPPORTS, REFUTES]].max()))].row
     row = _of_its_time(item, rationales[REFUTES], row, limits)
     refutes, supports = float(row[REFUTES]), float(row[SUPPORTS])
     repeated = refutes < SURE and any(_repeats(item, window) for window in windows)
