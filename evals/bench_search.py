@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 import json
 import os
 import re
@@ -303,7 +304,7 @@ def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> l
             for score, number in zip(scores, numbers, strict=True)
         ]
         hits = fuse(claim, dense, lexical, weight=settings.dense_weight, document_weight=settings.document_weight)
-        found.append([hit.passage_id for hit in hits[:top_k]])
+        found.append([hit.passage_id for hit in itertools.islice(hits, top_k)])
     return found
 
 

@@ -359,7 +359,7 @@ FUSIONS = [
 
 @pytest.mark.parametrize(("dense", "lexical", "order"), FUSIONS)
 def test_fusion(dense: tuple[str, ...], lexical: tuple[str, ...], order: list[str]) -> None:
-    hits = fuse("q", candidates(*dense), candidates(*lexical), weight=0.5)
+    hits = list(fuse("q", candidates(*dense), candidates(*lexical), weight=0.5))
     assert [hit.passage_id.split("@")[0] for hit in hits] == order
 
 
@@ -374,7 +374,7 @@ def test_a_hit_says_where_it_was_found() -> None:
 def test_how_far_the_first_is_ahead_counts() -> None:
     dense = [Candidate("clear@v:0-1", 0.9), Candidate("b@v:0-1", 0.4), Candidate("last@v:0-1", 0.3)]
     lexical = [Candidate("b@v:0-1", 10.0), Candidate("other@v:0-1", 9.9), Candidate("clear@v:0-1", 9.0)]
-    hits = fuse("q", dense, lexical, weight=0.7)
+    hits = list(fuse("q", dense, lexical, weight=0.7))
     assert [hit.passage_id.split("@")[0] for hit in hits][:2] == ["clear", "b"]
     assert hits[0].fused_score == pytest.approx(0.7)
     assert hits[1].fused_score == pytest.approx(0.7 / 6 + 0.3)
@@ -386,7 +386,7 @@ names = st.lists(st.sampled_from("abcdefgh"), unique=True)
 @hypothesis_settings(max_examples=100, deadline=None)
 @given(dense=names, lexical=names)
 def test_fusion_loses_nothing_and_is_ordered(dense: list[str], lexical: list[str]) -> None:
-    hits = fuse("q", candidates(*dense), candidates(*lexical), weight=0.5)
+    hits = list(fuse("q", candidates(*dense), candidates(*lexical), weight=0.5))
     assert sorted(hit.passage_id for hit in hits) == sorted(f"{name}@v:0-1" for name in {*dense, *lexical})
     scores = [hit.fused_score for hit in hits]
     assert scores == sorted(scores, reverse=True)
@@ -432,7 +432,7 @@ def test_a_passage_gains_by_the_next_two_of_its_version() -> None:
         for rank, name in enumerate(("a@1:0-1", "b@1:0-1", "b@1:2-3", "b@1:4-5", "c@1:0-1"))
     ]
     assert [hit.passage_id for hit in fuse("q", dense, [], weight=1.0)][:2] == ["a@1:0-1", "b@1:0-1"]
-    hits = fuse("q", dense, [], weight=1.0, document_weight=0.5)
+    hits = list(fuse("q", dense, [], weight=1.0, document_weight=0.5))
     assert [hit.passage_id for hit in hits] == ["b@1:0-1", "a@1:0-1", "b@1:2-3", "b@1:4-5", "c@1:0-1"]
     assert [hit.fused_score for hit in hits] == pytest.approx([0.75 + 0.375, 1.0, 0.5 + 0.375, 0.25 + 0.375, 0.0])
 

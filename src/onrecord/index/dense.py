@@ -29,7 +29,6 @@ from onrecord.index.engine import (
     speakers_of,
 )
 from onrecord.index.vectors import Row, Vectors, rows_of
-from onrecord.records import SearchFilters
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from onrecord.index.embed import Embedder
-    from onrecord.records import Passage
+    from onrecord.records import Passage, SearchFilters
     from onrecord.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -280,21 +279,19 @@ class DenseEngine:
     def probe(self) -> None:
         """Search for the vector of one passage that is held.
 
-        Chroma's graph, which must be read into memory for it, is asked only where it may be needed: where there are no files,
-        or a change has not ended.
+        Chroma's graph is read into memory for any vector that it is asked for, half a second for 100,000 passages. So it is
+        asked only where it may be needed: where there are no files, or a change has not ended.
 
         Raises:
             SearchIndexError: nothing at that place is found.
         """
         with _guard(self._where):
+            if self._vectors is not None and self._vectors.trusted:
+                if not all(map(self._vectors.finds, self.sample(1))):
+                    raise _broken(self._where, "a passage that it holds is not in its files")
+                return
             page = self._collection.get(limit=1, include=["embeddings"])
             if not page["ids"]:
-                return
-            if self._vectors is not None and self._vectors.trusted:
-                vectors = np.asarray(page["embeddings"], dtype=np.float32)
-                nearest = self._vectors.search(vectors, filters=SearchFilters(), limit=1)[0]
-                if not nearest or nearest[0].score < 1.0 - 1e-2:  # rounding of float16 is below 1e-3
-                    raise _broken(self._where, "a passage that it holds is not in its files")
                 return
             answer = self._collection.query(query_embeddings=page["embeddings"], n_results=1, include=["distances"])
         distances = (answer["distances"] or [[]])[0]

@@ -290,10 +290,10 @@ class Index:
             message = f"top_k = {top_k}: at least 1 is accepted."
             raise SearchIndexError(message)
 
-    def _choose(self, fused: Mapping[str, list[Hit]], filters: SearchFilters, top_k: int) -> dict[str, list[Hit]]:
+    def _choose(self, fused: Mapping[str, Iterator[Hit]], filters: SearchFilters, top_k: int) -> dict[str, list[Hit]]:
         """Take the best hits that the store confirms, looking up all queries' passages together."""
         chosen: dict[str, list[Hit]] = {query: [] for query in fused}
-        waiting = {query: iter(hits) for query, hits in fused.items()}
+        waiting = dict(fused)
         seen: dict[str, Passage | None] = {}
         taken: dict[str, _Windows] = {query: _Windows() for query in fused}
         while waiting:
@@ -589,11 +589,12 @@ class Index:
 
 def fuse(
     query: str, dense: Sequence[Candidate], lexical: Sequence[Candidate], *, weight: float, document_weight: float = 0.0
-) -> list[Hit]:
-    """Fuse two ranked lists by the weighted sum of their scores, each list's brought to [0, 1] between its last and its first.
+) -> Iterator[Hit]:
+    """Yield what two ranked lists hold, best first: by the weighted sum of scores, each list's brought to [0, 1].
 
-    How far the first is ahead of the others counts, which ranks alone do not tell. What a list does not hold has 0 from it,
-    as its last has. A passage gains by the second and third best of its version, which tell that the whole is about the query.
+    Its last is 0 and its first 1: how far the first is ahead of the others counts, which ranks alone do not tell. What a list
+    does not hold has 0 from it, as its last has. A passage gains by the second and third best of its version, which tell that
+    the whole is about the query.
     `evals/results/search-ablation.md` has the measurement beside reciprocal rank fusion.
 
     Args:
@@ -603,8 +604,8 @@ def fuse(
         weight: Of the meaning, in [0, 1]; the words have the rest.
         document_weight: Of the other passages of a version.
 
-    >>> hits = fuse("q", [Candidate("a:0-1", 0.9)], [Candidate("b:0-1", 7.0), Candidate("a:0-1", 6.0)], weight=0.5)
-    >>> [(hit.passage_id, hit.fused_score) for hit in hits]
+    >>> by_words = [Candidate("b:0-1", 7.0), Candidate("a:0-1", 6.0)]
+    >>> [(hit.passage_id, hit.fused_score) for hit in fuse("q", [Candidate("a:0-1", 0.9)], by_words, weight=0.5)]
     [('a:0-1', 0.5), ('b:0-1', 0.5)]
     """
     ranks: dict[str, dict[str, tuple[int, float]]] = defaultdict(dict)
@@ -621,31 +622,31 @@ def fuse(
     for identity, score in total.items():
         by_version[_version(identity)].append(score)
     others = {version: document_weight * sum(sorted(scores)[-3:-1]) for version, scores in by_version.items()}
-    hits = []
-    for identity, found in ranks.items():
-        dense_rank, dense_score = found.get("dense", (None, None))
-        lexical_rank, lexical_score = found.get("lexical", (None, None))
-        hits.append(
-            Hit(
-                passage_id=identity,
-                query=query,
-                dense_rank=dense_rank,
-                dense_score=dense_score,
-                lexical_rank=lexical_rank,
-                lexical_score=lexical_score,
-                fused_score=total[identity] + others[_version(identity)],
-            )
+    fused = {identity: total[identity] + others[_version(identity)] for identity in ranks}
+
+    def order(identity: str) -> tuple[float, int, float, str]:
+        found = ranks[identity]
+        best_rank = min(rank for rank, _ in found.values())
+        similarity = found["dense"][1] if "dense" in found else 0.0
+        return (-fused[identity], best_rank, -similarity, identity)
+
+    # Few of the hundreds are ever asked for: records are made of those alone.
+    for identity in sorted(ranks, key=order):
+        dense_rank, dense_score = ranks[identity].get("dense", (None, None))
+        lexical_rank, lexical_score = ranks[identity].get("lexical", (None, None))
+        yield Hit(
+            passage_id=identity,
+            query=query,
+            dense_rank=dense_rank,
+            dense_score=dense_score,
+            lexical_rank=lexical_rank,
+            lexical_score=lexical_score,
+            fused_score=fused[identity],
         )
-    return sorted(hits, key=_order)
 
 
 def _version(passage_id: str) -> str:
     return passage_id.rpartition(":")[0]
-
-
-def _order(hit: Hit) -> tuple[float, int, float, str]:
-    best_rank = min(rank for rank in (hit.dense_rank, hit.lexical_rank) if rank is not None)
-    return (-hit.fused_score, best_rank, -(hit.dense_score or 0.0), hit.passage_id)
 
 
 def _tied(hit: Hit, known: Mapping[str, Passage | None]) -> tuple[float, bool, int]:

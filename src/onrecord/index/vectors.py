@@ -1,9 +1,13 @@
 """The vectors of an embedded collection once more, as memory-mapped files that are searched with every filter at once.
 
 Chroma's graph finds the nearest of all passages in milliseconds and takes a hundred times as long under a filter, loses some
-of them, and must be read into memory before the first query. These files are what the search reads instead: the sign of every
-component (48 bytes a passage) is compared first, ``OVERSAMPLING`` times as many as are wanted are then compared by their
-vectors in half precision; where few passages pass the filters, all of these are. Opening reads nothing but a manifest.
+of them, and must be read into memory before the first query. These files are what the search reads instead, in three steps: the
+sign of every component (48 bytes a passage) tells which passages may be near, their vectors in steps of a 127th of their
+largest component (384 bytes) which of these are nearest, and vectors in half precision how near the last few are. Where few
+passages pass the filters the first step is left out. Opening reads nothing but a manifest.
+
+All of it runs on the thread that asks. numpy's matrix products would run on OpenBLAS's threads, beside those of torch, which
+embed the claims: both wait actively for their next work, and take each other's cores.
 
 They are a cache of the collection, written beside it by whoever writes to it: rows are only ever added in new segments,
 removed ones are marked dead in a new file, and a manifest that is replaced at once says what counts. A reader looks at it
@@ -19,6 +23,7 @@ import json
 import os
 import shutil
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -34,17 +39,22 @@ from onrecord.records import SearchFilters
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-FORMAT = 2
-EXACT_ROWS = 8_192
+FORMAT = 3
+EXACT_ROWS = 16_384
 """So many passages that pass the filters are all compared by their vectors."""
 OVERSAMPLING = 8
-LEAST_CANDIDATES = 2_048
-CANDIDATE_SHARE = 32
+LEAST_CANDIDATES = 8_192
+CANDIDATE_SHARE = 8
 """Compared by their vectors for each query at least, and one in so many of those that pass the filters: the more there are, the
-more are as near by their signs. Of 210,000 crowded ones (``evals.bench_search``), 2,400 hold 95 % of the 50 nearest, 6,600
-hold 98 %."""
-BLOCK = 65_536
-"""Rows whose signs are compared at a time: what the processor's cache holds."""
+more are as near by their signs. Measured 2026-11: 8,192 of 40,894 speeches and headlines hold .984 of the 300 nearest and all 50
+nearest, 12,500 of 100,000 crowded ones (``evals.bench_search``) .992 and .999."""
+FINE_SHARE = 2
+"""So many times the passages that are wanted are compared in half precision: the steps of a 127th put the 300 nearest of
+100,000 among their own 330 (measured 2026-11 on speeches and headlines and on ``evals.bench_search``'s crowd)."""
+STEPS = 127
+"""What a signed byte counts to."""
+BLOCK = 2_048
+"""Vectors compared at a time: what the processor's cache holds."""
 SEGMENT_ROWS = 16_384
 """Rows kept in memory while a collection is built."""
 MOST_SEGMENTS = 12
@@ -76,7 +86,8 @@ class _Segment:
             return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
         self.folder = folder
-        self.vectors, self.signs, self.keys = read("vectors"), read("signs"), read("keys")
+        self.vectors, self.codes, self.scales = read("vectors"), read("codes"), read("scales")
+        self.signs, self.keys = read("signs"), read("keys")
         self.days, self.primary = read("days"), read("primary")
         self.kinds, self.publishers, self.languages = read("kinds"), read("publishers"), read("languages")
         self.collections = read("collections")
@@ -126,73 +137,76 @@ class _Segment:
             mask &= (self.days > 0) & (self.days >= (first or 0)) & (self.days <= (last or 99_999_999))
         return mask
 
-    def nearest_signs(
-        self, query: NDArray[np.uint64], mask: Mask, number: int
-    ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """Return rows and distances of those that differ from the query in the fewest signs, ``number`` or a few more."""
-        rows: list[NDArray[np.intp]] = []
-        distances: list[NDArray[Any]] = []
-        held = 0
-        bound = 1 << 14
-        for start in range(0, len(self), BLOCK):
-            end = min(start + BLOCK, len(self))
-            found = np.zeros(end - start, dtype=np.uint16)
-            for word, part in zip(self.signs, query, strict=True):
-                found += np.bitwise_count(word[start:end] ^ part)
-            near = np.flatnonzero((found <= bound) & mask[start:end])
-            if not len(near):
-                continue
-            rows.append(near + start)
-            distances.append(found[near])
-            held += len(near)
-            if held > number:
-                # No row beyond this distance can be among the nearest any more.
-                known = np.concatenate(distances)
-                bound = int(np.partition(known, number - 1)[number - 1])
-                keep = known <= bound
-                rows, distances = [np.concatenate(rows)[keep]], [known[keep]]
-                held = len(rows[0])
-        if not rows:
-            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.uint16)
-        return np.concatenate(rows), np.concatenate(distances)
+    def differing(self, query: NDArray[np.uint64]) -> NDArray[np.uint16]:
+        """Return in how many signs each row differs from the query."""
+        found = np.zeros(len(self), dtype=np.uint16)
+        for word, part in zip(self.signs, query, strict=True):
+            found += np.bitwise_count(word ^ part)
+        return found
 
 
 class _View:
-    """The segments that count, and which of their rows pass the last few filters."""
+    """The segments that count, one after the other, and which of their rows pass the last few filters."""
 
     def __init__(self, segments: Sequence[_Segment]) -> None:
         self.segments = tuple(segments)
+        self._starts = np.cumsum([0, *map(len, self.segments)])
         self.admitted = lru_cache(maxsize=8)(self._admitted)
 
-    def _admitted(self, filters: SearchFilters) -> tuple[Mask, ...]:
-        return tuple(segment.admitted(filters) for segment in self.segments)
+    def _admitted(self, filters: SearchFilters) -> Mask:
+        return np.concatenate([np.zeros(0, dtype=np.bool_), *(part.admitted(filters) for part in self.segments)])
 
-    def near(
-        self, sign: NDArray[np.uint64], masks: Sequence[Mask], number: int
-    ) -> tuple[list[tuple[int, int]], NDArray[Any]]:
-        """Return segment and row of the ``number`` passages with the most like signs, and their vectors."""
-        found = [segment.nearest_signs(sign, mask, number) for segment, mask in zip(self.segments, masks, strict=True)]
-        row = np.concatenate([rows for rows, _ in found])
-        distance = np.concatenate([distances for _, distances in found])
-        owner = np.repeat(np.arange(len(found)), [len(rows) for rows, _ in found])
-        if len(row) > number:
-            kept = np.sort(np.argpartition(distance, number - 1)[:number])  # in the files' order, which reads faster
-            row, owner = row[kept], owner[kept]
-        vectors = [segment.vectors[row[owner == place]] for place, segment in enumerate(self.segments)]
-        return list(zip(owner.tolist(), row.tolist(), strict=True)), np.concatenate(vectors)
+    def vector(self, key: int) -> Floats | None:
+        """Return the vector of a living passage by its key."""
+        for segment in self.segments:
+            for row in np.flatnonzero((segment.keys == np.uint64(key)) & segment.alive):
+                return np.asarray(segment.vectors[row], dtype=np.float32)
+        return None
 
-    def best(self, scores: Floats, places: Sequence[tuple[int, int]], limit: int) -> list[Candidate]:
-        """Return the passages with the highest scores."""
-        chosen: Sequence[int] = range(len(scores))
-        if len(scores) > limit:
-            # What ties at the border is kept until the ids have decided.
-            border = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-            chosen = np.flatnonzero(scores >= border).tolist()
+    def near(self, sign: NDArray[np.uint64], mask: Mask, number: int) -> NDArray[np.intp]:
+        """Return in order the ``number`` rows of those admitted that differ in the fewest signs."""
+        found = np.concatenate([segment.differing(sign) for segment in self.segments])
+        found[~mask] = np.iinfo(found.dtype).max
+        bound = np.partition(found, number - 1)[number - 1]
+        nearer, equal = np.flatnonzero(found < bound), np.flatnonzero(found == bound)
+        return np.sort(np.concatenate([nearer, equal[: number - len(nearer)]]))
+
+    def nearest(self, query: Floats, rows: NDArray[np.intp], limit: int) -> list[Candidate]:
+        """Return the passages of these rows, which are in order, that are nearest to a query."""
+        rough = self._products(("codes", "scales"), rows, query)
+        rows, _ = _highest(rows, rough, FINE_SHARE * limit)
+        rows, scores = _highest(rows, self._products(("vectors",), rows, query), limit)
         found = [
-            Candidate(self.segments[places[at][0]].identity(places[at][1]), max(-1.0, min(1.0, float(scores[at]))))
-            for at in chosen
+            Candidate(self._identity(row), max(-1.0, min(1.0, score)))
+            for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
         ]
         return sorted(found, key=lambda candidate: (-candidate.score, candidate.passage_id))[:limit]
+
+    def _products(self, columns: Sequence[str], rows: NDArray[np.intp], query: Floats) -> Floats:
+        """Return the products of a query with vectors, and with what else belongs to a row."""
+        product = np.empty(len(rows), dtype=np.float32)
+        cuts = np.searchsorted(rows, self._starts)
+        for segment, start, first, last in zip(self.segments, self._starts, cuts, cuts[1:], strict=False):
+            for begin in range(first, last, BLOCK):
+                end = min(begin + BLOCK, last)
+                here = rows[begin:end] - start
+                vectors, *others = (getattr(segment, name)[here] for name in columns)
+                np.vecdot(vectors.astype(np.float32), query, out=product[begin:end])
+                for other in others:
+                    product[begin:end] *= other
+        return product
+
+    def _identity(self, row: int) -> str:
+        place = bisect_right(self._starts, row) - 1
+        return self.segments[place].identity(row - int(self._starts[place]))
+
+
+def _highest(rows: NDArray[np.intp], scores: Floats, number: int) -> tuple[NDArray[np.intp], Floats]:
+    """Return the ``number`` rows with the highest scores, and all that tie with the last of them."""
+    if len(rows) <= number:
+        return rows, scores
+    kept = scores >= np.partition(scores, len(scores) - number)[len(scores) - number]
+    return rows[kept], scores[kept]
 
 
 class Vectors:
@@ -243,6 +257,15 @@ class Vectors:
 
     # Searching
 
+    def finds(self, identity: str) -> bool:
+        """Tell whether a passage is held, and a search for its vector finds it or one that is as near."""
+        view = self._view
+        vector = view.vector(key_of(identity)) if view else None
+        if vector is None:
+            return False
+        (nearest,) = self.search(vector[None], filters=SearchFilters(), limit=1)
+        return bool(nearest) and nearest[0].score > 1.0 - 1e-2  # rounding of float16 is below 1e-3
+
     def search(self, queries: Floats, *, filters: SearchFilters, limit: int) -> list[list[Candidate]]:
         """Return the nearest passages of each vector among those that pass the filters, best first.
 
@@ -252,21 +275,18 @@ class Vectors:
             limit: The most passages for each.
         """
         view = self._view
-        masks = view.admitted(filters) if view else ()
-        left = sum(int(mask.sum()) for mask in masks)
+        mask = view.admitted(filters) if view else np.zeros(0, dtype=np.bool_)
+        left = int(np.count_nonzero(mask))
         if not left or view is None:
             return [[] for _ in queries]
         if left <= EXACT_ROWS:
-            rows = [np.flatnonzero(mask) for mask in masks]
-            known = np.concatenate([part.vectors[row] for part, row in zip(view.segments, rows, strict=True)])
-            places = [(number, row) for number, some in enumerate(rows) for row in some.tolist()]
-            return [view.best(scores, places, limit) for scores in queries @ known.astype(np.float32).T]
-        found = []
-        number = max(LEAST_CANDIDATES, OVERSAMPLING * limit, left // CANDIDATE_SHARE)
-        for query, sign in zip(queries, _signs(queries).T, strict=True):
-            places, vectors = view.near(sign, masks, number)
-            found.append(view.best(vectors.astype(np.float32) @ query, places, limit))
-        return found
+            rows = np.flatnonzero(mask)
+            return [view.nearest(query, rows, limit) for query in queries]
+        number = min(left, max(LEAST_CANDIDATES, OVERSAMPLING * limit, left // CANDIDATE_SHARE))
+        return [
+            view.nearest(query, view.near(sign, mask, number), limit)
+            for query, sign in zip(queries, _signs(queries).T, strict=True)
+        ]
 
     # Writing: one writer, who holds the index's lock
 
@@ -336,7 +356,7 @@ class Vectors:
         self._segments = [segment for segment in self._segments if segment not in small]
         if parts:
             joined = {
-                name: np.concatenate([part[name] for part in parts], axis=0 if name == "vectors" else -1)
+                name: np.concatenate([part[name] for part in parts], axis=-1 if name == "signs" else 0)
                 for name in parts[0]
             }
             shifts = np.cumsum([0, *(len(part["keys"]) for part in parts[:-1])])
@@ -385,8 +405,16 @@ def _signs(vectors: NDArray[Any]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(packed.view(np.uint64).T)
 
 
+def _codes(vectors: NDArray[Any]) -> tuple[NDArray[np.int8], Floats]:
+    """Return vectors in steps of a 127th of their largest component, and the size of each one's step."""
+    exact = vectors.astype(np.float32)
+    scales = np.maximum(np.abs(exact).max(axis=1) / STEPS, np.finfo(np.float32).tiny)
+    return np.rint(exact / scales[:, None]).astype(np.int8), scales
+
+
 def _write(folder: Path, rows: Sequence[Row]) -> Path:
     vectors = np.stack([row.vector for row in rows]).astype(np.float16)
+    codes, scales = _codes(vectors)
     names = [row.identity.encode("utf-8", "replace") for row in rows]
     speakers = [
         (number, key_of(name)) for number, row in enumerate(rows) for name in row.metadata.get("speakers") or ()
@@ -399,6 +427,8 @@ def _write(folder: Path, rows: Sequence[Row]) -> Path:
         folder,
         {
             "vectors": vectors,
+            "codes": codes,
+            "scales": scales,
             "signs": _signs(vectors),
             "keys": np.array([key_of(row.identity) for row in rows], dtype=np.uint64),
             "days": np.array([int(row.metadata.get("published") or 0) for row in rows], dtype=np.int32),
@@ -427,7 +457,17 @@ def _columns_of(segment: _Segment) -> dict[str, NDArray[Any]]:
         "signs": segment.signs[:, alive],
         **{
             name: getattr(segment, name)[alive]
-            for name in ("keys", "days", "primary", "kinds", "publishers", "languages", "collections")
+            for name in (
+                "codes",
+                "scales",
+                "keys",
+                "days",
+                "primary",
+                "kinds",
+                "publishers",
+                "languages",
+                "collections",
+            )
         },
         "speaker_rows": where[segment.speaker_rows[spoken]],
         "speakers": segment.speakers[spoken],
