@@ -46,7 +46,7 @@ OVERSAMPLING = 8
 LEAST_CANDIDATES = 8_192
 CANDIDATE_SHARE = 8
 """Compared by their vectors for each query at least, and one in so many of those that pass the filters: the more there are, the
-more are as near by their signs. Measured 2026-11: 8,192 of 40,894 speeches and headlines hold .984 of the 300 nearest and all 50
+more are as near by their signs. Measured 2026-11: 8,192 of 40,894 speeches and headlines hold .984 of the 300 nearest, all 50
 nearest, 12,500 of 100,000 crowded ones (``evals.bench_search``) .992 and .999."""
 FINE_SHARE = 2
 """So many times the passages that are wanted are compared in half precision: the steps of a 127th put the 300 nearest of
