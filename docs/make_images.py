@@ -2,7 +2,7 @@
 
 It builds the starter corpus in a home of its own, starts the app on a free port, checks the example about the talks and takes
 each page and state in light, in dark and on a telephone. Chromium must be installed; nothing is fetched from anywhere.
-``--home FOLDER`` keeps and reuses a home, ``--only NAME,NAME`` takes these alone.
+``--home FOLDER`` keeps and reuses a home, ``--only NAME,NAME`` takes these alone, of the check that the home holds already.
 """
 
 from __future__ import annotations
@@ -78,6 +78,12 @@ def check_example(page: Page, address: str) -> str:
     page.wait_for_url("**check=**", timeout=WAIT)
     page.locator(".st-key-claim_pane .decision").wait_for(timeout=WAIT)
     return page.url
+
+
+def check_kept(home: Path) -> str:
+    """Return the newest check of the whole example that a home holds; empty where there is none yet."""
+    kept = review.list_checks(settings=load_settings(home=home))
+    return kept[0].id if len(kept) > 1 else ""
 
 
 def check_before(home: Path) -> None:
@@ -293,10 +299,14 @@ def main() -> None:
         print(f"{report.state.sources} sources, {report.state.passages} passages")
         with serving(ROOT / "app.py", home) as server, sync_playwright() as running:
             browser = running.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
-            page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
-            page.set_default_timeout(60_000)
-            check = check_example(page, server.address)
-            page.close()
+            kept = check_kept(home) if given.only else ""
+            if kept:
+                check = f"{server.address}/?check={kept}"
+            else:
+                page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
+                page.set_default_timeout(60_000)
+                check = check_example(page, server.address)
+                page.close()
             for screen in SCREENS:
                 take(browser, screen, server.address, check, frozenset(filter(None, given.only.split(","))))
             browser.close()

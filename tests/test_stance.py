@@ -327,6 +327,35 @@ def test_rationale_points_into_the_stored_version(settings: Settings, scripted: 
 
 
 @pytest.mark.parametrize(
+    ("alone", "rationale", "nearest"),
+    [
+        # one sentence says it as surely as the whole: it is the rationale
+        ([-4.0, 4.0, 0.0], "It ended without a ceasefire.", None),
+        # none does: the whole is, and a reader begins where it is most probable
+        (
+            [-1.0, 1.0, 0.5],
+            "The third round was held in Brest. It ended without a ceasefire.",
+            "It ended without a ceasefire.",
+        ),
+    ],
+)
+def test_a_passage_read_as_a_whole_names_the_sentence_that_comes_nearest(
+    alone: list[float],
+    rationale: str,
+    nearest: str | None,
+    settings: Settings,
+    scripted: Callable[[Rule], Scripted],
+) -> None:
+    text = "The third round was held in Brest. It ended without a ceasefire."
+    calm = [0.0, 0.0, 3.0]
+    scripted(lambda e, _c: REFUTE if e == text else alone if e.startswith("It ended") else calm)
+    (found,) = stance.judge([item("The third round brought a ceasefire.", passage(text, offset=7))], settings=settings)
+    assert found.stance is Stance.REFUTES
+    assert found.rationale_text == rationale
+    assert (found.nearest and found.nearest.shifted(-7).of(text)) == nearest
+
+
+@pytest.mark.parametrize(
     ("text", "published", "expected"),
     [
         ("Delegations met in Istanbul on 16 May 2025.", dt.date(2025, 5, 16), Stance.NEUTRAL),  # another meeting

@@ -27,6 +27,7 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
+from onrecord.report import render
 from onrecord.settings import load_settings
 from onrecord.ui import check, frame, present
 from onrecord.ui.jobs import UNEXPECTED, Job, Runner, Standing, State
@@ -210,6 +211,21 @@ def test_the_rationale_and_the_compared_words_are_marked_in_the_passage() -> Non
         ("14 million euros", ["rationale", "finding-different"]),
         (" in all, two million more than planned.", ["rationale"]),
     ]
+
+
+def test_of_a_passage_read_as_a_whole_the_nearest_sentence_is_marked_and_it_is_said_so() -> None:
+    item = checked_article().claims[1]
+    judged = item.evidence[0]
+    whole = judged.model_copy(update={"rationale": judged.passage.span, "nearest": judged.rationale, "findings": ()})
+    (marked,) = [piece for piece in present.passage(whole) if piece["marks"]]
+    assert (marked["text"], marked["marks"]) == (judged.rationale_text, ["nearest"])
+    assert "as a whole" in present.card(item, whole, 0)["whole"]
+    assert present.card(item, judged, 0)["whole"] == ""
+    page = render(
+        checked_article().model_copy(update={"claims": (item.model_copy(update={"evidence": (whole,)}),)}), "html"
+    )
+    assert f'<mark class="nearest">{judged.rationale_text}</mark>' in page
+    assert "Read as a whole" in page
 
 
 def test_reported_speech_gets_two_answers_and_other_claims_one() -> None:

@@ -127,6 +127,10 @@ def test_decisions_are_shown_with_what_the_software_said(service: ShelfService) 
         pytest.param("the of", [], id="short words stand everywhere"),
         pytest.param("14", ["14"], id="a number"),
         pytest.param("*** (", [], id="no words"),
+        pytest.param('"terminal cost" million', ["terminal cost", "million"], id="a phrase is one"),
+        pytest.param('"cost terminal"', [], id="a phrase that is not there, though its words are"),
+        pytest.param("“Terminal Cost”", ["terminal cost"], id="printers’ marks"),
+        pytest.param('"', [], id="a mark alone"),
     ],
 )
 def test_the_words_of_a_query_are_marked(query: str, expected: list[str]) -> None:
@@ -173,8 +177,30 @@ def test_passages_of_two_versions_are_two_places_and_a_place_knows_its_pages() -
     one, other = found_at([(0, 120), (100, 220)]), found_at([(50, 150)], version="other@0123456789ab")
     assert len(present_record.places([*one, *other])) == 2
     row = present_record.results(present_record.places(one), "005")["rows"][0]
-    assert row["meta"] == ["pages 1–2", "2 passages"]
-    assert row["key"]["at"] == "0-220"
+    assert row["meta"] == ["pages 1–2"]
+    assert row["key"]["at"] == "0-120"  # the better of the two
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("third", "… Third it is. …", id="in the middle"),
+        pytest.param("first", "First it is. …", id="at the beginning"),
+        pytest.param("seventh", "… Seventh it is.", id="at the end"),
+        pytest.param("first fourth", "First it is. … Fourth it is. …", id="a gap between"),
+        pytest.param("second third", "… Second it is. Third it is. …", id="side by side"),
+        pytest.param(
+            "zeppelin", "First it is. Second it is. Third it is. Fourth it is. …", id="found by meaning alone"
+        ),
+    ],
+)
+def test_of_a_place_found_the_sentences_with_the_words_are_shown(words: str, expected: str) -> None:
+    text = "First it is. Second it is.\n\nThird it is. Fourth it is. Fifth it is. Sixth it is. Seventh it is."
+    shown = present_record.excerpt(text, present_record.marked(text, words))
+    assert "".join(piece["text"] for piece in shown) == expected
+    assert [piece["text"].casefold() for piece in shown if piece["marks"]] == [
+        w for w in words.split() if w != "zeppelin"
+    ]
 
 
 def test_the_record_lists_finds_and_shows_a_source(service: ShelfService) -> None:
@@ -402,7 +428,7 @@ def test_measurements_over_time_and_their_differences(tmp_path: Path) -> None:
     assert [run.metrics["f1"] for run in runs] == [0.25, 0.5]  # the earliest first
     assert len(trouble) == 1
     assert present_evaluations.difference(*runs)["rows"] == [
-        ["f1", {"text": "0.250"}, {"text": "0.500"}, {"text": "+0.250"}]
+        ["F1", {"text": "0.250"}, {"text": "0.500"}, {"text": "+0.250"}]
     ]
     assert [point["value"] for point in present_evaluations.course(runs, "f1")["points"]] == [0.25, 0.5]
 

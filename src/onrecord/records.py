@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -408,6 +408,8 @@ class Evidence(Record):
     rationale: Span
     """The sentence or sentences that decide, in the version's text."""
     rationale_text: str
+    nearest: Span | None = None
+    """Where no sentence says it alone and the rationale is the whole passage: the sentence that comes nearest to it."""
     window: Span
     """The window that was judged, in the version's text."""
     findings: tuple[Finding, ...] = ()

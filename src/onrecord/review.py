@@ -372,8 +372,8 @@ def _circumstances(before: CheckedArticle, after: CheckedArticle) -> list[str]:
         told.append(f"The article's date was {before.article.published or 'not given'}, now {after.article.published}.")
     if before.corpus.number != after.corpus.number:
         told.append(
-            f"The corpus changed: from state {before.corpus.number} ({before.corpus.sources:,} sources) "
-            f"to {after.corpus.number} ({after.corpus.sources:,})."
+            f"The corpus changed: from {before.corpus.sources:,} sources (state {before.corpus.number}) "
+            f"to {after.corpus.sources:,} (state {after.corpus.number})."
         )
     if before.filters != after.filters:
         names = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator
@@ -140,3 +141,19 @@ def _missed(body: str, begin: int, end: int) -> Iterator[int]:
     for match in _WHOLE_WORD.finditer(body, begin, end):
         if match.group("mark") or match.group()[0].islower():
             yield match.start("gap")
+
+
+def day(date: dt.date | None) -> str:
+    """Return a date as a reader writes it, the same everywhere and in every locale.
+
+    >>> day(dt.date(2022, 3, 9))
+    '9 March 2022'
+    >>> day(None)
+    'undated'
+    """
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else "undated"
+
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)  # not strftime, which follows the server's locale

@@ -33,6 +33,7 @@ from typing import Literal
 
 from onrecord.records import Claim, Evidence, Reason, Stance, Verdict, VerdictLabel
 from onrecord.settings import Settings
+from onrecord.text import day
 
 
 def decide(claim: Claim, evidence: Sequence[Evidence], *, settings: Settings, failure: str | None = None) -> Verdict:
@@ -148,7 +149,7 @@ def _reason(
 ) -> Reason:
     source = item.passage.source
     whose = " (the speaker's own words)" if item.own_words else ""
-    when = f", {source.published.isoformat()}" if source.published else ""
+    when = f", {day(source.published)}" if source.published else ""
     about = "" if source.primary else ", not a primary source"
     text = f"{_WORDS[side, question]} “{source.title}” ({source.publisher}{when}{about}){whose}."
     different = next((finding for finding in item.findings if finding.outcome == "different"), None)

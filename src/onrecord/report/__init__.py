@@ -14,11 +14,11 @@ from onrecord.report.html import render_html
 from onrecord.report.machine import json_schema, parse_json, render_json
 from onrecord.report.plain import printable, render_claim, render_head, render_tail, render_text
 from onrecord.report.wording import (
+    AS_A_WHOLE,
     ICONS,
     WORDS,
     count,
     counts,
-    day,
     decision_line,
     is_decided,
     moment,
@@ -30,8 +30,10 @@ from onrecord.report.wording import (
     where_in,
     who_says,
 )
+from onrecord.text import day
 
 __all__ = [
+    "AS_A_WHOLE",
     "FORMATS",
     "ICONS",
     "WORDS",

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from onrecord.records import CheckedArticle, Evidence, Span
 from onrecord.report.wording import (
+    AS_A_WHOLE,
     ICONS,
     STANDS,
     WORDS,
@@ -17,6 +18,7 @@ from onrecord.report.wording import (
     decision_facts,
     decision_line,
     is_decided,
+    moment,
     people_line,
     provenance,
     quotation_head,
@@ -27,6 +29,7 @@ from onrecord.report.wording import (
     where_in,
     who_says,
 )
+from onrecord.text import day
 
 
 @cache
@@ -42,6 +45,9 @@ def _template() -> Template:
         icons=ICONS,
         words=WORDS,
         count=count,
+        day=day,
+        moment=moment,
+        as_a_whole=AS_A_WHOLE,
         stands=STANDS,
         decision_facts=decision_facts,
         decision_line=decision_line,
@@ -86,11 +92,11 @@ def marked(checked: CheckedArticle) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def passage_pieces(evidence: Evidence) -> list[tuple[str, bool]]:
-    """Cut a passage into pieces, each with whether it is part of the rationale."""
-    passage = evidence.passage
+    """Cut a passage into pieces, each with whether it is marked: the rationale, or what comes nearest to it."""
+    passage, marks = evidence.passage, evidence.nearest or evidence.rationale
     text, offset = passage.text, passage.span.start
-    start = max(0, evidence.rationale.start - offset)
-    end = min(len(text), max(start, evidence.rationale.end - offset))
+    start = max(0, marks.start - offset)
+    end = min(len(text), max(start, marks.end - offset))
     inside = Span(start=min(start, len(text)), end=end) if start <= len(text) else Span(start=0, end=0)
     pieces = [(text[: inside.start], False), (inside.of(text), True), (text[inside.end :], False)]
-    return [(piece, rationale) for piece, rationale in pieces if piece]
+    return [(piece, marked) for piece, marked in pieces if piece]

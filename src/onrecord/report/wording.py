@@ -20,6 +20,7 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
+from onrecord.text import day
 
 ICONS: Mapping[VerdictLabel, str] = {
     VerdictLabel.SUPPORTED: "✓",
@@ -62,7 +63,7 @@ def provenance(source: Source, speaker: str | None = None) -> str:
         source.publisher,
         source.kind.value + ("" if source.primary else ", not a primary source"),
         f"spoken by {speaker}" if speaker else ", ".join(source.speakers),
-        source.published.isoformat() if source.published else "undated",
+        day(source.published),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -105,6 +106,9 @@ _QUOTATION_SIGNS: Mapping[QuotationOutcome, str] = {
     QuotationOutcome.WRONGLY_DATED: "#",
     QuotationOutcome.NOT_FOUND: "?",
 }
+
+
+AS_A_WHOLE = "Read as a whole: no sentence of it says this alone. The one that comes nearest is underlined."
 
 
 def telling(item: Evidence) -> tuple[Finding, ...]:
@@ -207,22 +211,6 @@ STANDS: Mapping[str, str] = {"pinned": "Pinned as evidence", "rejected": "Reject
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------------
-
-
-def day(date: dt.date | None) -> str:
-    """Return a date as a reader writes it, the same everywhere and in every locale.
-
-    >>> day(dt.date(2022, 3, 9))
-    '9 March 2022'
-    >>> day(None)
-    'undated'
-    """
-    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else "undated"
-
-
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # not strftime, which follows the server's locale
 
 
 def moment(time: dt.datetime) -> str:

@@ -108,7 +108,8 @@ def judge_with(
     judged: list[Evidence] = []
     for item, found, readings in zip(items, windows, read, strict=True):
         outcome = _near_enough(item, _decide(item, found, readings, networks.deciding.calibration))
-        judged.append(_evidence(item, _quoted(item, outcome)))
+        outcome = _quoted(item, outcome)
+        judged.append(_evidence(item, outcome, _nearest(outcome, found, readings)))
     return judged
 
 
@@ -260,6 +261,15 @@ def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], c
     return windows[best] if readings[best].seen[column] >= readings[0].seen[column] - RATIONALE_SLACK else whole
 
 
+def _nearest(outcome: _Outcome, windows: Sequence[Window], readings: Sequence[cascade.Reading]) -> Span | None:
+    """Return where a reader looks first in a passage that decides only as a whole: the sentence most probable alone."""
+    singles = range(1, len(windows))
+    if outcome.stance is Stance.NEUTRAL or not singles or outcome.rationale != windows[0]:
+        return None
+    column = SUPPORTS if outcome.stance is Stance.SUPPORTS else REFUTES
+    return windows[max(singles, key=lambda number: float(readings[number].seen[column]))].span
+
+
 def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     """Hold a supposed support, or a window that tears the network, against the checks beside it."""
     findings = _findings(item, outcome.rationale)
@@ -345,7 +355,7 @@ def _findings(item: JudgeItem, window: Window) -> tuple[Finding, ...]:
     )
 
 
-def _evidence(item: JudgeItem, outcome: _Outcome) -> Evidence:
+def _evidence(item: JudgeItem, outcome: _Outcome, nearest: Span | None) -> Evidence:
     row = outcome.row / outcome.row.sum()
     supports, refutes = float(row[SUPPORTS]), float(row[REFUTES])
     published = item.passage.source.published
@@ -361,6 +371,7 @@ def _evidence(item: JudgeItem, outcome: _Outcome) -> Evidence:
         ),
         rationale=outcome.rationale.span,
         rationale_text=outcome.rationale.text,
+        nearest=nearest,
         window=outcome.window.span,
         findings=outcome.findings,
         later_than_article=bool(item.article_date and published and published > item.article_date),

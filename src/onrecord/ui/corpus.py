@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from onrecord.errors import EmptyDocumentError
-from onrecord.records import SourceKind, UpdateReport, Verification
+from onrecord.records import SearchFilters, SourceKind, UpdateReport, Verification
 from onrecord.report import count
-from onrecord.ui import components, fields, frame, present_corpus
+from onrecord.ui import components, fields, frame, present_corpus, present_record
 from onrecord.ui.service import NewSource
 from onrecord.ui.wording import KINDS, duration
 
@@ -38,7 +38,9 @@ def page(record_page: st.Page) -> None:
         label_visibility="collapsed",
     )
     with frame.guarded():
-        {HOLDINGS: _holdings, ADD: add, SYNC: _sync, COPIES: _copies, VERIFY: _verify}[part or HOLDINGS]()
+        {HOLDINGS: lambda: _holdings(record_page), ADD: add, SYNC: _sync, COPIES: _copies, VERIFY: _verify}[
+            part or HOLDINGS
+        ]()
 
 
 # --- what is going on ----------------------------------------------------------------------------------------------------
@@ -96,13 +98,21 @@ def _ended(task: Task) -> None:
 # --- parts ---------------------------------------------------------------------------------------------------------------
 
 
-def _holdings() -> None:
+LATEST = 8
+"""Sources listed beside the numbers; the Record page has them all."""
+
+
+def _holdings(record_page: st.Page) -> None:
     held = frame.service().holdings()
     components.facts(key="holdings", data=present_corpus.holdings(held))
     components.table(key="updates", data=present_corpus.updates(held.updates))
     failures = present_corpus.failures(held.updates)
     if failures["rows"]:
         components.table(key="failures", data=failures)
+    listed = present_record.listed(frame.service().sources(SearchFilters(), LATEST), "The latest published")
+    opened = components.table(key="latest", data=listed, on_open_change=lambda: None).get("open")
+    if isinstance(opened, str):
+        st.switch_page(record_page, query_params={"source": opened})
 
 
 def add() -> None:
@@ -123,15 +133,25 @@ def add() -> None:
             )
         left, right = st.columns(2)
         title = left.text_input("Title", key="add_title", help="Empty: as the file says, else its first line.")
-        publisher = right.text_input("Publisher", key="add_publisher")
-        kind = left.selectbox("Kind", list(SourceKind), format_func=lambda one: KINDS[one], index=1, key="add_kind")
+        publisher = right.text_input("Publisher", key="add_publisher", placeholder="A ministry, a court, a newspaper")
+        left, right = st.columns(2)  # anew for each two fields: on a telephone they stand in this order
+        kind = left.selectbox(
+            "Kind",
+            list(SourceKind),
+            format_func=lambda one: KINDS[one],
+            index=1,
+            key="add_kind",
+            help="Transcript: words as they were spoken. Document: a law, a report, a decision. Data: figures. Coverage: "
+            "what the press wrote. Summary: somebody’s account.",
+        )
         with right:
             published = fields.date("Published", "add_published", earliest=1000, keep=False)
-        speakers = left.text_input("Speakers, with commas", key="add_speakers")
-        licence = right.text_input("Licence", key="add_licence")
-        primary = left.toggle(
-            "A primary source", key="add_primary", help="The words themselves, not an account of them."
+        left, right = st.columns(2)
+        speakers = left.text_input("Speakers, with commas", key="add_speakers", placeholder="Full names")
+        licence = right.text_input(
+            "Licence", key="add_licence", help="On what terms it may be kept and quoted, if that is known."
         )
+        primary = st.toggle("A primary source", key="add_primary", help="The words themselves, not an account of them.")
         if not st.form_submit_button("Add to the record", type="primary", icon=":material/add:"):
             return
     given = [NewSource(name=file.name, data=file.getvalue()) for file in files]
@@ -163,11 +183,12 @@ def _sync() -> None:
     registry = frame.root() / "corpus" / "sources.toml"
     entries = present_corpus.entries(registry)
     st.markdown(
-        "Reads again what the registry names, and takes over what changed there. What has not changed is not read."
+        "Reads again every place on this server’s list of sources (`corpus/sources.toml`), takes in what is new or changed "
+        "there, and withdraws what is gone. What has not changed is not read again; no version is ever deleted."
     )
     components.table(key="registry", data=entries)
     accept = st.toggle(
-        "Withdraw even more than half of an entry",
+        "Withdraw even if more than half of an entry is gone",
         key="accept",
         help="Off: an entry that suddenly seems empty is reported and left as it is.",
     )
@@ -182,14 +203,17 @@ def _sync() -> None:
 
 
 def _copies() -> None:
-    st.markdown("Sources that carry one story. A check counts each group as one source.")
+    st.markdown(
+        "Sources that carry one story, as when many papers print one agency’s report. A check counts each group as one source."
+    )
     groups = frame.service().stories()
     components.table(key="stories", data=present_corpus.stories(groups))
 
 
 def _verify() -> None:
     st.markdown(
-        "Compares the store, the kept files and both indexes with each other: every text, every checksum, every passage."
+        "Makes sure that nothing was lost or changed behind the software’s back: every text and every file is held against its "
+        "fingerprint, and every passage against what the search finds."
     )
     repair = st.toggle("Mend what can be mended", key="repair")
     if st.button("Verify the corpus", type="primary", icon=":material/verified:", key="verify"):

@@ -12,17 +12,22 @@ def page() -> None:
     """Show the results that lie in ``evals/results``."""
     st.title("Evaluations", anchor=False)
     st.markdown(
-        "How often the software is right, measured on labelled claims. The figures are those of the files in "
-        "`evals/results`; `docs/evals.md` says how each is made."
+        "How often the software is right, measured on claims that people have labelled before. Above 0.9 it is seldom wrong; "
+        "near the mark of guessing it is worth little. Read a verdict with this in mind: it prepares your decision."
     )
     folder = frame.root() / "evals" / "results"
     runs, trouble = present.load(folder)
     history, more = present.load_history(folder)
     for line in (*trouble, *more):
         st.text(line)
-    components.table(key="runs", data=present.table(runs))
     if runs:
         components.chart(key="ranges", data=present.ranges(runs))
+    components.table(key="runs", data=present.table(runs))
+    st.caption(
+        "Share right: of all answers, those that were right. F1: between finding all and taking nothing wrong, 1 is both. "
+        "Guessing: what always giving the most frequent answer would score. The files lie in `evals/results`; "
+        "`docs/evals.md` says how each figure is made."
+    )
     if history:
         _over_time(history)
 

@@ -32,7 +32,17 @@ from onrecord.records import (
     Span,
     VerdictLabel,
 )
-from onrecord.report import count, day, decision_line, is_decided, moment, quotation_head, revision_line, where_in
+from onrecord.report import (
+    AS_A_WHOLE,
+    count,
+    day,
+    decision_line,
+    is_decided,
+    moment,
+    quotation_head,
+    revision_line,
+    where_in,
+)
 from onrecord.text import paragraphs
 from onrecord.ui.marks import pieces
 from onrecord.ui.wording import (
@@ -455,6 +465,7 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
             else ""
         ),
         "pieces": passage(evidence),
+        "whole": AS_A_WHOLE if evidence.nearest else "",
         "question": evidence.question if reported else "",
         "question_word": QUESTIONS[evidence.question] if reported else "",
         "hypothesis": evidence.hypothesis,
@@ -521,12 +532,19 @@ def source(record: Source) -> Json:
 
 
 def passage(evidence: Evidence) -> list[Json]:
-    """Return the passage in pieces: the rationale, and within it the words that the findings are about."""
-    ranges: list[tuple[str, Span]] = [("rationale", evidence.rationale)]
+    """Return the passage in pieces: the rationale, and within it the words that the findings are about.
+
+    Where the passage decides only as a whole, the sentence that comes nearest is marked, so that a reader knows where to begin.
+    """
+    ranges: list[tuple[str, Span]] = [_decides(evidence)]
     ranges += [(f"finding-{part.outcome}", part.evidence_span) for part in evidence.findings]
     start = evidence.passage.span.start
     moved = [(name, _moved(span, start, len(evidence.passage.text))) for name, span in ranges]
     return [{"text": piece.text, "marks": list(piece.names)} for piece in pieces(evidence.passage.text, moved)]
+
+
+def _decides(evidence: Evidence) -> tuple[str, Span]:
+    return ("rationale", evidence.rationale) if evidence.nearest is None else ("nearest", evidence.nearest)
 
 
 def _moved(span: Span, start: int, length: int) -> Span:
@@ -568,7 +586,7 @@ def context(surroundings: SourceContext, evidence: Evidence) -> Json:
     start = surroundings.span.start + len(surroundings.before) - len(before)
     ranges: list[tuple[str, Span]] = [
         ("passage", _moved(evidence.passage.span, start, len(text))),
-        ("rationale", _moved(evidence.rationale, start, len(text))),
+        (_decides(evidence)[0], _moved(_decides(evidence)[1], start, len(text))),
     ]
     version = surroundings.version
     return {
@@ -582,6 +600,7 @@ def context(surroundings: SourceContext, evidence: Evidence) -> Json:
         "sha256": version.text_sha256,
         "where": where_in(evidence.passage, evidence.rationale),
         "record": record_address(evidence),
+        "whole": AS_A_WHOLE if evidence.nearest else "",
         "later": evidence.later_than_article,
         **source(surroundings.source),
     }

@@ -20,9 +20,9 @@ Updates = Sequence[tuple[dt.datetime, str, UpdateReport | None]]
 
 def holdings(held: Holdings) -> Json:
     """Return the numbers of the corpus."""
-    told = f"State {held.state.number}. Both indexes are up to date."
+    told = "All of it can be searched."
     if held.indexed != held.state.number:
-        told = f"State {held.state.number}. The indexes are at state {held.indexed}; the next check brings them on."
+        told = "What came last is not in the search yet; the next check or search takes it in first."
     return {
         "facts": [
             {"number": f"{held.state.sources:,}", "name": "sources"},
@@ -31,9 +31,9 @@ def holdings(held: Holdings) -> Json:
             {"number": f"{held.withdrawn:,}", "name": "withdrawn"},
         ],
         "lines": [
-            told,
+            f"A passage is a few sentences of a source, as much as is read at once. {told}",
             *([f"Being written by {held.writer}."] if held.writer else []),
-            f"{count(held.judgements, 'judgement')} kept for the next checks.",
+            f"{count(held.judgements, 'reading')} of passages remembered, so that an edited article is soon checked again.",
         ],
     }
 
@@ -42,7 +42,10 @@ def updates(told: Updates) -> Json:
     """Return the last runs over the registry."""
     return {
         "caption": "Last times it was brought up to date",
-        "nothing": "It was never brought up to date from a registry.",
+        "nothing": (
+            "It was never brought up to date from a list of sources. “Bring up to date” reads such a list, takes in what is "
+            "new or changed, and withdraws what is gone."
+        ),
         "columns": ["Began", "By", "What came of it"],
         "rows": [
             [moment(began), who or "not known", update_line(report) if report else "Interrupted; the next one goes on."]

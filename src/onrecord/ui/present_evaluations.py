@@ -15,6 +15,7 @@ from typing import Any
 
 from onrecord.records import ModelUsed
 from onrecord.report import day
+from onrecord.ui.wording import FIGURES, MEASURED, SETS
 
 Json = dict[str, Any]
 
@@ -137,23 +138,44 @@ def when(run: Run) -> str:
         return run.date or "undated"
 
 
+def ordered(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs by what they ask, in the order in which a reader wants them."""
+    places = {task: place for place, task in enumerate(MEASURED)}
+    return sorted(runs, key=lambda run: places.get(run.task, len(places)))
+
+
+def asked(run: Run) -> tuple[str, str]:
+    """Return what a run asks: its name and the question."""
+    return MEASURED.get(run.task, (run.task, ""))
+
+
+def of_set(run: Run) -> str:
+    """Return the set that was measured on, with what it is about.
+
+    >>> of_set(Run("stance-scifact", "stance", "", 1, {})), of_set(Run("stance-my_own", "stance", "", 1, {}))
+    ('SciFact: science', 'my own')
+    """
+    name = run.name.removeprefix(f"{run.task}-")
+    return SETS.get(name, name.replace("_", " "))
+
+
 def table(runs: Sequence[Run]) -> Json:
     """Return the newest run of each entry as a table."""
     return {
-        "caption": "The newest run of each",
+        "caption": "The figures",
         "nothing": "No evaluation has left its results here yet. `make eval` writes them.",
-        "columns": ["Entry", "Measured", "Items", "Figure", "Value, 95 % interval", "Majority", "Date"],
+        "columns": ["Labelled set", "Asked", "Items", "Figure", "Value, 95 % interval", "Guessing", "Measured"],
         "rows": [
             [
-                run.name,
-                run.task,
+                of_set(run),
+                asked(run)[0],
                 {"text": f"{run.n:,}"},
                 words(run.headline),
                 {"text": number(run.metrics.get(run.headline)), "note": interval(run)},
                 {"text": number(majority(run))},
-                when(run),
+                {"text": when(run)},
             ]
-            for run in runs
+            for run in ordered(runs)
         ],
     }
 
@@ -167,10 +189,11 @@ def majority(run: Run) -> float | None:
 def words(name: str) -> str:
     """Return the name of a figure as words.
 
-    >>> words("reporting.standing_alone.right")
-    'reporting, standing alone, right'
+    >>> words("accuracy"), words("reporting.standing_alone.right"), words("reporting.atomic.f1")
+    ('share right', 'reporting, standing alone, right', 'reporting, atomic, F1')
     """
-    return name.replace("_", " ").replace(".", ", ")
+    *parts, last = name.split(".")
+    return ", ".join([*(part.replace("_", " ") for part in parts), FIGURES.get(last, last.replace("_", " "))])
 
 
 def number(value: float | None) -> str:
@@ -187,15 +210,19 @@ def interval(run: Run) -> str:
 
 
 def ranges(runs: Sequence[Run]) -> Json:
-    """Return each run's headline with its interval and the majority baseline, for a drawing on one axis."""
-    drawn = [run for run in runs if 0 <= run.metrics.get(run.headline, -1) <= 1]
+    """Return each run's headline with its interval and what guessing scores, for a drawing on one axis."""
+    drawn = [run for run in ordered(runs) if 0 <= run.metrics.get(run.headline, -1) <= 1]
     return {
-        "label": "Each entry’s figure with its 95 % interval, and what the most frequent label would have scored",
+        "label": "How often it is right, 0 to 1",
+        "keys": [["value", "measured"], ["interval", "where it lies with 95 % confidence"], ["baseline", "guessing"]],
         "rows": [
             {
-                "name": run.name,
+                "group": asked(run)[0],
+                "question": asked(run)[1],
+                "name": of_set(run),
                 "value": run.metrics[run.headline],
-                "text": f"{words(run.headline)} {number(run.metrics[run.headline])}",
+                "text": f"{number(run.metrics[run.headline])[:-1]}",
+                "figure": "" if run.headline == "accuracy" else words(run.headline).rpartition(", ")[2],
                 "bounds": list(run.intervals.get(run.headline, ())),
                 "baseline": majority(run),
             }
@@ -241,17 +268,26 @@ def measured(runs: Sequence[Run], models: Sequence[ModelUsed]) -> Json:
     return {
         "caption": "Measured on labelled data",
         "nothing": "No measurements are kept with this installation.",
-        "columns": ["Set", "Items", "Figure", "Value, 95 % interval", "Date", "With the models running now"],
+        "columns": [
+            "Labelled set",
+            "Asked",
+            "Items",
+            "Figure",
+            "Value, 95 % interval",
+            "Measured",
+            "With what runs now",
+        ],
         "rows": [
             [
-                run.name,
+                of_set(run),
+                asked(run)[0],
                 {"text": f"{run.n:,}"},
                 words(run.headline),
                 {"text": number(run.metrics.get(run.headline)), "note": interval(run)},
-                when(run),
+                {"text": when(run)},
                 _same(run, running),
             ]
-            for run in runs
+            for run in ordered(runs)
         ],
     }
 

@@ -28,11 +28,11 @@ def comparison(made: Comparison) -> Json:
         "groups": [
             {"title": title, "rows": [_row(change, made) for change in some], "open": title != _SAME}
             for title, some in (
-                (f"{count(len(turned), 'verdict')} changed", turned),
+                (f"{count(len(turned), 'verdict')} changed" if turned else "No verdict changed", turned),
                 ("The same verdict, for other reasons", others),
                 (_SAME, same),
             )
-            if some or title.endswith("changed")
+            if some or some is turned
         ],
     }
 

@@ -14,26 +14,29 @@ Json = dict[str, Any]
 
 _STEPS = """\
 The article is cut into sentences, each with its place in the text. Questions, opinions, predictions and headings are
-left out with their reason; of the others those with a probability of {worthiness:.2f} or more of being worth a check
-are taken, and all that somebody is reported to have said.
+left out with their reason. Of the others, those are taken that are worth a check with a probability of
+{worthiness:.0%} or more, and all that somebody is reported to have said.
 
 Pronouns, names and relative dates are resolved from the article itself, so that each claim can be read alone. What
 cannot be resolved is marked, never guessed.
 
 Reported speech is taken apart: who says it, and what. It is asked twice: was it said, and is it so?
 
-The record ({sources}, {passages}) is searched by meaning and by words, {candidates} passages each; the scores of both
-are added (meaning counts {dense_weight}), and the first {top_k} are judged. Copies of one story are found once.
+The record ({sources}, in {passages} of a few sentences) is searched by meaning and by words, {candidates} passages each;
+the two scores are added (that of meaning counts {dense_weight}, the other the rest), and the first {top_k} passages are
+judged. Copies of one story are found once.
 
-A network reads each passage against the claim and gives calibrated probabilities; a passage supports or conflicts
-only from the thresholds below. Being similar is never support. {networks}
+A neural network, trained to compare two texts, reads each passage against the claim and says how probable it is that it
+supports the claim, contradicts it, or neither. The probabilities are calibrated: of a hundred passages that it calls 80 %
+sure, about 80 should be right; how far that is off stands below. A passage counts only from the thresholds below. Being
+similar is never support. {networks}
 
 Rules compare figures, dates, names and quotations beside the network. A difference can turn a supposed support into a
 conflict or into nothing, never the other way round.
 
 Quotations are looked for in the whole record, word by word, whoever is said to have spoken them.
 
-One table makes the verdict; evidence farther from the claim counts for less in it. Whatever fails gives “not
+The table below makes the verdict; evidence farther from the claim counts for less in it. Whatever fails gives “not
 checked” with the reason, never a verdict.
 
 A person decides. The decision stands beside the software’s verdict and overwrites nothing."""

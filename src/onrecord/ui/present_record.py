@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from onrecord.records import CheckSummary, Hit, Passage, Source, SourceChange, Span, Version
 from onrecord.report import count, day, moment, where_in
+from onrecord.text import sentences
 from onrecord.ui import present
 from onrecord.ui.marks import pieces
 from onrecord.ui.service import File, Held
@@ -18,6 +19,7 @@ from onrecord.ui.wording import TIERS
 Json = dict[str, Any]
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
+_PHRASE = re.compile(r"[\"“„]([^\"“”„]+)[\"”“]")
 _SHORT = 3
 """Query words of fewer letters are not marked: they stand everywhere."""
 
@@ -34,6 +36,8 @@ class Place:
     """From the beginning of the first to the end of the last that is shown."""
     hits: tuple[Hit, ...]
     """How they were found, the best first."""
+    best: Passage
+    """The best of them: what is marked in the source when the place is opened."""
 
 
 def places(found: Sequence[tuple[Hit, Passage]]) -> list[Place]:
@@ -46,12 +50,12 @@ def places(found: Sequence[tuple[Hit, Passage]]) -> list[Place]:
     for hit, passage in found:
         near = [at for at, place in enumerate(made) if _overlap(place.passage, passage)]
         if not near:
-            made.append(Place(passage, (hit,)))
+            made.append(Place(passage, (hit,), passage))
             continue
         known = made[near[0]]
         joined = _joined(known.passage, passage)
         shown = joined if len(near) == 1 and len(joined.text) <= LONGEST else known.passage
-        made[near[0]] = Place(shown, (*known.hits, hit))
+        made[near[0]] = Place(shown, (*known.hits, hit), known.best)
     return made
 
 
@@ -80,8 +84,8 @@ def results(found: Sequence[Place], query: str) -> Json:
 
 
 def _result(place: Place, query: str) -> Json:
-    passage = place.passage
-    at = {"source": passage.source.id, "version": passage.version_id, "at": f"{passage.span.start}-{passage.span.end}"}
+    passage, best = place.passage, place.best.span
+    at = {"source": passage.source.id, "version": passage.version_id, "at": f"{best.start}-{best.end}"}
     terms = [term for hit in place.hits for term in hit.matched_terms]
     ways = [
         way
@@ -94,17 +98,10 @@ def _result(place: Place, query: str) -> Json:
     return {
         "key": at,
         "href": "record?" + urlencode(at),
-        "pieces": [
-            {"text": piece.text, "marks": ["term"] if piece.names else []}
-            for piece in pieces(passage.text, [("term", span) for span in marked(passage.text, query, terms)])
-        ],
+        "pieces": excerpt(passage.text, marked(passage.text, query, terms)),
         "meta": [
             part
-            for part in (
-                f"words of {passage.speaker}" if passage.speaker else "",
-                where_in(passage, passage.span),
-                f"{len(place.hits)} passages" if len(place.hits) > 1 else "",
-            )
+            for part in (f"words of {passage.speaker}" if passage.speaker else "", where_in(passage, passage.span))
             if part
         ],
         "by": " and ".join(ways),
@@ -112,32 +109,79 @@ def _result(place: Place, query: str) -> Json:
     }
 
 
+MOST_SENTENCES = 4
+"""Of a place in a list of results: enough to tell whether it is worth opening."""
+
+
+def excerpt(text: str, marks: Sequence[Span]) -> list[Json]:
+    """Return the sentences of a place that hold most of the words looked for, in their order; without any, the first ones.
+
+    >>> [piece["text"] for piece in excerpt("One. Two. Three. Four. Five. Six.", [Span(start=23, end=27)])]
+    ['… ', 'Five', '. …']
+    """
+    cut = sentences(text)
+    held = [sum(span.contains(mark) for mark in marks) for span in cut]
+    best = sorted(range(len(cut)), key=lambda at: -held[at])[:MOST_SENTENCES]
+    shown = sorted(at for at in best if held[at] or not marks)
+    made: list[Json] = []
+    for place, at in enumerate(shown):
+        gap = at != (shown[place - 1] + 1 if place else 0)
+        made.append({"text": ("… " if gap else "") if not place else (" … " if gap else " "), "marks": []})
+        made += [
+            {"text": " ".join(piece.text.split("\n")), "marks": ["term"] if piece.names else []}
+            for piece in pieces(text, [("term", mark) for mark in marks], cut[at])
+        ]
+    if shown and shown[-1] + 1 < len(cut):
+        made.append({"text": " …", "marks": []})
+    return _together(made)
+
+
+def _together(made: Sequence[Json]) -> list[Json]:
+    """Return pieces with neighbours of one kind joined and empty ones left out."""
+    joined: list[Json] = []
+    for piece in made:
+        if joined and joined[-1]["marks"] == piece["marks"]:
+            joined[-1] = {"text": joined[-1]["text"] + piece["text"], "marks": piece["marks"]}
+        elif piece["text"]:
+            joined.append(piece)
+    return joined
+
+
 def marked(text: str, query: str, terms: Sequence[str] = ()) -> list[Span]:
-    """Return where the words of a query stand in a text: whole words that begin as one of them does.
+    """Return where the words of a query stand in a text: whole words that begin as one of them does; a phrase only as a whole.
 
     >>> [span.of("Talks resumed; the talkative rest.") for span in marked("Talks resumed; the talkative rest.", "talk the")]
     ['Talks', 'talkative']
     """
-    wanted = {word.casefold() for word in (*_WORD.findall(query), *terms)}
+    phrases = [_WORD.findall(phrase) for phrase in _PHRASE.findall(query)]
+    of_phrases = {word.casefold() for phrase in phrases for word in phrase}
+    wanted = {word.casefold() for word in _WORD.findall(_PHRASE.sub(" ", query))}
+    wanted |= {term.casefold() for term in terms if term.casefold() not in of_phrases}
     stems = tuple(word.removesuffix("s") for word in wanted if len(word) > _SHORT or word.isdigit())
-    if not stems:
-        return []
-    return [
+    whole = [
+        Span(start=match.start(), end=match.end())
+        for phrase in phrases
+        if phrase
+        for match in re.finditer(r"\b" + r"[\W_]+".join(map(re.escape, phrase)) + r"\b", text, re.IGNORECASE)
+    ]
+    single = [
         Span(start=match.start(), end=match.end())
         for match in _WORD.finditer(text)
-        if match.group().casefold().startswith(stems)
+        if stems and match.group().casefold().startswith(stems)
     ]
+    alone = (span for span in single if not any(span.overlaps(one) for one in whole))
+    return sorted((*whole, *alone), key=lambda span: span.start)
 
 
-def listed(sources: Sequence[Source]) -> Json:
+def listed(sources: Sequence[Source], caption: str = "Sources") -> Json:
     """Return sources as the rows of a table."""
     return {
-        "caption": "Sources",
+        "caption": caption,
         "columns": ["Title", "Kind", "Publisher", "Published"],
         "rows": [
             [
                 {"text": source.title, "href": "record?" + urlencode({"source": source.id}), "key": source.id},
-                present.source(source)["kind"] + ("" if source.primary else ", not primary"),
+                present.source(source)["kind"] + (", primary" if source.primary else ""),
                 source.publisher,
                 day(source.published),
             ]

@@ -101,6 +101,49 @@ STAGES: tuple[tuple[str, str], ...] = (
 """The stages of ``workflow.check_article``, as it names them and as the page does."""
 
 
+MEASURED: dict[str, tuple[str, str]] = {
+    "starter": ("Whole checks", "is the verdict on a claim of this project’s own articles right?"),
+    "end-to-end": (
+        "Whole checks, on claims of others",
+        "searched in an open collection and judged: is the verdict right?",
+    ),
+    "stance": ("Reading a passage", "does a given passage support a claim, contradict it, or neither?"),
+    "retrieval": ("Finding passages", "are those that decide a claim among the first?"),
+    "quotations": ("Quotations", "word for word, altered, or not on record?"),
+    "claims": ("Choosing sentences", "is a sentence worth a check?"),
+    "claim-room": ("Wording claims", "is a sentence taken apart into claims that can be read alone?"),
+    "attribution": ("Reported speech", "who says what?"),
+    "syndication": ("Copies", "is one story known in all its copies?"),
+}
+"""What an evaluation asks: its name and the question, in the order in which a reader wants them."""
+
+SETS: dict[str, str] = {
+    "starter": "Starter articles",
+    "claim-room": "Written articles",
+    "news": "News, written for this project",
+    "fever_dev": "FEVER: facts of Wikipedia",
+    "fever_symmetric": "FEVER, turned round",
+    "fool_me_twice": "FoolMeTwice: claims meant to mislead",
+    "scifact": "SciFact: science",
+    "check_covid": "Check-COVID: news on the pandemic",
+    "healthver": "HealthVer: health",
+    "climate_fever": "Climate-FEVER: climate",
+    "ling_in_loop": "LingNLI: everyday sentences",
+    "wice": "WiCE: Wikipedia’s own references",
+    "checkthat24-dev": "CheckThat! 2024: debates",
+    "checkthat24-devtest": "CheckThat! 2024, test: debates",
+}
+"""Labelled sets with what they are about."""
+
+FIGURES: dict[str, str] = {
+    "accuracy": "share right",
+    "f1": "F1",
+    "macro_f1": "F1 over the verdicts",
+    "ndcg@10": "nDCG@10",
+}
+"""Figures as a reader meets them; the others stand under their own names."""
+
+
 def duration(seconds: float) -> str:
     """Return a length of time, roughly, as a reader would say it.
 

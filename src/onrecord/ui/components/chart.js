@@ -13,15 +13,23 @@ function svg(tag, attributes, ...children) {
 }
 
 function ranges(data) {
-  return el("ul", { class: "ranges" }, data.rows.map((row) => {
-    const at = (value) => 2 + 96 * value;
-    const drawn = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("line", { x1: 2, x2: 98, y1: 5, y2: 5, class: "axis" }));
-    if (row.bounds.length) drawn.append(svg("rect", { x: at(row.bounds[0]), width: Math.max(0.4, at(row.bounds[1]) - at(row.bounds[0])), y: 3, height: 4, class: "interval" }));
-    if (row.baseline !== null) drawn.append(svg("rect", { x: at(row.baseline) - 0.2, width: 0.4, y: 0, height: 10, class: "baseline" }));
-    drawn.append(svg("rect", { x: at(row.value) - 0.35, width: 0.7, y: 0.5, height: 9, class: "value" }));
-    return el("li", {}, el("span", { class: "name" }, row.name), drawn, el("span", { class: "quiet text" }, row.text));
-  }));
+  let group = null;
+  return el("div", {}, el("p", { class: "keys quiet" }, data.keys.map(([kind, words]) => el("span", {}, el("i", { class: `key ${kind}`, "aria-hidden": "true" }), words))),
+    el("ul", { class: "ranges" }, data.rows.map((row) => {
+      const at = (value) => 2 + 96 * value;
+      const drawn = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+        svg("line", { x1: 2, x2: 98, y1: 5, y2: 5, class: "axis" }));
+      for (const tick of [0, 0.25, 0.5, 0.75, 1]) drawn.append(svg("line", { x1: at(tick), x2: at(tick), y1: 0, y2: 10, class: "axis" }));
+      if (row.bounds.length) drawn.append(svg("rect", { x: at(row.bounds[0]), width: Math.max(0.4, at(row.bounds[1]) - at(row.bounds[0])), y: 2.5, height: 5, class: "interval" }));
+      if (row.baseline !== null) drawn.append(svg("rect", { x: at(row.baseline) - 0.2, width: 0.4, y: 0, height: 10, class: "baseline" }));
+      drawn.append(svg("rect", { x: at(row.value) - 0.35, width: 0.7, y: 0.5, height: 9, class: "value" }));
+      const told = `${row.text}${row.baseline === null ? "" : `, guessing ${row.baseline.toFixed(2)}`}`;
+      const line = el("li", {}, el("span", { class: "name" }, row.name), drawn,
+        el("span", { class: "text" }, el("strong", {}, row.text), row.figure ? el("span", { class: "quiet" }, ` ${row.figure}`) : "", el("span", { class: "visually-hidden" }, told)));
+      const head = row.group === group ? "" : el("li", { class: "group" }, el("strong", {}, row.group), row.question ? el("span", { class: "quiet" }, `: ${row.question}`) : "");
+      group = row.group;
+      return [head, line];
+    })));
 }
 
 function course(data) {

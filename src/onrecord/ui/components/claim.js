@@ -148,12 +148,12 @@ function words(data, state) {
     event.currentTarget.disabled = true;
     state.reword(asRead(data), data.speaker ? data.speaker.proposition : "");
   } } }, "Check again") : "";
-  if (data.standalone || may) fact("Read as", data.standalone || "the same words", " ", edit, " ", again);
+  if (data.standalone) fact("Read as", data.standalone);
   if (data.speaker) {
     fact("Said by", el("strong", {}, data.speaker.name), data.speaker.note ? el("span", { class: "quiet" }, ` (${data.speaker.note})`) : "");
-    fact("What is asserted", data.speaker.proposition);
+    fact("What is asserted", data.speaker.proposition, " ", edit, " ", again);
   } else {
-    fact("Said by", "the article itself");
+    fact("Said by", "the article itself ", edit, " ", again);
   }
   for (const part of data.unresolved) fact("Unclear", `“${part.text}”: ${part.reason}`);
   for (const line of data.revised) fact("Changed", line);
@@ -273,7 +273,7 @@ function related(data, state) {
 }
 
 function cardNode(card, state) {
-  const passage = el("p", { class: "passage" }, card.pieces.map((piece) => {
+  const passage = el("p", { class: `passage ${card.whole ? "whole" : ""}` }, card.pieces.map((piece) => {
     if (!piece.marks.length) return piece.text;
     return el("mark", { class: piece.marks.join(" ") }, piece.text);
   }));
@@ -285,6 +285,7 @@ function cardNode(card, state) {
     card.findings.filter((finding) => finding.outcome === "different").map(comparison),
     card.own_words ? el("p", { class: "own" }, "The speaker’s own words") : "",
     passage,
+    card.whole ? el("p", { class: "quiet as-a-whole" }, card.whole) : "",
     agreements(card.findings.filter((finding) => finding.outcome === "equal" || finding.outcome === "rounded")),
     el("p", { class: "title" }, outward(card.address, card.title) || card.title),
     el("p", { class: "meta" }, dotted([

@@ -6,7 +6,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     el("p", { class: "claim" }, inner(`./?check=${encodeURIComponent(one.check)}&claim=${encodeURIComponent(one.claim)}`, one.text,
       () => setTriggerValue("open", { check: one.check, claim: one.claim }))),
     el("p", { class: "verdicts" }, el("span", { class: "label" }, "Before"), tags(one.before, "not there"),
-      el("span", { class: "label" }, "Now"), tags(one.after, "not there")),
+      el("span", { class: "label now" }, "→ Now"), tags(one.after, "not there")),
     one.reasons.length ? el("ul", { class: "reasons" }, one.reasons.map((reason) => el("li", {}, reason))) : "");
   stage(parentElement).replaceChildren(
     el("section", { class: "circumstances" }, el("h2", {}, "What was different"), el("ul", {}, data.circumstances.map((line) => el("li", {}, line)))),

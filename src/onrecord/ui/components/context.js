@@ -6,7 +6,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     data.cut_before ? el("p", { class: "cut quiet" }, "… the source begins earlier") : el("p", { class: "cut quiet" }, "Beginning of the source"),
     el("div", { class: "body" }, data.pieces.map((piece) => {
       if (!piece.marks.includes("passage")) return piece.text;
-      return el("span", { class: "passage" }, piece.marks.includes("rationale") ? el("mark", { class: "rationale" }, piece.text) : piece.text);
+      const decides = piece.marks.find((name) => name !== "passage");
+      return el("span", { class: "passage" }, decides ? el("mark", { class: decides }, piece.text) : piece.text);
     })),
     data.cut_after ? el("p", { class: "cut quiet" }, "the source goes on …") : el("p", { class: "cut quiet" }, "End of the source"),
   );
@@ -20,13 +21,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
       data.speakers.length ? `speakers: ${data.speakers.join(", ")}` : "",
       outward(data.address, "address of the source"),
     ])),
-    el("p", { class: "legend quiet" }, el("mark", { class: "rationale" }, "Highlighted"), ": the sentence that decides. ",
-      el("strong", { class: "passage" }, "Stronger"), ": the passage that was judged."),
+    el("p", { class: "legend quiet" }, data.whole || [el("mark", { class: "rationale" }, "Highlighted"), ": the sentence that decides."],
+      " ", el("strong", { class: "passage" }, "Darker"), ": the passage that was judged."),
     text,
     el("p", { class: "quiet version" }, data.version, el("span", { class: "hash" }, ` · sha256 ${data.sha256.slice(0, 16)}…`),
       data.origin ? ` · ${data.origin}` : ""),
     el("p", {}, inner(data.record, "The whole source in the record, with all its versions", () => setTriggerValue("source", true))),
   );
-  const first = text.querySelector("mark.rationale") || text.querySelector(".passage");
+  const first = text.querySelector("mark") || text.querySelector(".passage");
   if (first) text.scrollTop = Math.max(0, first.offsetTop - text.offsetTop - text.clientHeight / 3);
 }
