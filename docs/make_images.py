@@ -280,6 +280,7 @@ def take(browser: Browser, screen: Screen, address: str, check: str, only: froze
     if screen.name == "narrow" and (not only or "claim" in only):
         result(page, address, check)
         page.locator(".mark[role=button]").nth(2).click()
+        page.mouse.move(0, 0)
         page.wait_for_timeout(900)
         shoot(page, "claim-narrow")
     made.close()

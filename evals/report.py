@@ -32,6 +32,10 @@ _HEADLINE: Mapping[str, str] = {
 """The figure that the history shows of each task."""
 
 
+_COUNTS = frozenset({"n", "support"})
+"""How many there were: the same for the product and every baseline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A picture and what it shows in words."""
@@ -111,6 +115,7 @@ def _compared(summary: Mapping[str, object]) -> tuple[list[str], list[dict[str, 
         name
         for name in figures
         if isinstance(figures[name], int | float)
+        and name.rpartition(".")[2] not in _COUNTS
         and any(isinstance(values.get(name), int | float) for values in beside.values())
     ]
     lines: list[dict[str, object]] = []

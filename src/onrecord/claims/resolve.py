@@ -619,7 +619,7 @@ class _Resolver:
             return
         elif demonstrative or (head.lemma_ in _VAGUE_DEFINITES and len(run) <= 3):  # noqa: PLR2004
             verb = "are" if head.tag_ == "NNS" else "is"
-            self._miss(sentence, run, f"the article does not say before which {_bare(run)} {verb} meant")
+            self._miss(sentence, run, f"the article has not said up to here which {_bare(run)} {verb} meant")
             taken.update(t.i for t in run)
 
     def _company(self, sentence: ParsedSentence) -> str:

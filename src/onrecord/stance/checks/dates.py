@@ -100,9 +100,12 @@ class Dates:
                 )  # fmt: skip
             words = span.of(pair.evidence.text)
             if close.relation == "equal":
-                return finding(
-                    "dates", "equal", pair, claim.span, span, f"{text} in the claim agrees with {words} in the source"
+                message = (
+                    f"{text} in both"
+                    if text.casefold() == words.casefold()
+                    else f"{text} in the claim agrees with {words} in the source"
                 )
+                return finding("dates", "equal", pair, claim.span, span, message)
             message = f"{text} in the claim agrees with {words} in the source as far as that goes"
             return finding("dates", "rounded", pair, claim.span, span, message)
         why_not = (

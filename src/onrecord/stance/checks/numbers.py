@@ -230,11 +230,11 @@ class Numbers:
         mine, theirs = _shown(claim, pair.claim.text), _shown(other, pair.evidence.text)
         if outcome == "equal":
             bounded = {claim.bound, other.bound} & (_LOWER | _UPPER) and claim.bound != other.bound
-            message = (
-                f"{theirs} in the source bears out {mine} in the claim"
-                if bounded
-                else (f"{mine} in the claim and {theirs} in the source are the same")
-            )
+            message = f"{mine} in the claim and {theirs} in the source are the same"
+            if bounded:
+                message = f"{theirs} in the source bears out {mine} in the claim"
+            elif mine.casefold() == theirs.casefold():
+                message = f"{mine} in both"
             return finding("numbers", "equal", pair, claim.span, other.span, message)
         if outcome == "rounded":
             message = f"{mine} in the claim is {theirs} in the source, rounded"

@@ -49,9 +49,8 @@ function build(place, state) {
     empty ? "" : counters(state),
     data.live || empty ? "" : filters(state),
     data.live ? "" : empty ? el("p", { class: "notice" }, "No sentence of this article was taken as a claim that can be checked. Below are its sentences and why.") : "",
-    empty || data.live ? "" : el("p", { class: "hint quiet" }, data.may
-      ? "Choose a claim in the text; press ? for all keys. To check a sentence that is not marked, select it with the mouse."
-      : "Choose a claim in the text; press ? for all keys."),
+    empty || data.live ? "" : el("p", { class: "hint quiet" }, "Choose a claim in the text", el("span", { class: "with-keys" }, "; press ? for all keys"), ".",
+      data.may ? " To have words checked that are not marked, select them." : ""),
     text,
     skippedList(data.skipped, empty, state),
   );

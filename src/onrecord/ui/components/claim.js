@@ -148,12 +148,13 @@ function words(data, state) {
     event.currentTarget.disabled = true;
     state.reword(asRead(data), data.speaker ? data.speaker.proposition : "");
   } } }, "Check again") : "";
+  const change = may ? el("span", { class: "change" }, edit, again) : "";
   if (data.standalone) fact("Read as", data.standalone);
   if (data.speaker) {
     fact("Said by", el("strong", {}, data.speaker.name), data.speaker.note ? el("span", { class: "quiet" }, ` (${data.speaker.note})`) : "");
-    fact("What is asserted", data.speaker.proposition, " ", edit, " ", again);
+    fact("What is asserted", data.speaker.proposition, change);
   } else {
-    fact("Said by", "the article itself ", edit, " ", again);
+    fact("Said by", "the article itself", change);
   }
   for (const part of data.unresolved) fact("Unclear", `“${part.text}”: ${part.reason}`);
   for (const line of data.revised) fact("Changed", line);
