@@ -213,7 +213,7 @@ def ranges(runs: Sequence[Run]) -> Json:
     """Return each run's headline with its interval and what guessing scores, for a drawing on one axis."""
     drawn = [run for run in ordered(runs) if 0 <= run.metrics.get(run.headline, -1) <= 1]
     return {
-        "label": "How often it is right, 0 to 1",
+        "label": "How often it is right: 0 never, 1 always",
         "keys": [["value", "measured"], ["interval", "where it lies with 95 % confidence"], ["baseline", "guessing"]],
         "rows": [
             {
@@ -221,7 +221,7 @@ def ranges(runs: Sequence[Run]) -> Json:
                 "question": asked(run)[1],
                 "name": of_set(run),
                 "value": run.metrics[run.headline],
-                "text": f"{number(run.metrics[run.headline])[:-1]}",
+                "text": f"{run.metrics[run.headline]:.2f}",
                 "figure": "" if run.headline == "accuracy" else words(run.headline).rpartition(", ")[2],
                 "bounds": list(run.intervals.get(run.headline, ())),
                 "baseline": majority(run),

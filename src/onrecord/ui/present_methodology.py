@@ -15,7 +15,7 @@ Json = dict[str, Any]
 _STEPS = """\
 The article is cut into sentences, each with its place in the text. Questions, opinions, predictions and headings are
 left out with their reason. Of the others, those are taken that are worth a check with a probability of
-{worthiness:.0%} or more, and all that somebody is reported to have said.
+{worthiness} or more, and all that somebody is reported to have said.
 
 Pronouns, names and relative dates are resolved from the article itself, so that each claim can be read alone. What
 cannot be resolved is marked, never guessed.
@@ -52,7 +52,7 @@ def steps(running: Configuration) -> Json:
             if cascade
             else ""
         ),
-        worthiness=running.worthiness,
+        worthiness=f"{100 * running.worthiness:.0f} %",
         sources=count(running.corpus.sources, "source"),
         passages=count(running.corpus.passages, "passage"),
         **{name: running.settings[name] for name in ("candidates", "dense_weight", "top_k")},
@@ -125,7 +125,7 @@ def limits(document: Path) -> Json:
     return {
         "title": "Known limits",
         "numbered": False,
-        "lines": [re.sub(r"[*`]", "", line) for line in found]
+        "lines": [re.sub(r"[*`]", "", re.sub(r"\*([^*]+)\*", r"“\1”", line)) for line in found]
         or ["The verdict is about the record: what is not in it is “not enough evidence”, however well known."],
     }
 

@@ -101,7 +101,7 @@ class Dates:
             words = span.of(pair.evidence.text)
             if close.relation == "equal":
                 message = (
-                    f"{text} in both"
+                    f"{text} in claim and source"
                     if text.casefold() == words.casefold()
                     else f"{text} in the claim agrees with {words} in the source"
                 )

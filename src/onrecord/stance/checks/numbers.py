@@ -234,7 +234,7 @@ class Numbers:
             if bounded:
                 message = f"{theirs} in the source bears out {mine} in the claim"
             elif mine.casefold() == theirs.casefold():
-                message = f"{mine} in both"
+                message = f"{mine} in claim and source"
             return finding("numbers", "equal", pair, claim.span, other.span, message)
         if outcome == "rounded":
             message = f"{mine} in the claim is {theirs} in the source, rounded"

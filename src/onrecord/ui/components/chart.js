@@ -2,7 +2,7 @@
 
 export default function ({ parentElement, data }) {
   stage(parentElement).replaceChildren(el("figure", {},
-    data.rows ? ranges(data) : course(data), el("figcaption", { class: "quiet" }, data.label)));
+    data.rows ? [el("figcaption", {}, data.label), ranges(data)] : [course(data), el("figcaption", { class: "quiet" }, data.label)]));
 }
 
 function svg(tag, attributes, ...children) {

@@ -218,6 +218,11 @@ function sides(data, state) {
   if (data.verdict.label === "NOT_CHECKED" && !data.supports.length && !data.refutes.length) {
     return el("p", { class: "notice" }, "No evidence is shown, because this claim was not checked. Check the article again to try once more.");
   }
+  if (!data.supports.length && !data.refutes.length) {
+    const related = data.neutral.length ? "Look through what is related below, s" : "S";
+    return el("p", { class: "notice plain" }, "Nothing found that supports it or conflicts with it.",
+      state.live ? "" : ` ${related}ay the claim in other words, or have a source added that you know of and check it again.`);
+  }
   const only = data.supports.length ? (data.refutes.length ? "" : "only-supports") : (data.refutes.length ? "only-refutes" : "");
   return el("div", { class: `sides ${only}` },
     column("supports", "Supports", "check", ordered(data.supports, state), data, state, "Nothing found that supports it."),
