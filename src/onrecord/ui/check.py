@@ -146,8 +146,8 @@ def _empty_corpus(state: CorpusState) -> None:
     with st.container(border=True):
         st.subheader("There is no record yet to check against", anchor=False)
         st.markdown(
-            f"The corpus holds {count(state.sources, 'source')}. Whoever looks after this server adds them on the Corpus page, or "
-            "many at once in a terminal. Then reload this page."
+            f"The corpus holds {count(state.sources, 'source')}. Whoever looks after this server adds them on the Corpus "
+            "page, or many at once in a terminal. Then reload this page."
         )
         st.code("onrecord corpus add corpus/documents", language="shell")
 
