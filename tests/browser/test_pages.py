@@ -372,6 +372,11 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen_and_a_choice_is_brought
         assert wide == []
     page.get_by_role("button", name="Back to the article").click()
     expect(mark(page, CONFLICTING)).to_be_in_viewport()
+    narrow.open("/record")  # a row of a table is a card, its heading stays a line
+    assert page.locator("caption").first.bounding_box()["height"] < 60  # type: ignore[index]  it is there
+    first = page.locator("tbody tr").first
+    assert first.bounding_box()["width"] > 300  # type: ignore[index]
+    expect(first.locator("td").nth(1)).to_be_in_viewport()
     narrow.open("/history")
     expect(page.locator(".list li").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -152,9 +152,9 @@ function words(data, state) {
   if (data.standalone) fact("Read as", data.standalone);
   if (data.speaker) {
     fact("Said by", el("strong", {}, data.speaker.name), data.speaker.note ? el("span", { class: "quiet" }, ` (${data.speaker.note})`) : "");
-    fact("What is asserted", data.speaker.proposition, change);
+    fact("What is asserted", data.speaker.proposition, " ", change);
   } else {
-    fact("Said by", "the article itself", change);
+    fact("Said by", "the article itself ", change);
   }
   for (const part of data.unresolved) fact("Unclear", `“${part.text}”: ${part.reason}`);
   for (const line of data.revised) fact("Changed", line);

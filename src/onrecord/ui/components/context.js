@@ -22,7 +22,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       outward(data.address, "address of the source"),
     ])),
     el("p", { class: "legend quiet" }, data.whole || [el("mark", { class: "rationale" }, "Highlighted"), ": the sentence that decides."],
-      " ", el("strong", { class: "passage" }, "Darker"), ": the passage that was judged."),
+      " ", el("strong", { class: "passage" }, "Stronger"), ": the passage that was judged."),
     text,
     el("p", { class: "quiet version" }, data.version, el("span", { class: "hash" }, ` · sha256 ${data.sha256.slice(0, 16)}…`),
       data.origin ? ` · ${data.origin}` : ""),
