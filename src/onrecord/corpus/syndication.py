@@ -27,6 +27,8 @@ SHINGLE_WORDS = 2
 BANDS, ROWS = 63, 2
 """A pair of resemblance 0.3 becomes a candidate with probability 0.997, one of 0.2 with 0.92, one of 0.1 with 0.47."""
 MOST_IN_BAND = 50
+_MET, _RESEMBLING = 500_000, 10_000
+"""Pairs in memory before those met twice are put together (4 MB), and pairs of signatures (10 MB)."""
 SHORT_WORDS = 60
 """Up to here a text is told from others of its form by its day: headlines and bulletins."""
 ALIGNED_WORDS = 2500
@@ -154,22 +156,22 @@ def candidates(new: Compared, others: Compared) -> npt.NDArray[np.int64]:
         apart = np.abs(new.days[here] - others.days[there]) > DAYS_SHORT
         possible = ~((new.short[here] | others.short[there]) & dated & apart)
         found.append(here[possible] * len(other_keys) + there[possible])
+        if sum(map(len, found)) > _MET:
+            found = [np.unique(np.concatenate(found))]
     pairs = np.stack(np.divmod(np.unique(np.concatenate(found)), len(other_keys)), axis=1)
     kept = [
         part[
             (new.values[part[:, 0]] == others.values[part[:, 1]]).mean(axis=1)
             >= np.where(new.short[part[:, 0]] | others.short[part[:, 1]], _RESEMBLANCE_SHORT, _RESEMBLANCE)
         ]
-        for part in np.array_split(pairs, 1 + len(pairs) // 100_000)
+        for part in np.array_split(pairs, 1 + len(pairs) // _RESEMBLING)
     ]
     return np.concatenate(kept)
 
 
 def _band_keys(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    import numpy as np  # noqa: PLC0415  0.1 s, and most commands need none
-
-    parts = values.reshape(len(values), BANDS, ROWS).astype(np.uint64)
-    return (parts[:, :, 0] << np.uint64(32)) | parts[:, :, 1]
+    """Return the two numbers of every band as one, without a copy."""
+    return values.view("u8")
 
 
 def may_be_copies(first: Story, second: Story) -> bool:

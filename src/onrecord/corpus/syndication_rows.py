@@ -21,6 +21,7 @@ from onrecord.corpus.syndication import (
     signature,
     story,
 )
+from onrecord.memory import give_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from onrecord.records import Source
 
 _SIGNED = 500  # texts in memory at once
-_COMPARED = 20_000  # signatures compared at once with all others: 10 MB
-_PAGE = 10_000
-_ALIGNED = 256  # pairs whose texts are in memory at once
+_COMPARED = 8_000  # signatures compared at once with all others: 4 MB
+_PAGE = 4_000
+_ALIGNED = 64  # pairs whose texts are in memory at once
 
 
 class Copy(NamedTuple):
@@ -65,6 +66,7 @@ def find_copies(made: Engine, *, progress: Callable[[int], None] | None = None) 
         with writable.begin() as connection:
             found.extend(_store(connection, new.ids, pairs))
         done += len(new.ids)
+        give_back()
         if progress is not None:
             progress(done)
     return found

@@ -29,6 +29,7 @@ from onrecord.index.engine import (
     speakers_of,
 )
 from onrecord.index.vectors import Row, Vectors, rows_of
+from onrecord.memory import give_back
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -227,6 +228,7 @@ class DenseEngine:
                 if written is not None:
                     written.result()
                 written = writer.submit(self._write, [passages[position] for position in part], vectors)
+                give_back()
                 if progress is not None:
                     progress(len(part))
             if written is not None:

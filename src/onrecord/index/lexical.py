@@ -34,8 +34,8 @@ ANALYSER = "onrecord_english"
 SCHEMA_NUMBER = 3
 """Grows with every change of fields or analysis; a folder built under another number is built again."""
 ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
-WRITER_MEMORY = 64_000_000
-"""Bytes that the writer may fill before it writes a segment."""
+WRITER_MEMORY = 16_000_000
+"""Bytes that the writer may fill before it writes a segment; Tantivy takes no fewer than 15 million."""
 TITLE_BOOST = 0.5
 """Weight of a word found in the title beside the same word in the text."""
 MAX_TERMS = 256

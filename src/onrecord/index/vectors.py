@@ -60,6 +60,8 @@ SEGMENT_ROWS = 16_384
 MOST_SEGMENTS = 12
 """More small or mostly dead ones are joined. Full ones stay: a search goes through blocks anyway, and to join a million
 passages would take two gigabytes."""
+_KEYED = {"kinds": "kind", "publishers": "publisher", "languages": "language", "collections": "collection"}
+"""What the filters compare by ``key_of``: the column's name, and its name in the collection."""
 _FLAG = "changing"
 _MANIFEST = "manifest.json"
 
@@ -76,6 +78,58 @@ class Row(NamedTuple):
 def key_of(text: str) -> int:
     """Return a number of 64 bits that stands for a text: two of a million texts have the same once in 30 million corpora."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+class _Buffer:
+    """Rows that wait for their segment, already as it will hold them: of the objects that they came in nothing stays."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        """Where each passage lies."""
+        self._used = 0
+        self._rows: NDArray[Any] | None = None
+        self._speakers: dict[int, list[int]] = {}
+
+    @property
+    def full(self) -> bool:
+        return self._used >= SEGMENT_ROWS
+
+    def put(self, row: Row) -> None:
+        if self._rows is None:
+            keys = [(name, np.uint64) for name in ("keys", *_KEYED)]
+            kinds = [("vectors", np.float16, row.vector.shape), ("days", np.int32), ("primary", np.bool_), *keys]
+            self._rows = np.zeros(SEGMENT_ROWS, dtype=kinds)
+        place = self.places.get(row.identity, self._used)
+        if place == self._used:
+            self.places[row.identity] = place
+            self._used += 1
+        metadata = row.metadata
+        self._rows[place] = (
+            row.vector,
+            int(metadata.get("published") or 0),
+            bool(metadata.get("primary")),
+            key_of(row.identity),
+            *(key_of(str(metadata.get(name, ""))) for name in _KEYED.values()),
+        )
+        self._speakers[place] = [key_of(name) for name in metadata.get("speakers") or ()]
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the rows as `_save` takes them."""
+        assert self._rows is not None  # noqa: S101  there are places
+        rows = self._rows[list(self.places.values())]
+        names = [identity.encode("utf-8", "replace") for identity in self.places]
+        speakers = [(number, key) for number, place in enumerate(self.places.values()) for key in self._speakers[place]]
+        codes, scales = _codes(rows["vectors"])
+        return {
+            **{name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()},
+            "codes": codes,
+            "scales": scales,
+            "signs": _signs(rows["vectors"]),
+            "speaker_rows": np.array([number for number, _ in speakers], dtype=np.int64),
+            "speakers": np.array([key for _, key in speakers], dtype=np.uint64),
+            "lengths": np.array([len(name) for name in names], dtype=np.int64),
+            "ids": np.frombuffer(b"".join(names), dtype=np.uint8),
+        }
 
 
 class _Segment:
@@ -216,7 +270,7 @@ class Vectors:
         """Read nothing yet; files that are missing, damaged or of another format count as none."""
         self._folder = folder
         self._segments: list[_Segment] = []
-        self._buffer: dict[str, Row] = {}
+        self._buffer = _Buffer()
         self._gone: set[int] = set()
         self._mine = False
         self._known: tuple[tuple[int, int] | None, _View | None] = (None, None)
@@ -306,16 +360,15 @@ class Vectors:
     def add(self, rows: Iterable[Row]) -> None:
         """Add passages, replacing those with the same id; found after ``commit``."""
         for row in rows:
-            # As it will be kept, and apart from its batch: a view would hold the whole of it in memory.
-            self._buffer[row.identity] = row._replace(vector=row.vector.astype(np.float16))
+            self._buffer.put(row)
             self._gone.add(key_of(row.identity))
-            if len(self._buffer) >= SEGMENT_ROWS:
+            if self._buffer.full:
                 self._flush()
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove passages; still found until ``commit``."""
         for identity in ids:
-            self._buffer.pop(identity, None)
+            self._buffer.places.pop(identity, None)
             self._gone.add(key_of(identity))
 
     def commit(self) -> None:
@@ -338,7 +391,7 @@ class Vectors:
 
     def forget(self) -> None:
         """Take back what was not committed; the flag stays, because the collection may have been changed."""
-        self._buffer, self._gone, self._mine = {}, set(), False
+        self._buffer, self._gone, self._mine = _Buffer(), set(), False
 
     def _flush(self) -> None:
         """Mark what is gone, and put what was added into a segment of its own."""
@@ -346,9 +399,9 @@ class Vectors:
             gone = np.fromiter(self._gone, dtype=np.uint64, count=len(self._gone))
             self._segments = [segment.without(gone) for segment in self._segments]
             self._gone = set()
-        if self._buffer:
-            rows, self._buffer = list(self._buffer.values()), {}
-            self._segments.append(_Segment(_write(self._folder, rows)))
+        if self._buffer.places:
+            self._segments.append(_Segment(_save(self._folder, self._buffer.columns())))
+        self._buffer = _Buffer()
 
     def _join(self, small: Sequence[_Segment]) -> None:
         """Put segments into one, leaving out what is dead."""
@@ -407,42 +460,14 @@ def _signs(vectors: NDArray[Any]) -> NDArray[np.uint64]:
 
 def _codes(vectors: NDArray[Any]) -> tuple[NDArray[np.int8], Floats]:
     """Return vectors in steps of a 127th of their largest component, and the size of each one's step."""
-    exact = vectors.astype(np.float32)
-    scales = np.maximum(np.abs(exact).max(axis=1) / STEPS, np.finfo(np.float32).tiny)
-    return np.rint(exact / scales[:, None]).astype(np.int8), scales
-
-
-def _write(folder: Path, rows: Sequence[Row]) -> Path:
-    vectors = np.stack([row.vector for row in rows]).astype(np.float16)
-    codes, scales = _codes(vectors)
-    names = [row.identity.encode("utf-8", "replace") for row in rows]
-    speakers = [
-        (number, key_of(name)) for number, row in enumerate(rows) for name in row.metadata.get("speakers") or ()
-    ]
-
-    def keys(name: str) -> NDArray[np.uint64]:
-        return np.array([key_of(str(row.metadata.get(name, ""))) for row in rows], dtype=np.uint64)
-
-    return _save(
-        folder,
-        {
-            "vectors": vectors,
-            "codes": codes,
-            "scales": scales,
-            "signs": _signs(vectors),
-            "keys": np.array([key_of(row.identity) for row in rows], dtype=np.uint64),
-            "days": np.array([int(row.metadata.get("published") or 0) for row in rows], dtype=np.int32),
-            "primary": np.array([bool(row.metadata.get("primary")) for row in rows], dtype=np.bool_),
-            "kinds": keys("kind"),
-            "publishers": keys("publisher"),
-            "languages": keys("language"),
-            "collections": keys("collection"),
-            "speaker_rows": np.array([number for number, _ in speakers], dtype=np.int64),
-            "speakers": np.array([key for _, key in speakers], dtype=np.uint64),
-            "lengths": np.array([len(name) for name in names], dtype=np.int64),
-            "ids": np.frombuffer(b"".join(names), dtype=np.uint8),
-        },
-    )
+    codes = np.empty(vectors.shape, dtype=np.int8)
+    scales = np.empty(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), BLOCK):  # a segment in single precision would take what ten thousand passages do
+        exact = vectors[start : start + BLOCK].astype(np.float32)
+        steps = np.maximum(np.abs(exact).max(axis=1) / STEPS, np.finfo(np.float32).tiny)
+        scales[start : start + BLOCK] = steps
+        codes[start : start + BLOCK] = np.rint(exact / steps[:, None]).astype(np.int8)
+    return codes, scales
 
 
 def _columns_of(segment: _Segment) -> dict[str, NDArray[Any]]:
