@@ -219,8 +219,8 @@ class _FilesAlone(DenseEngine):
     def _collected(self) -> int:
         return self._vectors.count()
 
-    def fingerprints(self) -> dict[str, str]:
-        return {}
+    def fingerprints(self) -> Iterator[dict[str, str]]:
+        yield from ()
 
     def _write(self, passages: Sequence[Passage], vectors: Floats) -> None:
         self._vectors.add(map(files.Row, [passage.id for passage in passages], vectors, map(metadata_of, passages)))

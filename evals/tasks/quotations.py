@@ -137,7 +137,7 @@ def _indexed(passages: Sequence[Passage], settings: Settings) -> LexicalEngine:
     """Return the word index of the passages; one that is there already and holds as many is taken as it is."""
     engine = LexicalEngine(settings.home / "tantivy")
     if engine.count() != len(passages):
-        engine.delete(list(engine.fingerprints()))
+        engine.delete([identity for page in engine.fingerprints() for identity in page])
         engine.upsert(passages)
         engine.commit()
     return engine

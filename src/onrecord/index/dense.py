@@ -179,13 +179,13 @@ class DenseEngine:
         if self._vectors is not None:
             self._vectors.begin(empty=not self._vectors.usable and not self._collected())
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of every passage held, by id."""
-        return {
-            identity: str((metadata or {}).get("fingerprint", ""))
-            for page in self._pages("metadatas")
-            for identity, metadata in zip(page["ids"], page["metadatas"], strict=True)
-        }
+    def fingerprints(self) -> Iterator[dict[str, str]]:
+        """Yield the fingerprint of every passage held, by id, some thousand at a time."""
+        for page in self._pages("metadatas"):
+            yield {
+                identity: str((metadata or {}).get("fingerprint", ""))
+                for identity, metadata in zip(page["ids"], page["metadatas"], strict=True)
+            }
 
     def _pages(self, *include: str) -> Iterator[Mapping[str, Any]]:
         """Yield all that the collection holds, some thousand records at a time."""
@@ -199,17 +199,16 @@ class DenseEngine:
                 return
             offset += BATCH_LIMIT
 
-    def held(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the fingerprint of those of the passages ``ids`` that are held with a vector of length 1."""
+    def held(self, ids: Sequence[str], *, whole: bool = True) -> dict[str, str]:
+        """Return the fingerprint of those of the passages ``ids`` that are held: ``whole``, with a vector of length 1."""
         found: dict[str, str] = {}
         for start in range(0, len(ids), BATCH_LIMIT):
+            some = list(ids[start : start + BATCH_LIMIT])
             with _guard(self._where):
-                page = self._collection.get(
-                    ids=list(ids[start : start + BATCH_LIMIT]), include=["metadatas", "embeddings"]
-                )
-            vectors = page["embeddings"] if page["embeddings"] is not None else ()
+                page = self._collection.get(ids=some, include=["metadatas", "embeddings"] if whole else ["metadatas"])
+            vectors: Any = page["embeddings"] if whole else [None] * len(page["ids"])
             for identity, metadata, vector in zip(page["ids"], page["metadatas"] or (), vectors, strict=True):
-                if abs(float(vector @ vector) - 1.0) < 1e-3:  # noqa: PLR2004  rounding of float32 is below 1e-6
+                if vector is None or abs(float(vector @ vector) - 1.0) < 1e-3:  # noqa: PLR2004  float32 rounds below 1e-6
                     found[identity] = str((metadata or {}).get("fingerprint", ""))
         return found
 

@@ -7,10 +7,13 @@ table of cases over both. Engines are caches: everything they hold can be built 
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
 
 from onrecord.errors import NotFoundError
 from onrecord.records import CorpusState, Passage, SearchFilters
@@ -60,12 +63,12 @@ class Engine(Protocol):
         """Return how many passages can be found."""
         ...
 
-    def fingerprints(self) -> Mapping[str, str]:
-        """Return ``fingerprint(passage)`` of everything held, by passage id."""
+    def fingerprints(self) -> Iterator[Mapping[str, str]]:
+        """Yield ``fingerprint(passage)`` of everything held, by passage id, some thousand at a time."""
         ...
 
-    def held(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """Return ``fingerprint(passage)`` of those of the passages ``ids`` that are held whole."""
+    def held(self, ids: Sequence[str], *, whole: bool = True) -> Mapping[str, str]:
+        """Return ``fingerprint(passage)`` of those of the passages ``ids`` that are held: ``whole``, or in any way."""
         ...
 
     def upsert(self, passages: Sequence[Passage], *, progress: Callable[[int], None] | None = None) -> None:
@@ -99,6 +102,29 @@ class Engine(Protocol):
     def close(self) -> None:
         """Release files and memory."""
         ...
+
+
+class Walked:
+    """Which passages of a store were met on the way through it: eight bytes for each."""
+
+    def __init__(self) -> None:
+        self._keys = array("Q")
+
+    def meet(self, passages: Sequence[Passage]) -> None:
+        """Note passages."""
+        self._keys.extend(key_of(passage.id) for passage in passages)
+
+    def strangers(self, engine: Engine) -> Iterator[str]:
+        """Yield the ids of what an engine holds and was not met."""
+        met = np.sort(np.asarray(self._keys, dtype=np.uint64))
+        for page in engine.fingerprints():
+            keys = np.fromiter(map(key_of, page), dtype=np.uint64, count=len(page))
+            yield from (identity for identity, known in zip(page, np.isin(keys, met), strict=True) if not known)
+
+
+def key_of(text: str) -> int:
+    """Return a number of 64 bits that stands for a text: two of a million texts have the same once in 30 million corpora."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
 def filter_key(value: str) -> str:

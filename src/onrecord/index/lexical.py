@@ -36,6 +36,8 @@ SCHEMA_NUMBER = 3
 ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
 WRITER_MEMORY = 16_000_000
 """Bytes that the writer may fill before it writes a segment; Tantivy takes no fewer than 15 million."""
+PAGE = 4_096
+"""Passages listed at a time."""
 TITLE_BOOST = 0.5
 """Weight of a word found in the title beside the same word in the text."""
 MAX_TERMS = 256
@@ -145,17 +147,17 @@ class LexicalEngine:
         """Return how many passages can be found."""
         return int(self._searcher().num_docs)
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of every passage held, by id."""
+    def fingerprints(self) -> Iterator[dict[str, str]]:
+        """Yield the fingerprint of every passage held, by id, some thousand at a time."""
         with self._guard("read"):
             searcher = self._searcher()
-            if not searcher.num_docs:
-                return {}
-            hits = searcher.search(self._tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
-            documents = (searcher.doc(address) for _, address in hits)
-            return {str(document.get_first("id")): str(document.get_first("fingerprint")) for document in documents}
+            everything = self._tantivy.Query.all_query()
+            for start in range(0, searcher.num_docs, PAGE):
+                hits = searcher.search(everything, limit=PAGE, offset=start, count=False).hits
+                documents = [searcher.doc(address) for _, address in hits]
+                yield {str(document.get_first("id")): str(document.get_first("fingerprint")) for document in documents}
 
-    def held(self, ids: Sequence[str]) -> dict[str, str]:
+    def held(self, ids: Sequence[str], *, whole: bool = True) -> dict[str, str]:  # noqa: ARG002  there are no parts
         """Return the fingerprint of those of the passages ``ids`` that are held."""
         with self._guard("read"):
             searcher = self._searcher()

@@ -27,6 +27,7 @@ from onrecord.index.engine import (
     Engine,
     PassageStore,
     Progress,
+    Walked,
     admits,
     day_number,
     fingerprint,
@@ -78,15 +79,25 @@ class _Plan:
     engine: Engine
     add: frozenset[str] = frozenset()
     remove: tuple[str, ...] = ()
-    held: dict[str, str] | None = None
-    """To be compared with every passage of the store: the fingerprints of what it holds. What is met is taken out, so that
-    in the end those are left that the store does not have."""
+    walked: Walked | None = None
+    """To be compared with every passage of the store: those that were met."""
+    anew: bool = False
+    """What it holds is to be put in again."""
+    empty: bool = False
 
-    def wants(self, passage: Passage) -> bool:
-        """Tell whether the engine lacks a passage, or holds it with other facts."""
-        if self.held is None:
-            return passage.id in self.add
-        return self.held.pop(passage.id, None) != fingerprint(passage)
+    def lacking(self, passages: Sequence[Passage]) -> list[Passage]:
+        """Return those of the next passages that the engine lacks, or holds with other facts."""
+        if self.walked is None:
+            return [passage for passage in passages if passage.id in self.add]
+        self.walked.meet(passages)
+        if self.anew or self.empty:
+            return list(passages)
+        held = self.engine.held([passage.id for passage in passages], whole=False)
+        return [passage for passage in passages if held.get(passage.id) != fingerprint(passage)]
+
+    def strangers(self) -> list[str]:
+        """Return the ids of what the engine holds and the store has not, once all of it was met."""
+        return [] if self.walked is None or self.empty else list(self.walked.strangers(self.engine))
 
 
 class _Embedded:
@@ -193,7 +204,7 @@ class Index:
             engines = self._engines
             target = self.store.state()
             self._mark(engines)
-            plans = [_Plan(engine, held=dict.fromkeys(engine.fingerprints(), "")) for engine in engines]
+            plans = [_Plan(engine, walked=Walked(), anew=True) for engine in engines]
             added, removed = self._carry_out(plans, target, progress)
         return Synced(added=added, removed=removed, state=target)
 
@@ -432,9 +443,9 @@ class Index:
                 removed.update(plan.remove)
             added, walked = self._add(plans, target, progress)
             for plan in plans:
-                if plan.held:
-                    plan.engine.delete(sorted(plan.held))
-                    removed.update(plan.held)
+                strangers = plan.strangers()
+                plan.engine.delete(strangers)
+                removed.update(strangers)
                 plan.engine.commit()
         except BaseException:
             # Ctrl-C too: what Chroma has is kept and found again by comparing; Tantivy starts from its last commit.
@@ -442,7 +453,7 @@ class Index:
                 plan.engine.rollback()
             raise
         for plan in plans:
-            if plan.held is not None and plan.engine.count() != walked:
+            if plan.walked is not None and plan.engine.count() != walked:
                 message = (
                     f"{plan.engine.name} holds {plan.engine.count()} passages after it was brought into step, not "
                     f"{walked}. Run 'onrecord corpus rebuild'."
@@ -455,7 +466,8 @@ class Index:
     def _plans(self, target: CorpusState) -> list[_Plan]:
         known = read_states(self._states)
         return [
-            self._short_plan(engine, known.get(engine.name), target) or _Plan(engine, held=dict(engine.fingerprints()))
+            self._short_plan(engine, known.get(engine.name), target)
+            or _Plan(engine, walked=Walked(), empty=not engine.sample(1))
             for engine in self._engines
         ]
 
@@ -482,7 +494,7 @@ class Index:
 
     def _walk(self, plans: Sequence[_Plan]) -> Iterator[list[Passage]]:
         """Yield the passages that may have to be added: all of the store's when any engine is to be compared with it."""
-        if any(plan.held is not None for plan in plans):
+        if any(plan.walked is not None for plan in plans):
             yield from self.store.iter_passages(batch_size=WRITE_BATCH)
             return
         ids = sorted(frozenset[str]().union(*(plan.add for plan in plans)))
@@ -491,13 +503,13 @@ class Index:
 
     def _add(self, plans: Sequence[_Plan], target: CorpusState, progress: Progress | None) -> tuple[int, int]:
         """Add what is lacking; return how many passages were added to any engine, and how many were looked at."""
-        comparing = any(plan.held is not None for plan in plans)
+        comparing = any(plan.walked is not None for plan in plans)
         total = target.passages if comparing else len(frozenset[str]().union(*(plan.add for plan in plans)))
         report = progress or (lambda _done, _total: None)
         report(0, total)
         added = walked = 0
         for passages in self._walk(plans):
-            parts = [(plan.engine, [passage for passage in passages if plan.wants(passage)]) for plan in plans]
+            parts = [(plan.engine, plan.lacking(passages)) for plan in plans]
             done = walked
             for engine, part in parts:
                 if not part:

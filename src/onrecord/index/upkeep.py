@@ -11,7 +11,7 @@ from onrecord.corpus import lock
 from onrecord.errors import NotFoundError, SearchIndexError
 from onrecord.index.dense import DenseEngine, close_client, forget_embedded, open_client, vector_files
 from onrecord.index.embed import load_embedder
-from onrecord.index.engine import Engine, PassageStore, Progress, fingerprint
+from onrecord.index.engine import Engine, PassageStore, Progress, Walked, fingerprint
 from onrecord.index.lexical import ENGINE_NAME, LexicalEngine
 from onrecord.index.search import Index, Synced, distrusted
 from onrecord.index.state import EngineState, database_key, read_states
@@ -106,17 +106,20 @@ def _of_engine(
         )
     elif not entry.clean or entry.number != state.number:
         yield _difference(part, engine.name, f"is at state {entry.number}, the store at {state.number}")
-    # Everything held, not ``count``: what stands in the collection and not in the files beside it is not found, but is there.
-    unknown = dict.fromkeys(engine.fingerprints())
+    walked = Walked()
     matched = 0
     for passages in store.iter_passages(batch_size=PAGE):
         there = engine.held([passage.id for passage in passages])
         matched += len(there)
-        for passage in passages:
-            unknown.pop(passage.id, None)
+        walked.meet(passages)
         yield from (found for passage in passages if (found := _of_passage(part, passage, there.get(passage.id))))
-    yield from (_of_stranger(part, identity, store) for identity in unknown)
-    surplus = engine.count() - matched - len(unknown)
+    # Of everything held, not of ``count``: what stands in the collection and not in the files beside it is not found, but is
+    # there.
+    strangers = 0
+    for identity in walked.strangers(engine):
+        strangers += 1
+        yield _of_stranger(part, identity, store)
+    surplus = engine.count() - matched - strangers
     if surplus > 0:
         yield _difference(part, engine.name, f"holds {surplus} passages twice, or without a usable vector")
     elif surplus < 0:

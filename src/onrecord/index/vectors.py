@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.errors import SearchIndexError
-from onrecord.index.engine import Candidate, day_range, encodable, filter_key
+from onrecord.index.engine import Candidate, day_range, encodable, filter_key, key_of
 from onrecord.records import SearchFilters
 
 Floats = NDArray[np.float32]
@@ -73,11 +73,6 @@ class Row(NamedTuple):
     vector: Floats
     metadata: Mapping[str, Any]
     """As the collection holds it."""
-
-
-def key_of(text: str) -> int:
-    """Return a number of 64 bits that stands for a text: two of a million texts have the same once in 30 million corpora."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
 class _Buffer:
