@@ -2,9 +2,14 @@
 
 The real speeches and headlines (some 35,000 rows) are laid out as a registry names them, and ``corpus sync`` goes through them
 as it always does: reading, storing, finding copies, embedding. Each stage runs in a process of its own, so that its memory is
-its own: a build of a quarter, the whole first build, a sync in which nothing has changed, one in which every hundredth document
-has, and ``corpus verify``. The build is read beside the bare ``model.encode`` of texts from all of the corpus in the same
-process; the difference of the two builds' peaks, by passage, is what grows with the corpus.
+its own: the first build, ``corpus verify`` and ``corpus export`` of a quarter and of the whole, ``corpus rebuild`` where it is
+asked for, and of the whole a sync in which nothing has changed and one in which every hundredth document has. The build is read
+beside the bare ``model.encode`` of texts from all of the corpus in the same process.
+
+The difference of the peaks of a quarter and the whole, by passage, is what grows with the corpus. What counts is memory that
+no file stands behind (``RssAnon``, looked at fifty times a second): mapped pages of an index are resident too, and leave when
+somebody else needs the room. Chroma holds the graph of all vectors in memory; a stage loads it alone, and the growth is
+printed with and without it.
 """
 
 from __future__ import annotations
@@ -12,13 +17,15 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +58,13 @@ EVERY = 100
 """One in so many documents changes: 1 %."""
 BARE = 2_000
 """Texts encoded bare, evenly from the whole corpus."""
-STAGES = ("quarter", "build", "unchanged", "changed", "verify")
+PARTS = {
+    "quarter": ("build", "graph", "verify", "export"),
+    "whole": ("build", "graph", "unchanged", "changed", "verify", "export"),
+}
+"""What is done with a quarter of the documents, and with all."""
 QUARTER = 0.25
+SECONDS_BETWEEN_LOOKS = 0.02
 ADDED = "This line was added by the bench."
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -129,6 +141,51 @@ def _headlines(path: Path, folder: Path, choice: Choice) -> int:
     return len(kept)
 
 
+def private_mb() -> float:
+    """Return how much memory without a file behind it this process holds now, in MiB; resident memory where no /proc tells."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return float(peak_memory_mb())
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
+
+
+@contextmanager
+def memory_watch() -> Iterator[list[float]]:
+    """Look at the memory of this process all the while: the largest is what is yielded, in MiB."""
+    largest = [private_mb()]
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+            largest[0] = max(largest[0], private_mb())
+
+    watcher = threading.Thread(target=look, name="memory", daemon=True)
+    watcher.start()
+    try:
+        yield largest
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def graph(settings: Settings) -> dict[str, object]:
+    """Load the graph of all vectors that Chroma holds in memory while it is built, and say how much more memory that is."""
+    from onrecord.index.dense import collection_name, open_client  # noqa: PLC0415  heavy
+    from onrecord.index.embed import load_embedder  # noqa: PLC0415
+    from onrecord.memory import give_back  # noqa: PLC0415
+
+    client = open_client(settings)
+    collection = client.get_collection(collection_name(load_embedder(settings)), embedding_function=None)
+    passages = collection.count()
+    give_back()
+    before, started = private_mb(), time.perf_counter()
+    collection.get(limit=1, include=["embeddings"])
+    seconds = time.perf_counter() - started
+    give_back()
+    return {"passages": passages, "graph_mb": round(private_mb() - before, 1), "seconds": round(seconds, 2)}
+
+
 @contextmanager
 def encoder_clock() -> Iterator[list[float]]:
     """Measure the seconds that this process spends inside the encoder: the sum of what is yielded."""
@@ -192,7 +249,6 @@ def sync(settings: Settings, data: Path, stage: str) -> dict[str, object]:
         "seconds": round(seconds, 2),
         "encoder_seconds": round(sum(encoding), 2),
         "encoder_share": round(sum(encoding) / seconds, 3),
-        "peak_memory_mb": peak_memory_mb(),
     }
 
 
@@ -222,48 +278,70 @@ def run_stage(stage: str, home: Path, data: Path) -> dict[str, object]:
     Raises:
         EvalDataError: it did not come out as it must.
     """
-    from onrecord import workflow  # noqa: PLC0415  heavy
-    from onrecord.index import load_embedder  # noqa: PLC0415
+    from onrecord.index import load_embedder  # noqa: PLC0415  heavy
 
     settings = load_settings(home=home)
+    if stage == "graph":
+        return graph(settings)
+    if stage in {"build", "rebuild"}:
+        load_embedder(settings).encode(["loaded"])  # loading is no part of the work
+    with memory_watch() as largest:
+        done = upkeep(stage, settings) if stage in {"verify", "export", "rebuild"} else sync(settings, data, stage)
+    done |= {"peak_private_mb": round(largest[0], 1), "peak_memory_mb": peak_memory_mb()}
+    return done | bare(settings) if stage == "build" else done
+
+
+def upkeep(stage: str, settings: Settings) -> dict[str, object]:
+    """Verify, export or rebuild a corpus.
+
+    Raises:
+        EvalDataError: what was built does not agree with itself.
+    """
+    from onrecord import corpus, workflow  # noqa: PLC0415  heavy
+
+    started = time.perf_counter()
     if stage == "verify":
         found = workflow.verify_corpus(settings=settings, progress=told(stage))
         if found.differences:
             message = f"the corpus that was built does not agree with itself: {found.differences[0]}"
             raise EvalDataError(message)
-        return {"seconds": found.seconds, "passages": found.state.passages, "peak_memory_mb": peak_memory_mb()}
-    if stage in {"quarter", "build"}:
-        load_embedder(settings).encode(["loaded"])  # loading is no part of the work
-    done = sync(settings, data, stage)
-    return done | bare(settings) if stage == "build" else done
+        state = found.state
+    elif stage == "export":
+        folder = settings.home / "exported"
+        shutil.rmtree(folder, ignore_errors=True)
+        state = corpus.export_corpus(settings, folder).state
+    else:
+        state = workflow.rebuild_indexes(settings=settings, progress=told(stage))
+    return {"seconds": round(time.perf_counter() - started, 2), "passages": state.passages}
 
 
-def measure(folder: Path, base: Path, share: float) -> dict[str, object]:
+def measure(folder: Path, base: Path, share: float, *, rebuild: bool = False) -> dict[str, object]:
     """Run all stages, each in a process of its own, and put them into proportion.
 
     Raises:
         EvalDataError: a stage failed.
     """
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     rows = 0
-    for stage in STAGES:
-        part = "quarter" if stage == "quarter" else "whole"
-        data = folder / f"{part}-data"
-        if stage in {"quarter", "build", "changed"}:
-            rows = write_data(base, data, Choice(share * (QUARTER if stage == "quarter" else 1), stage == "changed"))
-        command = [sys.executable, "-m", "evals.bench_corpus", "--stage", stage, "--home", str(folder / part)]
-        # What it says of its progress goes where ours goes.
-        run = subprocess.run(  # noqa: S603  our own command
-            [*command, "--data", str(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-        )
-        if run.returncode:
-            message = f"the stage {stage!r} ended with {run.returncode}; its reason stands above"
-            raise EvalDataError(message)
-        found[stage] = json.loads(run.stdout.splitlines()[-1])
-        sys.stderr.write(f"{stage}: {found[stage]['seconds']:.1f} s\n")
-    build, quarter = found["build"], found["quarter"]
-    grown = build["peak_memory_mb"] - quarter["peak_memory_mb"]
-    more = max(1.0, build["passages"] - quarter["passages"])
+    for part, stages in PARTS.items():
+        data, home = folder / f"{part}-data", folder / part
+        found[part] = {}
+        for stage in (*stages, "rebuild") if rebuild else stages:
+            if stage in {"build", "changed"}:
+                part_share = share * (QUARTER if part == "quarter" else 1)
+                rows = write_data(base, data, Choice(part_share, stage == "changed"))
+            command = [sys.executable, "-m", "evals.bench_corpus", "--stage", stage, "--home", str(home)]
+            # What it says of its progress goes where ours goes.
+            run = subprocess.run(  # noqa: S603  our own command
+                [*command, "--data", str(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+            )
+            if run.returncode:
+                message = f"the stage {stage!r} of the {part} ended with {run.returncode}; its reason stands above"
+                raise EvalDataError(message)
+            found[part][stage] = json.loads(run.stdout.splitlines()[-1])
+            sys.stderr.write(f"{part}, {stage}: {found[part][stage]['seconds']:.1f} s\n")
+    whole = found["whole"]
+    build = whole["build"]
     rate = build["passages"] / build["seconds"]
     return {
         "sample": share < 1,
@@ -272,17 +350,50 @@ def measure(folder: Path, base: Path, share: float) -> dict[str, object]:
         "build_passages_per_second": round(rate, 1),
         "ratio_build_to_bare_encode": round(rate / build["bare_encode_passages_per_second"], 3),
         "encoder_share_of_build": build["encoder_share"],
-        "unchanged_to_build": round(found["unchanged"]["seconds"] / build["seconds"], 4),
-        "one_percent_changed_to_build": round(found["changed"]["seconds"] / build["seconds"], 4),
-        "verify_to_build": round(found["verify"]["seconds"] / build["seconds"], 4),
-        "memory_grown_kb_per_passage": round(1024 * grown / more, 1),
+        "unchanged_to_build": round(whole["unchanged"]["seconds"] / build["seconds"], 4),
+        "one_percent_changed_to_build": round(whole["changed"]["seconds"] / build["seconds"], 4),
+        "verify_to_build": round(whole["verify"]["seconds"] / build["seconds"], 4),
+        "memory": {
+            stage: growth(
+                *(
+                    grown[stage] | ({} if stage == "export" else {"graph_mb": grown["graph"]["graph_mb"]})
+                    for grown in found.values()
+                )
+            )
+            for stage in found["quarter"]
+            if stage != "graph"
+        },
     }
 
 
-def main(
+def growth(quarter: Mapping[str, float], whole: Mapping[str, float]) -> dict[str, float]:
+    """Return how the peak of private memory grows from a quarter to the whole; where Chroma's graph is in it, also without.
+
+    >>> growth({"peak_private_mb": 500, "passages": 1024}, {"peak_private_mb": 503, "passages": 4096})
+    {'kb_per_passage': 1.0, 'whole_to_quarter': 1.006}
+    """
+    more = max(1.0, whole["passages"] - quarter["passages"])
+    grown = whole["peak_private_mb"] - quarter["peak_private_mb"]
+    found = {
+        "kb_per_passage": round(1024 * grown / more, 2),
+        "whole_to_quarter": round(whole["peak_private_mb"] / quarter["peak_private_mb"], 3),
+    }
+    if "graph_mb" in whole:
+        graph = whole["graph_mb"] - quarter["graph_mb"]
+        without = [part["peak_private_mb"] - part["graph_mb"] for part in (quarter, whole)]
+        found |= {
+            "graph_kb_per_passage": round(1024 * graph / more, 2),
+            "kb_per_passage_without_graph": round(1024 * (grown - graph) / more, 2),
+            "whole_to_quarter_without_graph": round(without[1] / without[0], 3),
+        }
+    return found
+
+
+def main(  # noqa: PLR0913, PLR0917  each is an option
     share: Annotated[float, typer.Option(min=0.001, max=1.0, help="Share of the documents.")] = 1.0,
     home: Annotated[Path | None, typer.Option(help="Empty folder for it all; a temporary one otherwise.")] = None,
     data: Annotated[Path, typer.Option(help="Folder that holds speech/ and coverage/.")] = DATA,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Measure corpus rebuild too: as long again.")] = False,  # noqa: FBT002
     stage: Annotated[str | None, typer.Option(help="Run only this stage, in this process.")] = None,
     results: Annotated[Path, typer.Option(help="Folder for bench_corpus.json.")] = RESULTS,
 ) -> None:
@@ -293,7 +404,7 @@ def main(
             sys.stdout.write(json.dumps(run_stage(stage, home or load_settings().home, data)) + "\n")
             return
         with tempfile.TemporaryDirectory(prefix="onrecord-bench-", ignore_cleanup_errors=True) as name:
-            report = measure(home or Path(name), data, share)
+            report = measure(home or Path(name), data, share, rebuild=rebuild)
     except OnRecordError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(1) from error

@@ -457,7 +457,9 @@ def _codes(vectors: NDArray[Any]) -> tuple[NDArray[np.int8], Floats]:
     """Return vectors in steps of a 127th of their largest component, and the size of each one's step."""
     codes = np.empty(vectors.shape, dtype=np.int8)
     scales = np.empty(len(vectors), dtype=np.float32)
-    for start in range(0, len(vectors), BLOCK):  # a segment in single precision would take what ten thousand passages do
+    for start in range(
+        0, len(vectors), BLOCK
+    ):  # a segment in single precision would take what ten thousand passages do
         exact = vectors[start : start + BLOCK].astype(np.float32)
         steps = np.maximum(np.abs(exact).max(axis=1) / STEPS, np.finfo(np.float32).tiny)
         scales[start : start + BLOCK] = steps
