@@ -44,7 +44,7 @@ The last known natural case of smallpox occurred in Somalia in October 1977.
 """,
     "rates.md": """---
 id: test-rates
-title: Federal Reserve raises its target range in July 2023
+title: Decision on the federal funds rate, July 2023
 kind: document
 publisher: Federal Reserve
 primary: true

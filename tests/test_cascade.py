@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from onrecord.stance import cascade, nli
 from onrecord.stance.calibrate import Calibration
 from onrecord.stance.judge import judge_with
 from onrecord.stance.questions import JudgeItem
+from onrecord.stance.windows import heading_of
 from onrecord.workflow import Checker, pasted
 from tests.record_builders import claim, hit, passage, source
 from training.stance.choose_cascade import Metered
@@ -49,8 +51,10 @@ class Kept(dict[bytes, tuple[float, float, float]]):
         self.update(judged)
 
 
-def item(wording: str, text: str, *, cosine: float | None = 0.6, name: str = "s1", claim_id: str = "c1") -> JudgeItem:
-    held = passage(text, of=source(name))
+def item(  # noqa: PLR0913  each test names what it is about
+    wording: str, text: str, *, cosine: float | None = 0.6, name: str = "s1", claim_id: str = "c1", title: str = ""
+) -> JudgeItem:
+    held = passage(text, of=source(name, title=title))
     made = claim(wording).model_copy(update={"id": claim_id})
     return JudgeItem(made, held, hit(held.id).model_copy(update={"dense_score": cosine}), "true", wording)
 
@@ -112,6 +116,36 @@ def test_a_sentence_that_restates_the_claim_is_read_too() -> None:
     (found,) = judge_with(networks, [item("Prices rose.", text)], settings=settings(stance_passages=1))
     assert {evidence for evidence, _ in deciding.asked} == {text, "Prices rose."}
     assert found.stance is Stance.SUPPORTS
+
+
+def test_what_decides_is_read_under_its_heading_and_what_shows_it_is_not() -> None:
+    # Torn from its page the passage does not say of what draft it speaks; its title does.
+    headed = "Draft treaty of April (29 March 2022). It had 18 articles. It was not signed."
+    networks, choosing, deciding = both(
+        lambda e, _c: SUPPORT if e == "It had 18 articles." else NEITHER,
+        lambda e, _c: SUPPORT if e == headed else NEITHER,
+    )
+    asked = item("The draft had 18 articles.", "It had 18 articles. It was not signed.", title="Draft treaty of April")
+    (found,) = judge_with(networks, [asked], settings=settings())
+    assert [evidence for evidence, _ in deciding.asked] == [headed]
+    assert {evidence for evidence, _ in choosing.asked} == {
+        headed, "It had 18 articles. It was not signed.", "It had 18 articles.", "It was not signed.",
+    }  # fmt: skip
+    assert (found.stance, found.rationale_text) == (Stance.SUPPORTS, "It had 18 articles.")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "published", "expected"),
+    [
+        ("Talks  in\nGomel.", "They met.", dt.date(2022, 2, 28), "Talks in Gomel (28 February 2022). "),
+        ("Talks in Gomel", "They met.", None, "Talks in Gomel. "),  # no date
+        ("", "They met.", dt.date(2022, 2, 28), ""),  # no title
+        ("They met", "They met in Gomel.", None, ""),  # a headline that is its own text
+        ("a" * 500, "They met.", None, "a" * 150 + ". "),  # leaves room for the passage
+    ],
+)
+def test_the_heading_of_a_passage(title: str, text: str, published: dt.date | None, expected: str) -> None:
+    assert heading_of(passage(text, of=source(title=title, published=published))) == expected
 
 
 # Which windows are read

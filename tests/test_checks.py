@@ -131,6 +131,14 @@ NUMBERS = [
         "not_comparable",
     ),  # a part
     ("Unemployment rose by 2 %.", "Unemployment rose to 5 %.", "not_comparable"),  # a change and a level
+    ("Unemployment was 2 % in May 2023.", "Unemployment rose to 5 % in May 2023.", "different"),  # both are levels
+    ("Life expectancy was 76.1 years in 2021.", "Life expectancy was 76.4 years in 2021.", "different"),  # to the tenth
+    (
+        "The bank raised its target range by half a percentage point on 16 March 2022.",
+        "The bank raised its target range by a quarter of a percentage point on 16 March 2022.",  # no forecast
+        "different",
+    ),
+    ("Ukraine was given 40 tanks in the draft of April.", "Ukraine was given 50 tanks in the draft.", "different"),
     ("MacDonald has published four more books.", "MacDonald has published eight books.", "not_comparable"),  # four more
     ("Quoridor is a 2- or 4-player game.", "Quoridor is a 2-player game.", "not_comparable"),  # alternatives
     (
@@ -167,6 +175,19 @@ def test_a_running_toll_is_compared_within_days_only(
 ) -> None:
     found = outcomes("numbers", "The death toll rose to 40.", "The death toll rose to 14.", claim_date, source_date)
     assert found == [expected]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("", "not_comparable"),  # nothing says that it is of Norway
+        ("Norway: catches of 2023", "different"),  # its title does
+        ("Iceland: catches of 2023", "not_comparable"),
+    ],
+)
+def test_what_the_title_names_the_passage_need_not_name_again(heading: str, expected: str) -> None:
+    pair = Pair.of("The fleet of Norway caught 40 tonnes.", "The fleet caught 90 tonnes.", heading=heading)
+    assert [found.outcome for found in CHECKS[0].compare(pair)] == [expected]
 
 
 def test_figures_without_a_counterpart_are_passed_over() -> None:

@@ -33,10 +33,12 @@ SUPPORT, REFUTE, NEITHER = [6.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, 0.0, 6.0]
 Rule = Callable[[str, str], Sequence[float]]
 
 
-def passage(text: str, *, offset: int = 0, speaker: str | None = None, published: dt.date | None = None) -> Passage:
+def passage(
+    text: str, *, offset: int = 0, speaker: str | None = None, published: dt.date | None = None, title: str = ""
+) -> Passage:
     source = Source(
         id="s1",
-        title="A record",
+        title=title,
         kind=SourceKind.TRANSCRIPT,
         publisher="P",
         primary=True,
@@ -193,6 +195,25 @@ def test_the_passage_decides_and_a_sentence_shows_it(settings: Settings, scripte
     (found,) = stance.judge([item("Prices rose this summer.", passage(text))], settings=settings)
     assert found.stance is Stance.REFUTES
     assert found.rationale_text == "By June they had fallen below the level of April."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What another sentence calls alleged is not the claim.
+        ("In Bucha they counted 73 killings. More are alleged. The office goes on.", Stance.SUPPORTS),
+        ("In Bucha they counted 73 alleged killings. More are known. The office goes on.", Stance.NEUTRAL),
+        # Another sentence's figure is that of something else; that of the sentence which says the rest is not.
+        ("In Bucha they counted 73 killings. In Irpin it was 12. The office goes on.", Stance.SUPPORTS),
+        ("In Bucha they counted 37 killings. In Irpin it was 73. The office goes on.", Stance.REFUTES),
+    ],
+)
+def test_where_the_whole_decides_the_sentence_nearest_to_the_claim_is_checked(
+    settings: Settings, scripted: Callable[[Rule], Scripted], text: str, expected: Stance
+) -> None:
+    scripted(lambda e, _c: SUPPORT if e == text else NEITHER)
+    (found,) = stance.judge([item("They counted 73 killings in Bucha in all.", passage(text))], settings=settings)
+    assert found.stance is expected
 
 
 @pytest.mark.parametrize(

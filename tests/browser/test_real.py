@@ -58,7 +58,7 @@ def test_an_article_is_checked_by_the_real_models(real: Watched) -> None:
     choose("On 26 July 2023 the Federal Reserve raised")
     expect(pane.locator(".tile")).to_contain_text("Supported")
     card = pane.get_by_role("region", name="Supports").get_by_role("article").first
-    expect(card).to_contain_text("Federal Reserve raises its target range in July 2023")
+    expect(card).to_contain_text("Decision on the federal funds rate, July 2023")
     expect(card.locator("mark.rationale").first).to_be_visible()
     assert card.get_by_role("link").first.get_attribute("href") == "https://example.org/rates"
 

@@ -33,7 +33,7 @@ _KEY_FORM = 1
 """Grows when the same texts are put to a network in another way."""
 
 Pair = tuple[str, str]
-"""A window's text and the wording that it is held against."""
+"""What is read of a window and the wording that it is held against."""
 
 
 class Network(Protocol):
@@ -107,24 +107,37 @@ def read(
 
     Equal (window, wording) pairs are read once, and all pairs of all items go through a network together.
     """
-    pairs = [[(window.text, item.hypothesis) for window in found] for item, found in zip(items, windows, strict=True)]
-    everything = list(dict.fromkeys(pair for some in pairs for pair in some))
+    everything = list(
+        dict.fromkeys(
+            pair
+            for item, found in zip(items, windows, strict=True)
+            for pair in (*((window.text, item.hypothesis) for window in found), *_deciding(item, found))
+        )
+    )
     if networks.choosing is None:
         seen = decided = _rows(networks.deciding, everything, cache)
     else:
         seen = _rows(networks.choosing, everything, cache)
         decided = _rows(networks.deciding, _chosen(items, windows, seen, settings), cache)
-    return [[_reading(pair, decided, seen) for pair in some] for some in pairs]
+    return [
+        [_reading((window.read, item.hypothesis), decided, seen[window.text, item.hypothesis]) for window in found]
+        for item, found in zip(items, windows, strict=True)
+    ]
 
 
-def _reading(pair: Pair, decided: Mapping[Pair, Floats], seen: Mapping[Pair, Floats]) -> Reading:
+def _reading(pair: Pair, decided: Mapping[Pair, Floats], seen: Floats) -> Reading:
     if pair in decided:
-        return Reading(decided[pair], seen[pair])
-    row = seen[pair].copy()
+        return Reading(decided[pair], seen)
+    row = seen.copy()
     sides = [SUPPORTS, REFUTES]
     row[sides] = np.minimum(row[sides], UNREAD_SIDE)
     row[NEUTRAL] = 1.0 - row[sides].sum()
-    return Reading(row, seen[pair], decides=False)
+    return Reading(row, seen, decides=False)
+
+
+def _deciding(item: JudgeItem, found: Sequence[Window]) -> list[Pair]:
+    """Return what may decide an item: the passage as a whole, and its sentences that restate the claim."""
+    return [(window.read, item.hypothesis) for n, window in enumerate(found) if n == 0 or window.shared >= RESTATED]
 
 
 def _chosen(
@@ -133,17 +146,14 @@ def _chosen(
     seen: Mapping[Pair, Floats],
     settings: Settings,
 ) -> list[Pair]:
-    """Return the pairs that the deciding network reads: the passages that bear most on each question of each claim.
-
-    With a passage go its sentences that restate the claim.
-    """
+    """Return the pairs that the deciding network reads: the passages that bear most on each question of each claim."""
     questions: dict[tuple[str, str, str], dict[str, tuple[bool, float, list[Pair]]]] = {}
     for item, found in zip(items, windows, strict=True):
         if found:
             asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), {})
-            doubt = min(float(seen[window.text, item.hypothesis][NEUTRAL]) for window in found)
-            restating = [window for window in found[1:] if window.shared >= RESTATED]
-            asked[found[0].text] = far(item), doubt, [(w.text, item.hypothesis) for w in (found[0], *restating)]
+            deciding = _deciding(item, found)
+            looked_at = (*((window.text, item.hypothesis) for window in found), *deciding)
+            asked[found[0].read] = far(item), min(float(seen[pair][NEUTRAL]) for pair in looked_at), deciding
     chosen: dict[Pair, None] = {}
     for asked in questions.values():
         for _, _, pairs in sorted(asked.values(), key=lambda one: one[:2])[: settings.stance_passages]:

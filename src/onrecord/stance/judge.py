@@ -10,9 +10,10 @@ its passage. What decides:
    alone is never support; it only lets a passage be judged.
 2. Contradiction is looked at first. It wins when it reaches its threshold and is not weaker than support; then support, when
    it reaches its own threshold; else the passage is neutral.
-3. The rationale is the sentence that says the same alone. A support is checked there: a number, date or quotation that
-   differs turns it into a conflict, another name into an abstention, and a sentence that only repeats a rumour, asks, or
-   reports a denial is not support. Nothing here turns anything into support.
+3. The rationale is the sentence that says the same alone, or else the whole passage. A support is checked at the rationale's
+   sentence that is nearest to the claim: a number, date or quotation that differs turns it into a conflict, another name into
+   an abstention, and a sentence that only repeats a rumour, asks, or reports a denial is not support. Nothing here turns
+   anything into support.
 4. A passage that search found far from the claim decides only where the network is sure.
 5. The words of a quotation decide whether it was said, where they are found (``quoted``).
 6. In a cascade only passages that the accurate network has read decide (``cascade``).
@@ -44,6 +45,8 @@ SURE = 0.7
 """Below it the network is torn when it calls a sentence that repeats the claim to the letter a contradiction."""
 RATIONALE_SLACK = 0.05
 """A single sentence is named as rationale rather than the whole window when it is at most this much less probable."""
+HALF_SAID = 0.5
+"""Where the whole passage is the rationale, the checks look at the sentence nearest to the claim if it holds so much of it."""
 
 TOO_FAR = "Far from the claim, and not sure enough to decide it."
 
@@ -166,10 +169,11 @@ def _decide(
         findings = _findings(item, rationales[REFUTES])
         return _Outcome(Stance.REFUTES, row, whole, rationales[REFUTES], findings)
     if supports >= limits.support_threshold:
-        return _checked(item, _Outcome(Stance.SUPPORTS, row, whole, rationales[SUPPORTS]))
+        supported = _Outcome(Stance.SUPPORTS, row, whole, rationales[SUPPORTS])
+        return _checked(item, supported, _said_in(windows, rationales[SUPPORTS]))
     undecided = _Outcome(Stance.NEUTRAL, row, whole, rationales[None])
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
-    return _settled(item, _checked(item, undecided)) if row[NEUTRAL] <= TORN_NEUTRAL else undecided
+    return _settled(item, _checked(item, undecided, rationales[None])) if row[NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
 def _unrelated(item: JudgeItem) -> _Outcome:
@@ -189,8 +193,14 @@ def _of_its_time(item: JudgeItem, window: Window, row: Floats, limits: Calibrati
 
     if row[REFUTES] < limits.refute_threshold or not _of_another_time(item, window):
         return row
-    published = item.passage.source.published
-    pair = checks.Pair.of(item.hypothesis, window.text, claim_date=item.article_date, source_date=published)
+    source = item.passage.source
+    pair = checks.Pair.of(
+        item.hypothesis,
+        window.text,
+        claim_date=item.article_date,
+        source_date=source.published,
+        heading=source.title,
+    )
     if any(found.outcome == "different" for found in checks.DATES.compare(pair)):
         return row
     held = row.copy()
@@ -262,17 +272,33 @@ def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], c
 
 
 def _nearest(outcome: _Outcome, windows: Sequence[Window], readings: Sequence[cascade.Reading]) -> Span | None:
-    """Return where a reader looks first in a passage that decides only as a whole: the sentence most probable alone."""
+    """Return where a reader looks first in a passage that decides only as a whole: the sentence most probable alone.
+
+    Of a support it is the one that was checked.
+    """
     singles = range(1, len(windows))
     if outcome.stance is Stance.NEUTRAL or not singles or outcome.rationale != windows[0]:
         return None
+    if outcome.stance is Stance.SUPPORTS and (checked := _said_in(windows, outcome.rationale)).single:
+        return checked.span
     column = SUPPORTS if outcome.stance is Stance.SUPPORTS else REFUTES
     return windows[max(singles, key=lambda number: float(readings[number].seen[column]))].span
 
 
-def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
+def _said_in(windows: Sequence[Window], rationale: Window) -> Window:
+    """Return the sentence of the rationale that says most of the claim, or all of it where none says half.
+
+    Another sentence's figure is that of something else, and what it calls alleged is not the claim.
+    """
+    if rationale.single or len(windows) == 1:
+        return rationale
+    most = max(windows[1:], key=lambda window: window.shared)
+    return most if most.shared >= HALF_SAID else rationale
+
+
+def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
     """Hold a supposed support, or a window that tears the network, against the checks beside it."""
-    findings = _findings(item, outcome.rationale)
+    findings = _findings(item, looked_at)
     different = next((finding for finding in findings if finding.outcome == "different"), None)
     if different is not None:
         # Another day with another figure is another event; another day with the same figure is the same event misdated.
@@ -283,10 +309,10 @@ def _checked(item: JudgeItem, outcome: _Outcome) -> _Outcome:
         row = outcome.row.copy()
         row[SUPPORTS], row[column] = 0.0, row[column] + row[SUPPORTS]
         note = f"The subject agrees, but not the {different.check}: {different.message}"
-        return replace(outcome, stance=stance, row=row, findings=findings, note=note)
+        return replace(outcome, stance=stance, row=row, rationale=looked_at, findings=findings, note=note)
     if outcome.stance is not Stance.SUPPORTS:
         return replace(outcome, findings=findings)
-    hedge = _hedge(outcome.rationale.text, item.hypothesis) or _of_another(item)
+    hedge = _hedge(looked_at.text, item.hypothesis) or _of_another(item)
     if hedge:
         row = outcome.row.copy()
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
@@ -316,7 +342,7 @@ def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     row[SUPPORTS if found.stance is Stance.SUPPORTS else REFUTES] = quoted.PROBABILITY
     settled = replace(outcome, stance=found.stance, row=row, window=window, rationale=window, findings=(), note="")
     if found.stance is Stance.SUPPORTS:
-        settled = _checked(item, settled)
+        settled = _checked(item, settled, window)
     others = tuple(finding for finding in settled.findings if finding.check != "quotes")
     return replace(settled, findings=(found.finding, *others))
 
@@ -352,6 +378,7 @@ def _findings(item: JudgeItem, window: Window) -> tuple[Finding, ...]:
         evidence_offset=window.span.start,
         claim_date=item.article_date,
         source_date=item.passage.source.published,
+        heading=item.passage.source.title,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from onrecord.records import Span
+from onrecord.records import Passage, Span
 from onrecord.stance.questions import JudgeItem
 
 WINDOWS_PER_PASSAGE = 3
@@ -23,6 +23,8 @@ SURE_OF_FAR = 0.75
 0.009 and none are decided (accurate network, 26 November 2026). With a dozen such passages for a claim only the last two do."""
 RESTATED = 0.95
 """Share of the claim's content words in a window that restates it."""
+MOST_OF_TITLE = 150
+"""Characters of a title that a network is told; a longer one would take the place of the passage."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _STOP = frozenset(
@@ -49,6 +51,13 @@ class Window:
     shared: float
     """Share of the claim's content words that it holds, 0 to 1."""
     single: bool
+    heading: str = ""
+    """Title and date of its source, as a network is told them before the words."""
+
+    @property
+    def read(self) -> str:
+        """What a network reads: the words under their heading."""
+        return self.heading + self.text
 
 
 def windows_of(item: JudgeItem) -> list[Window]:
@@ -57,11 +66,12 @@ def windows_of(item: JudgeItem) -> list[Window]:
     # Without a known cosine only the network can tell: 5 to 25 % of the true pairs of the scientific and colloquial development
     # sets share no content word ("ovine", "sheep").
     near = item.hit.dense_score is None or item.hit.dense_score >= RELATED_COSINE
+    heading = heading_of(passage)
 
     def window(span: Span, *, single: bool) -> Window:
         text = span.shifted(-passage.span.start).of(passage.text)
         shared = len(words & content_words(text)) / len(words) if words else 1.0
-        return Window(span, text, shared, single)
+        return Window(span, text, shared, single, heading)
 
     whole = window(passage.span, single=len(passage.sentences) <= 1)
     if not near and whole.shared == 0.0:
@@ -71,6 +81,20 @@ def windows_of(item: JudgeItem) -> list[Window]:
     singles = [window(span, single=True) for span in passage.sentences]
     ranked = sorted((w for w in singles if near or w.shared > 0.0), key=lambda w: -w.shared)[:WINDOWS_PER_PASSAGE]
     return [whole, *sorted(ranked, key=lambda w: w.span.start)]
+
+
+def heading_of(passage: Passage) -> str:
+    """Return title and date of a passage's source, to be read before its words; empty where it has no title.
+
+    A passage torn from its page says "it" and "the draft", and seldom when. Read under its heading, with nothing else changed
+    (26 November 2026, kept runs judged again): SciFact end to end 0.580 before, 0.660 after; starter claims 0.731 and 0.760;
+    Check-COVID 0.711 and 0.717.
+    """
+    source = passage.source
+    title = " ".join(source.title.split()).rstrip(".")[:MOST_OF_TITLE]
+    if not title or passage.text.startswith(title):
+        return ""
+    return f"{title} ({source.published.day} {source.published:%B %Y}). " if source.published else f"{title}. "
 
 
 def far(item: JudgeItem) -> bool:

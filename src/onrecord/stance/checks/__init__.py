@@ -35,13 +35,14 @@ CHECKS: Final[tuple[Check, ...]] = (Numbers(), DATES, Names(), Quotes())
 """The catalogue, in the order in which findings are shown."""
 
 
-def run_checks(
+def run_checks(  # noqa: PLR0913  two texts, and when and under what they were written
     hypothesis: str,
     evidence_text: str,
     *,
     evidence_offset: int,
     claim_date: dt.date | None,
     source_date: dt.date | None,
+    heading: str = "",
 ) -> tuple[Finding, ...]:
     """Run every check on one claim and one window of evidence.
 
@@ -51,6 +52,7 @@ def run_checks(
         evidence_offset: Where the window begins in the version's text, into which ``evidence_span`` points.
         claim_date: The day of the article, for "last week" and dates without a year.
         source_date: The day of the source, likewise.
+        heading: The source's title: what it names, the evidence need not name again.
 
     Returns:
         The findings in the order of the catalogue; none when there is nothing to compare.
@@ -61,7 +63,7 @@ def run_checks(
     numbers different 40 % 14 % 123
     dates equal 2021 2021 103
     """
-    pair = Pair.of(hypothesis, evidence_text, claim_date=claim_date, source_date=source_date)
+    pair = Pair.of(hypothesis, evidence_text, claim_date=claim_date, source_date=source_date, heading=heading)
     return tuple(
         found.model_copy(update={"evidence_span": found.evidence_span.shifted(evidence_offset)})
         for check in CHECKS

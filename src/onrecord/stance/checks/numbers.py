@@ -187,7 +187,8 @@ class Numbers:
         ]
         if mine != theirs or more[0] != more[1]:
             return "one of the two figures may be a part, a step or a mean of the other"
-        if _is_level(pair.claim, claim) != _is_level(pair.evidence, best.quantity):
+        levels = {_is_level(pair.claim, claim), _is_level(pair.evidence, best.quantity)}
+        if False in levels and len(levels) > 1:
             return "one figure is a change and the other a level"
         if pair.names_missing(claim.span):
             return "the source does not name all that the claim's sentence names"
@@ -297,7 +298,10 @@ def _is_article(text: Side, quantity: Quantity) -> bool:
 
 
 def _is_level(text: Side, quantity: Quantity) -> bool | None:
-    """Tell whether a figure beside a verb of change is what was reached: "rose to 5 %" against "rose by 5 %"."""
+    """Tell whether a figure beside a verb of change is what was reached: "rose to 5 %" against "rose by 5 %".
+
+    None: there is no such verb; it is of what was.
+    """
     if not set(quantity.about) & _TRENDS:
         return None
     return text.beside(quantity.span, reach=1)[0] == ("to",)
@@ -409,8 +413,8 @@ def relate(claim: Quantity, other: Quantity) -> Relation:
         return "close" if difference <= larger * _CLOSE_RATIO else "different"
     if converted and difference <= larger * _ROUNDED_RATIO / 2:
         return "rounded"
-    if difference <= larger * _EXACT_RATIO:
-        return "close"
+    if difference <= larger * _EXACT_RATIO and not (written_alike and claim.step < 1):
+        return "close"  # but 76.1 is not 76.4
     return "different"
 
 

@@ -25,6 +25,12 @@ _UNREAL = frozenset(
     estimate""".split()
 )
 _CONDITIONS = frozenset({"if", "unless", "whether"})
+# "the target range was raised" is a fact; "the target is 2 per cent" is not.
+_AIMED_AT = frozenset({"range", "rate"})
+_CALENDAR = frozenset(
+    """january february march april may june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday""".split()
+)
 _CLAUSE_ENDS = frozenset(",;:()—") | {"but", "while", "although", "though", "whereas"}
 
 
@@ -129,7 +135,11 @@ class Side:
         limits = {  # "no more than 100,000" denies nothing
             index
             for index, (one, two) in enumerate(itertools.pairwise(clause))
-            if one.lower in {"no", "not"} and two.lower in {"more", "less", "fewer", "later", "earlier", "only", "just"}
+            if (
+                one.lower in {"no", "not"}
+                and two.lower in {"more", "less", "fewer", "later", "earlier", "only", "just"}
+            )
+            or (one.lower == "target" and two.lower in _AIMED_AT)
         }
         clause = [token for index, token in enumerate(clause) if index not in limits]
         return not any(
@@ -175,16 +185,27 @@ class Pair:
     evidence: Side
     claim_date: dt.date | None = None
     source_date: dt.date | None = None
+    heading: Side | None = None
+    """Title of the source: what it names, the evidence need not name again."""
 
     @classmethod
     def of(
-        cls, claim: str, evidence: str, *, claim_date: dt.date | None = None, source_date: dt.date | None = None
+        cls,
+        claim: str,
+        evidence: str,
+        *,
+        claim_date: dt.date | None = None,
+        source_date: dt.date | None = None,
+        heading: str = "",
     ) -> Pair:
-        """Take both texts apart."""
-        return cls(side(claim), side(evidence), claim_date, source_date)
+        """Take the texts apart."""
+        return cls(side(claim), side(evidence), claim_date, source_date, side(heading) if heading else None)
 
     def names_missing(self, span: Span) -> frozenset[str]:
-        """Return the stems of the names in the claim's sentence around ``span`` that the evidence never mentions."""
+        """Return the stems of the names in the claim's sentence around ``span`` that the evidence and its title never mention.
+
+        Months and days of the week are left to the check of dates.
+        """
         first, after = self.claim.range_of(span)
         if first >= len(self.claim.tokens):
             return frozenset()
@@ -196,10 +217,12 @@ class Pair:
                 continue
             inside = first <= index < after
             if token.kind == "word":
-                if token.text[0].isupper() and self.claim.stems[index] and not inside and not start_of_sentence:
+                named = token.text[0].isupper() and self.claim.stems[index] and token.lower not in _CALENDAR
+                if named and not inside and not start_of_sentence:
                     names.add(self.claim.stems[index])
                 start_of_sentence = False
-        return frozenset(names) - self.evidence.all_stems
+        known = self.evidence.all_stems | (self.heading.all_stems if self.heading else frozenset())
+        return frozenset(names) - known
 
 
 def same_setting(pair: Pair, mine: Span, theirs: Span) -> float:
