@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -333,6 +333,7 @@ def product(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[Label
             "per_claim_ms": single,
             "per_batch_of_20_ms": times(search, (texts * BATCH)[: 5 * BATCH], batch=BATCH),
             "embedding_a_claim_ms": times(embedder.encode, texts),
+            "stages_ms": stages(index, texts),
             "memory_growth_mb": round(memory_mb() - before, 1),
         }
         sample = texts[:EXACT_CLAIMS]
@@ -343,6 +344,49 @@ def product(grown: Grown, home: Path, embedder: Embedder, claims: Sequence[Label
         result["during_an_update_ms"] = _during(grown, index, texts, search)
     forget_embedded(str(home / "chroma"))
     return result
+
+
+def stages(index: Index, claims: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return what each part of a search of one claim takes, in milliseconds by the clock and of the processor's time.
+
+    Processor time counts all threads: more of it than by the clock is threads that help or wait for each other, less of it is
+    waiting for the disk or for others on this machine.
+    """
+    settings, limit = index.settings, max(index.settings.candidates, 2 * TOP_K)
+    lexical, vectors = index._lexical, index._dense._vectors  # noqa: SLF001  its parts are what is measured
+    if vectors is None:  # a Chroma server is searched
+        return {}
+    spent: dict[str, list[tuple[float, float]]] = {}
+
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        begun, processor = time.perf_counter(), time.process_time()
+        yield
+        spent.setdefault(name, []).append((time.perf_counter() - begun, time.process_time() - processor))
+
+    nothing = SearchFilters()
+    for claim in claims:
+        with timed("embedding"):
+            query = index.embedder.encode([claim])
+        with timed("vectors"):
+            near = vectors.search(query, filters=nothing, limit=limit)[0]
+        with timed("words"):
+            words = lexical.search([claim], filters=nothing, limit=limit)[0]
+        with timed("fusion"):
+            weights = {"weight": settings.dense_weight, "document_weight": settings.document_weight}
+            hits = list(itertools.islice(fuse(claim, near, words, **weights), TOP_K))
+        with timed("looking up"):
+            index.store.passages([hit.passage_id for hit in hits])
+        with timed("the whole"):
+            index.search([claim], filters=nothing, top_k=TOP_K)
+    return {
+        name: {
+            f"{kind}_p{share}": round(1000 * float(np.percentile([pair[place] for pair in pairs], share)), 2)
+            for place, kind in enumerate(("clock", "processor"))
+            for share in (50, 95)
+        }
+        for name, pairs in spent.items()
+    }
 
 
 def _during(
@@ -584,7 +628,19 @@ def told(result: Mapping[str, Any]) -> str:
     for name in FILTERS:
         row(f"one claim, ms p50 / p95, filter: {name}", lambda part, n=name: both(part["product"]["per_claim_ms"][n]))  # type: ignore[misc]
     row("20 claims, ms p50 / p95", lambda part: both(part["product"]["per_batch_of_20_ms"]))
-    row("of one claim, embedding it", lambda part: both(part["product"]["embedding_a_claim_ms"]))
+    for name in parts[sizes[0]]["product"].get("stages_ms", {}):
+        row(
+            f"of one claim, {name}: by the clock; processor",
+            lambda part, n=name: (
+                "; ".join(  # type: ignore[misc]
+                    f"{stage[f'{kind}_p50']:.1f} / {stage[f'{kind}_p95']:.1f}"
+                    for stage in [part["product"].get("stages_ms", {}).get(n)]
+                    if stage
+                    for kind in ("clock", "processor")
+                )
+                or "–"
+            ),
+        )
     row("one claim while 500 passages are added", lambda part: both(part["product"]["during_an_update_ms"]))
     row("recall of exact search", lambda part: part["product"]["recall_of_exact_search"])
     row("nDCG@10 of the real claims", lambda part: part["product"]["quality"]["ndcg@10"])

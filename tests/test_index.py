@@ -150,6 +150,34 @@ def test_vectors_have_length_one_and_keep_the_order(settings: Settings) -> None:
     assert embedder.encode([]).shape == (0, 384)
 
 
+def test_vectors_are_those_of_the_network_as_it_comes(settings: Settings) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    embedder = load_embedder(settings)
+    plain = SentenceTransformer(str(embedder.folder), device="cpu", local_files_only=True)
+    for texts in (["Talks opened in Kyiv."], ["one two three " * 90, "a", "Ceasefire. " * 40] * 9):  # alone; in batches
+        expected = plain.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        assert np.allclose(embedder.encode(texts), expected, atol=2e-6)
+
+
+def test_claims_are_embedded_by_one_thread_and_others_keep_theirs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    embedder = load_embedder(settings)
+    embedder.encode(["loads the network"])
+    usual, seen = torch.get_num_threads(), []
+    encode = embedder._model.encode
+    monkeypatch.setattr(
+        embedder._model, "encode", lambda *a, **k: (seen.append(torch.get_num_threads()), encode(*a, **k))[1]
+    )
+    embedder.encode(["a claim"] * 20)
+    embedder.encode(["a passage " * 100] * 9)
+    assert seen == [1, usual]
+    assert torch.get_num_threads() == usual
+
+
 def test_texts_over_several_chunks_keep_the_order(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from onrecord.index import embed
 
