@@ -131,6 +131,16 @@ NUMBERS = [
         "not_comparable",
     ),  # a part
     ("Unemployment rose by 2 %.", "Unemployment rose to 5 %.", "not_comparable"),  # a change and a level
+    (
+        "Life expectancy fell by 1.8 years.",
+        "In the Americas life expectancy fell by 3.1 years.",
+        "not_comparable",
+    ),  # a part
+    (
+        "Life expectancy fell by 1.8 years in 2021.",
+        "In 2021 life expectancy fell by 3.1 years.",
+        "different",
+    ),  # no place
     ("Unemployment was 2 % in May 2023.", "Unemployment rose to 5 % in May 2023.", "different"),  # both are levels
     ("Life expectancy was 76.1 years in 2021.", "Life expectancy was 76.4 years in 2021.", "different"),  # to the tenth
     (
@@ -236,6 +246,16 @@ DATES = [
         "He was exiled in 1925 and returned in 1929.",
         "different",
     ),  # best aligned
+    (
+        "It was declared in July 2022 and in August 2024.",
+        "It had been declared on 23 July 2022 and ended on 11 May 2023.",
+        "not_comparable",
+    ),  # the sentence is about the other date
+    (
+        "The Kremlin calls the agreements of 2022 a basis.",
+        "Putin of 4 July 2024 and Peskov of 7 March 2025 of the Kremlin call the agreements a basis.",
+        "not_comparable",
+    ),  # which agreements, not when
     ("Jacob was born in December.", "Jacob (born 26 May 1970) is an actor.", "different"),  # months, no year
     ("The war lasted from 2014 to 2019.", "The war lasted from 2014 to 2021.", "not_comparable"),  # an end of a period
     (

@@ -38,9 +38,9 @@ def settings(tmp_path: object) -> Settings:
         # both strong, independent sources
         ([evidence(S, 0.9, of=A), evidence(R, 0.85, of=B, text="No talks.")], VerdictLabel.CONFLICTING),
         # both found and close, but the weaker is no voice of its own: the stronger decides
-        ([evidence(S, 0.72, of=A), evidence(R, 0.64, of=B, text="No talks.")], VerdictLabel.SUPPORTED),
-        ([evidence(S, 0.64, of=A), evidence(R, 0.72, of=B, text="No talks.")], VerdictLabel.REFUTED),
-        ([evidence(S, 0.72, of=A), evidence(R, 0.65, of=B, text="No talks.")], VerdictLabel.CONFLICTING),
+        ([evidence(S, 0.72, of=A), evidence(R, 0.59, of=B, text="No talks.")], VerdictLabel.SUPPORTED),
+        ([evidence(S, 0.59, of=A), evidence(R, 0.72, of=B, text="No talks.")], VerdictLabel.REFUTED),
+        ([evidence(S, 0.72, of=A), evidence(R, 0.6, of=B, text="No talks.")], VerdictLabel.CONFLICTING),
         # both strong, but one source only: the conflict is named first and wins a tie
         ([evidence(S, 0.9, of=A), evidence(R, 0.9, of=A, text="No talks.")], VerdictLabel.REFUTED),
         # two sources with the very same words are copies, not two voices

@@ -45,6 +45,8 @@ _RECURRING: Final = frozenset(
     address interview appear host arriv rally protest nomin award receiv""".split()
 )
 _MARGIN: Final = 1.0
+_ALIKE: Final = 0.3
+"""Two dates with so much the same words right beside them are of one thing, whatever else their sentences date."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Dates:
             message = f"{text} in the claim agrees with {words} in the source as far as that goes"
             return finding("dates", "rounded", pair, claim.span, span, message)
         why_not = (
-            self._why_not(pair, claim, best, candidates, claimed)
+            self._why_not(pair, claim, best, candidates, claimed, given)
             if free
             else "the source's date is that of another date of the claim"
         )
@@ -129,8 +131,14 @@ class Dates:
             score += 0.25
         return _Candidate(other, relate(claim, other), anchored, score + (1.0 if anchored else 0.0) + 2 * setting)
 
-    def _why_not(
-        self, pair: Pair, claim: DateMention, best: _Candidate, candidates: list[_Candidate], claimed: list[DateMention]
+    def _why_not(  # noqa: PLR0913, PLR0917  all dates of both sides bear on it
+        self,
+        pair: Pair,
+        claim: DateMention,
+        best: _Candidate,
+        candidates: list[_Candidate],
+        claimed: list[DateMention],
+        given: list[DateMention],
     ) -> str:
         """Return why ``different`` must not be said, or an empty string."""
         if best.relation != "different":
@@ -144,6 +152,15 @@ class Dates:
             not in {"equal", "rounded"}  # "(1974-01-10) 10 January 1974" is one date
         ):
             return "the source has several dates that could be meant"
+        if same_setting(pair, claim.span, best.mention.span) < _ALIKE and any(
+            pair.evidence.in_one_sentence(date.span, best.mention.span) and relate(other, date) in {"equal", "rounded"}
+            for other in claimed
+            if other is not claim
+            for date in given
+        ):
+            return "the source's sentence is about another date of the claim"
+        if _thing(pair.claim, claim) and _thing(pair.claim, claim) != _thing(pair.evidence, best.mention):
+            return "the claim's date tells which thing is meant, the source's when something happened"
         if set(_anchors(pair.claim, claim)[:2]) & _RECURRING:
             return "what the date is of may have happened more than once"
         if _measured(pair.claim, claim) or _measured(pair.evidence, best.mention):
@@ -167,6 +184,11 @@ class Dates:
         if len(shared) < _COVERAGE * len(stems) or not shared:
             return "the two sentences say too little in common"
         return ""
+
+
+def _thing(text: Side, mention: DateMention) -> tuple[str, ...]:
+    """Return the stem of what a date tells from others of its kind, "agreements" of "the agreements of 2022"; else nothing."""
+    return text.near(mention.span, reach=1)[0] if text.beside(mention.span, reach=1)[0] == ("of",) else ()
 
 
 def _measured(text: Side, mention: DateMention) -> bool:

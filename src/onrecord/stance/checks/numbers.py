@@ -31,6 +31,7 @@ from onrecord.stance.checks.pair import (
     are_alternatives,
     finding,
     same_setting,
+    side,
 )
 
 Relation = Literal["equal", "rounded", "close", "different", "open"]
@@ -192,6 +193,8 @@ class Numbers:
             return "one figure is a change and the other a level"
         if pair.names_missing(claim.span):
             return "the source does not name all that the claim's sentence names"
+        if elsewhere := _elsewhere(pair, best.quantity):
+            return f"the source's figure is of {elsewhere}"
         if claim.dimension != "ordinal" and not _same_time(pair, claim, best.quantity):
             return "the two figures are of different times"
         stems = pair.claim.sentence(claim.span)
@@ -295,6 +298,23 @@ def _is_article(text: Side, quantity: Quantity) -> bool:
     if quantity.span.of(text.text).lower() != "one":
         return False
     return text.beside(quantity.span, reach=1)[0] not in {("only",), ("just",), ("exactly",)}
+
+
+_PLACE: Final = re.compile(r"\b(?:[Ii]n|[Ff]or|[Aa]mong|[Aa]cross|[Oo]f) (?:the )?([A-Z][\w’-]+(?: [A-Z][\w’-]+)*)")
+
+
+def _elsewhere(pair: Pair, quantity: Quantity) -> str:
+    """Return what the figure's sentence begins with and the claim does not name: "In the Americas it fell by three years"."""
+    first, _ = pair.evidence.range_of(quantity.span)
+    number = pair.evidence.sentence_of[first] if first < len(pair.evidence.tokens) else -1
+    start = next(
+        (t.start for t, at in zip(pair.evidence.tokens, pair.evidence.sentence_of, strict=True) if at == number), 0
+    )
+    match = _PLACE.match(pair.evidence.text, start)
+    if match is None or match.start(1) > quantity.span.start:
+        return ""
+    named = side(match[1]).all_stems
+    return "" if not named or named & pair.claim.all_stems else match[1]
 
 
 def _is_level(text: Side, quantity: Quantity) -> bool | None:
