@@ -82,7 +82,7 @@ class _Buffer:
         self.places: dict[str, int] = {}
         """Where each passage lies."""
         self._used = 0
-        self._rows: NDArray[Any] | None = None
+        self._columns: dict[str, NDArray[Any]] = {}
         self._speakers: dict[int, list[int]] = {}
 
     @property
@@ -90,36 +90,36 @@ class _Buffer:
         return self._used >= SEGMENT_ROWS
 
     def put(self, row: Row) -> None:
-        if self._rows is None:
-            keys = [(name, np.uint64) for name in ("keys", *_KEYED)]
-            kinds = [("vectors", np.float16, row.vector.shape), ("days", np.int32), ("primary", np.bool_), *keys]
-            self._rows = np.zeros(SEGMENT_ROWS, dtype=kinds)
+        if not self._columns:
+            kinds = {"days": np.int32, "primary": np.bool_, **dict.fromkeys(("keys", *_KEYED), np.uint64)}
+            self._columns = {name: np.zeros(SEGMENT_ROWS, dtype=kind) for name, kind in kinds.items()}
+            self._columns["vectors"] = np.zeros((SEGMENT_ROWS, len(row.vector)), dtype=np.float16)
         place = self.places.get(row.identity, self._used)
         if place == self._used:
             self.places[row.identity] = place
             self._used += 1
-        metadata = row.metadata
-        self._rows[place] = (
-            row.vector,
-            int(metadata.get("published") or 0),
-            bool(metadata.get("primary")),
-            key_of(row.identity),
-            *(key_of(str(metadata.get(name, ""))) for name in _KEYED.values()),
-        )
+        columns, metadata = self._columns, row.metadata
+        columns["vectors"][place] = row.vector
+        columns["days"][place] = int(metadata.get("published") or 0)
+        columns["primary"][place] = bool(metadata.get("primary"))
+        columns["keys"][place] = key_of(row.identity)
+        for name, called in _KEYED.items():
+            columns[name][place] = key_of(str(metadata.get(called, "")))
         self._speakers[place] = [key_of(name) for name in metadata.get("speakers") or ()]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the rows as `_save` takes them."""
-        assert self._rows is not None  # noqa: S101  there are places
-        rows = self._rows[list(self.places.values())]
+        places = list(self.places.values())
+        whole = len(places) == self._used  # nothing was removed: no copy is needed
+        taken = {name: column[: self._used] if whole else column[places] for name, column in self._columns.items()}
         names = [identity.encode("utf-8", "replace") for identity in self.places]
-        speakers = [(number, key) for number, place in enumerate(self.places.values()) for key in self._speakers[place]]
-        codes, scales = _codes(rows["vectors"])
+        speakers = [(number, key) for number, place in enumerate(places) for key in self._speakers[place]]
+        codes, scales = _codes(taken["vectors"])
         return {
-            **{name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()},
+            **taken,
             "codes": codes,
             "scales": scales,
-            "signs": _signs(rows["vectors"]),
+            "signs": _signs(taken["vectors"]),
             "speaker_rows": np.array([number for number, _ in speakers], dtype=np.int64),
             "speakers": np.array([key for _, key in speakers], dtype=np.uint64),
             "lengths": np.array([len(name) for name in names], dtype=np.int64),
