@@ -78,6 +78,8 @@ class LabelledClaim(_Row):
     claim: str
     gold: Gold
     gold_documents: tuple[str, ...] = ()
+    cited_documents: tuple[str, ...] = ()
+    """What the claim was written from, whether it decides the claim or not, where a set says so."""
     rationales: Mapping[str, tuple[tuple[int, ...], ...]] = Field(default_factory=dict)
     """Document id → alternative rationales, each a set of sentence numbers counted from 0."""
     speaker: str | None = None
@@ -368,6 +370,7 @@ def read_claims(path: Path) -> list[LabelledClaim]:
                 claim=row.text("claim"),
                 gold=row.label(tuple(Gold)),
                 gold_documents=row.texts("gold_docs"),
+                cited_documents=row.texts("cited_docs"),
                 rationales=row.rationales(),
                 speaker=row.text("speaker") if row.row.get("speaker") else None,
                 kind=row.text("kind") if row.row.get("kind") else "",

@@ -294,6 +294,9 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("rationale in 12", ("metrics", "rationale_recall@12"), ""),
         ("nDCG@10 dense", ("baselines", "dense_alone", "ndcg@10"), ""),
         ("nDCG@10 lexical", ("baselines", "lexical_alone", "ndcg@10"), ""),
+        ("cited nDCG@10", ("metrics", "cited", "ndcg@10"), ""),
+        ("cited R@5", ("metrics", "cited", "recall@5"), ""),
+        ("cited R@100", ("metrics", "cited", "recall@100"), ""),
     ),
     "end-to-end": (
         ("accuracy", ("metrics", "accuracy"), "accuracy"),

@@ -600,7 +600,13 @@ CLAIMS = [
         "gold_sentences": {"Rain: 2021/7": [[0]]},
     },
     {"id": "2", "claim": "The central bank cut its rate in March.", "label": "refutes", "gold_docs": ["bank"]},
-    {"id": "3", "claim": "The new library has three floors.", "label": "neutral", "gold_docs": []},
+    {
+        "id": "3",
+        "claim": "The new library has three floors.",
+        "label": "neutral",
+        "gold_docs": [],
+        "cited_docs": ["zoo"],  # it decides nothing
+    },
 ]
 
 
@@ -613,6 +619,7 @@ def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
     assert (result.n, result.metrics["queries"]) == (2, 2)  # the neutral claim has nothing to find
     assert result.metrics["mrr"] == result.metrics["recall@5"] == result.metrics["rationale_recall@5"] == 1.0
     assert [item.predicted.split()[0] for item in items] == ["Rain:", "bank"]
+    assert (result.metrics["cited"]["queries"], result.metrics["cited"]["recall@5"]) == (1, 1.0)
     assert [model.role for model in result.models] == ["embedding"]
     assert (result.data.n, result.corpus.n) == (2, 3)
     # The same folder again is used as it is; with another corpus it is refused.

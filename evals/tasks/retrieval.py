@@ -2,7 +2,8 @@
 
 Documents are ranked by their best passage in a deep search (``DEEP`` passages, so that recall@100 means something); what the
 product would judge, its own ``top_k`` passages, stands beside it under ``judged``. Claims without gold documents have no
-relevant document and are left out of these figures.
+relevant document and are left out of these figures. Where a set names the documents that its claims cite, deciding or not
+(SciFact), they are ranked for by themselves under ``cited``: the judgements that BEIR measures by (Thakur et al. 2021).
 """
 
 from __future__ import annotations
@@ -98,6 +99,13 @@ def score(
     return figures, intervals, alone, ranks
 
 
+def _by_citation(claims: Sequence[LabelledClaim], found: Sequence[Found], space: Workspace) -> dict[str, object]:
+    """Return the means over all claims that cite a document, those included that it does not decide."""
+    rankings = {claim.id: document_ranking(group, space) for claim, group in zip(claims, found, strict=True)}
+    means, _ = metrics.retrieval({claim.id: claim.cited_documents for claim in claims}, rankings)
+    return {**means, "queries": len(claims)}
+
+
 def judged_recall(
     claims: Sequence[LabelledClaim], judged: Sequence[Sequence[Passage]], space: Workspace
 ) -> dict[str, object]:
@@ -138,7 +146,8 @@ def run(request: Request) -> Outcome:
     """Search for every claim and score the rankings."""
     path = request.inputs["claims"]
     with built(request.inputs["corpus"], request.settings, request.progress) as space:
-        claims = [claim for claim in read_for(request, space) if claim.gold_documents]
+        given = read_for(request, space)
+        claims = [claim for claim in given if claim.gold_documents]
         if not claims:
             message = f"{path}: no claim has gold_docs, so there is nothing to rank for"
             raise EvalDataError(message)
@@ -146,6 +155,8 @@ def run(request: Request) -> Outcome:
         shown = search_all(claims, space, request, top_k=request.settings.top_k)
         figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
         figures["judged"] = judged_recall(claims, [[passage for _, passage in group] for group in shown], space)
+        if citing := [claim for claim in given if claim.cited_documents]:
+            figures["cited"] = _by_citation(citing, search_all(citing, space, request), space)
         embedder = space.checker.index.embedder
         items = [
             Item(
