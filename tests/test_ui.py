@@ -280,8 +280,29 @@ def test_claims_are_sent_in_fixed_blocks() -> None:
     many = checked.model_copy(update={"claims": checked.claims * 40})  # 320 claims
     first, again = present.claims_near(many, 0), present.claims_near(many, present.BLOCK - 1)
     assert first == again  # the same data is not sent twice
+    assert [present.block(at, 120) for at in (0, 60, 119)] == [0, 0, 0]  # all of it, once
     # the ids repeat here, so count what would be sent by asking for it
     assert len(present.claims_near(checked, 0)["claims"]) == len(checked.claims)
+
+
+def test_what_is_sent_of_a_card_and_its_source_is_all_of_it_without_repeating() -> None:
+    checked = checked_article()
+    sent = present.claims_near(checked, 0)
+    seen = 0
+    for at, item in enumerate(checked.claims):
+        whole, lean = present.claim(checked.claims, at), sent["claims"][item.claim.id]
+        for side in ("supports", "refutes", "neutral"):
+            for card, cut in zip(whole[side], lean[side], strict=True):
+                again = sent["sources"][cut["source"]] | cut
+                assert cut["index"] == card["index"]  # 0 too
+                for name, value in card.items():
+                    if name not in {"citation", "record"}:
+                        assert again.get(name, value) == value
+                        assert name in again or not value
+                assert card["citation"].endswith(cut.get("cite", cut.get("citation")))
+                seen += 1
+    assert seen > 5
+    assert {"citation", "record"}.isdisjoint(sent["claims"][checked.claims[1].claim.id]["refutes"][0])
 
 
 def test_all_that_is_given_to_components_is_plain_data_with_hostile_text_unchanged() -> None:

@@ -159,7 +159,7 @@ def _claim(review: Review, ids: list[str], record_page: st.Page) -> None:
             st.session_state["trouble"] = _attempt(lambda: _decide(checked, asked))
 
     chosen = st.session_state["chosen"]
-    first = ids.index(chosen) // present.BLOCK * present.BLOCK
+    first = present.block(ids.index(chosen), len(ids))
     at_first = _once("at first", lambda: chosen)
     outcome = components.claim(
         key=key,

@@ -30,10 +30,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   return () => state.forget?.();
 }
 
-// An arrow key held down runs through many claims: the server hears only of where it rests.
+// An arrow key held down runs through many claims: the server hears only of where it rests. Of a click it hears at once, because
+// of a very long article it has to send what is far away.
 function settle(state, id) {
   clearTimeout(state.timer);
-  state.timer = setTimeout(() => state.send(id), 300);
+  state.timer = setTimeout(() => state.send(id), state.clicked === id ? 0 : 300);
+  state.clicked = null;
 }
 
 function build(place, state) {
@@ -230,6 +232,7 @@ function walk(state, by) {
 }
 
 function choose(state, id, byKey) {
+  state.clicked = byKey ? null : id;
   choice(state.group, id);
   if (byKey) button(state, id)?.focus();
   // On one column the chosen claim stands under the article: bring it into view, except for the keyboard, which goes on.

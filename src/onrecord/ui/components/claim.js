@@ -6,6 +6,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const state = kept(root, () => ({ key: null, check: null, chosen: null, shown: null, queue: [], turn: null }));
   state.root = root;
   state.claims = data.claims;
+  state.sources = data.sources || {};
   state.live = Boolean(data.live);
   state.choose = (id) => choice(data.check, id);
   state.open = (evidence) => setTriggerValue("open", { claim: state.shown, evidence });
@@ -278,7 +279,22 @@ function related(data, state) {
   );
 }
 
-function cardNode(card, state) {
+// What the server leaves out of a card because it is known already: see `_lean` in present.py.
+function full(card, state) {
+  const made = { ...state.sources[card.source], findings: [], ...card };
+  if (!made.record) {
+    const cut = card.passage.lastIndexOf(":");
+    made.record = `record?${new URLSearchParams({ source: card.source, version: card.passage.slice(0, cut), at: card.passage.slice(cut + 1) })}`;
+  }
+  if (!made.citation) {
+    const words = card.pieces.filter((piece) => card.whole || piece.marks.includes("rationale")).map((piece) => piece.text).join("");
+    made.citation = `“${words.trim()}” ${card.cite}`;
+  }
+  return made;
+}
+
+function cardNode(lean, state) {
+  const card = full(lean, state);
   const passage = el("p", { class: `passage ${card.whole ? "whole" : ""}` }, card.pieces.map((piece) => {
     if (!piece.marks.length) return piece.text;
     return el("mark", { class: piece.marks.join(" ") }, piece.text);
