@@ -2,7 +2,8 @@
 
 It builds the starter corpus in a home of its own, starts the app on a free port, checks the example about the talks and takes
 each page and state in light, in dark and on a telephone. Chromium must be installed; nothing is fetched from anywhere.
-``--home FOLDER`` keeps and reuses a home, ``--only NAME,NAME`` takes these alone, of the check that the home holds already.
+``--home FOLDER`` keeps and reuses a home, ``--only NAME,NAME`` takes these alone, of the check that the home holds
+already, ``--screens light,narrow`` on these screens alone.
 """
 
 from __future__ import annotations
@@ -111,13 +112,23 @@ def by_address(page: Page, address: str, _: str) -> None:
     page.get_by_role("textbox", name="Published by").click()
 
 
-def result(page: Page, _: str, check: str) -> None:
-    """A checked article, at a claim that the record contradicts."""
+def opened(page: Page, check: str) -> None:
+    """A checked article, at a claim that the record contradicts, as people have left it."""
     page.goto(check.split("&", maxsplit=1)[0])
     page.locator(".st-key-claim_pane .place").wait_for()
     against = page.locator(".mark[role=button]").filter(has_text=TOLD_WRONG)
     if page.viewport_size and page.viewport_size["width"] > 1000:  # noqa: PLR2004  one column scrolls
         against.click()
+
+
+def result(page: Page, _: str, check: str) -> None:
+    """As ``opened``, before anybody has decided: what the screen before has decided is taken back."""
+    opened(page, check)
+    undo = page.get_by_role("region", name="Decision").get_by_role("button", name="Undo")
+    settle(page)
+    while undo.is_visible():
+        undo.click()
+        settle(page)
 
 
 def reported(page: Page, address: str, check: str) -> None:
@@ -135,10 +146,11 @@ def context(page: Page, address: str, check: str) -> None:
     page.get_by_role("dialog").locator(".body").wait_for()
 
 
-def decided(page: Page, address: str, check: str) -> None:
+def decided(page: Page, _: str, check: str) -> None:
     """A claim that a person decided otherwise than the software, with a note."""
-    result(page, address, check)
+    opened(page, check)
     decision = page.get_by_role("region", name="Decision")
+    settle(page)
     if "Needs work (" in decision.inner_text():
         return
     decision.get_by_role("button", name="Needs work").click()
@@ -269,7 +281,7 @@ def take(browser: Browser, screen: Screen, address: str, check: str, only: froze
         reduced_motion="reduce",
     )
     page = made.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(WAIT // 4)
     for name, show in STATES.items():
         if only and name not in only:
             continue
@@ -291,6 +303,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--screens", default=",".join(screen.name for screen in SCREENS))
     given = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -305,10 +318,10 @@ def main() -> None:
                 check = f"{server.address}/?check={kept}"
             else:
                 page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
-                page.set_default_timeout(60_000)
+                page.set_default_timeout(WAIT // 4)
                 check = check_example(page, server.address)
                 page.close()
-            for screen in SCREENS:
+            for screen in [one for one in SCREENS if one.name in given.screens.split(",")]:
                 take(browser, screen, server.address, check, frozenset(filter(None, given.only.split(","))))
             browser.close()
     print(f"pictures in {IMAGES}")

@@ -109,6 +109,10 @@ def test_decisions_are_shown_with_what_the_software_said(service: ShelfService) 
     shown = present.decisions(made.model_copy(update={"decisions": (agreed,)}), may=True)
     assert shown["claims"][claim.claim.id]["short"] == "Agreed"
     assert shown["progress"] == "1 of 8 claims decided"
+    assert shown["claims"][claim.claim.id]["undoable"]
+    back = agreed.model_copy(update={"number": 2, "label": "UNDECIDED", "undoes": 1})
+    shown = present.decisions(made.model_copy(update={"decisions": (agreed, back)}), may=True)
+    assert not shown["claims"][claim.claim.id]["undoable"]  # nothing is left to take back
     # read in other words, the software says otherwise: then he agreed to something else
     service.reword(made.checked, claim.claim.id, "Other words.", "")
     shown = present.decisions(service.load(A).model_copy(update={"decisions": (agreed,)}), may=True)

@@ -194,7 +194,9 @@ def undo(check_id: str, claim_id: str, *, settings: Settings, seen: int | None =
         made = _about(connection, check_id, claim_id)
     standing = undoable(made)
     if not standing:
-        message = f"There is no decision about {claim_id!r} to take back."
+        message = (
+            "There is no decision about this claim to take back: all that was decided has been taken back already."
+        )
         raise NotFoundError(message)
     taken_back = standing[-1]
     before = standing[-2] if len(standing) > 1 else None

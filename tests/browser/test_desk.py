@@ -121,13 +121,16 @@ def test_evidence_is_pinned_and_rejected(watched: Watched) -> None:
 def test_two_people_decide_at_once_and_the_second_is_told(watched: Watched) -> None:
     page = watched.open_check(rest="&claim=c6-560")
     other = page.context.new_page()
-    other.goto(f"{watched.server.address}/?check={GOOD}&claim=c6-560")
-    expect(pane(other)).to_contain_text("Claim 6 of 8")
+    other.goto(f"{watched.server.address}/?check={GOOD}&claim=c5-426")
+    expect(pane(other)).to_contain_text("Claim 5 of 8")
+    pane(other).get_by_role("button", name="Next claim").click()
+    expect(other).to_have_url(re.compile("claim=c6-560"))
     decision(page).get_by_role("button", name="Contradicted").click()
     expect(decision(page)).to_contain_text("Decided: contradicted")
     decision(other).get_by_role("button", name="Supported").click()
     expect(other.get_by_text("decided about this claim meanwhile")).to_be_visible()
     expect(decision(other)).to_contain_text("Decided: contradicted")  # and sees the new state at once
+    expect(pane(other)).to_contain_text("Claim 6 of 8")  # of the claim that he is at
     other.close()
 
 

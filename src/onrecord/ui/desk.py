@@ -94,9 +94,10 @@ def _desk(review: Review, record_page: st.Page) -> None:
     if st.session_state.get("chosen") not in ids:
         st.session_state["chosen"] = first_to_look_at(checked)
     may = frame.may("checker")
-    trouble = st.session_state.pop("trouble", "")
-    if trouble:
-        frame.problem(trouble)
+    # Its place is there without trouble too: what stands below would be built anew, at the claim first shown.
+    with st.container():
+        if trouble := st.session_state.pop("trouble", ""):
+            frame.problem(trouble)
     # Looked at anew each time: a colleague may have had a claim checked again, or decided something.
     if frame.service().last_revision(checked.id) != (review.revisions[-1].number if review.revisions else 0):
         _show_anew(frame.service().load(checked.id))

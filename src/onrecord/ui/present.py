@@ -275,11 +275,14 @@ def tags(item: CheckedClaim) -> list[Json]:
 
 def decisions(review: Review, *, may: bool) -> Json:
     """Return what people decided about the claims of a check, for the article and the claim to show beside the verdicts."""
+    from onrecord.review import undoable  # noqa: PLC0415  heavy
+
     claims: Json = {}
     says = {item.claim.id: item.verdict.label for item in review.checked.claims}
     for claim_id, now in review.in_force.items():
         claims[claim_id] = {
             "number": now.number,
+            "undoable": bool(undoable([made for made in review.decisions if made.claim_id == claim_id])),
             "label": now.label,
             "note": now.note,
             "tags": list(now.tags),
@@ -296,6 +299,7 @@ def decisions(review: Review, *, may: bool) -> Json:
         "claims": claims,
         "blank": {
             "number": 0,
+            "undoable": False,
             "label": "UNDECIDED",
             "note": "",
             "tags": [],

@@ -5,8 +5,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement;
   const state = kept(root, () => ({ key: null, check: null, chosen: null, shown: null, queue: [], turn: null }));
   state.root = root;
-  state.claims = data.claims;
-  state.sources = data.sources || {};
+  // Of a very long article the server sends a part at a time: what came once stays.
+  const known = state.key === data.key ? state : {};
+  state.claims = { ...known.claims, ...data.claims };
+  state.sources = { ...known.sources, ...data.sources };
   state.live = Boolean(data.live);
   state.choose = (id) => choice(data.check, id);
   state.open = (evidence) => setTriggerValue("open", { claim: state.shown, evidence });
@@ -40,7 +42,9 @@ function sendNext(state) {
   if (!made || !state.queue.length || state.turn === made.turn) return;
   state.turn = made.turn;
   const what = state.queue.shift();
-  state.tell({ ...what, seen: (made.claims[what.claim] || made.blank).number });
+  const now = made.claims[what.claim] || made.blank;
+  if (what.action === "undo" && !now.undoable) { state.turn = null; sendNext(state); return; }  // pressed once too often
+  state.tell({ ...what, seen: now.number });
 }
 
 function show(state) {

@@ -86,7 +86,7 @@ function decisionBox(data, made, may, send) {
   const rows = [
     el("div", { class: "decision-head" },
       el("h3", { class: "label" }, may ? "Your decision" : "Decision"),
-      now.number && may ? el("button", { type: "button", class: "link-button", "data-undo": "", on: { click: () => send({ action: "undo" }) } }, "Undo") : ""),
+      now.undoable && may ? el("button", { type: "button", class: "link-button", "data-undo": "", on: { click: () => send({ action: "undo" }) } }, "Undo") : ""),
     el("div", { class: "choices", role: "group", "aria-label": "Your decision" },
       el("button", { type: "button", class: "choice agree", "data-choice": "agree", disabled: !agree || now.label === data.verdict.label,
         on: { click: () => choose(data.verdict.label) } }, "Agree"),
