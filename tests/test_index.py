@@ -597,7 +597,9 @@ def test_opening_what_is_in_step_looks_at_a_handful(settings: Settings, monkeypa
     ):
         for name in names:
             monkeypatch.setattr(owner, name, refuse)
-    monkeypatch.setattr("chromadb.api.models.Collection.Collection.query", refuse)
+    # before any of these Chroma would read its graph
+    for name in ("query", "get", "count"):
+        monkeypatch.setattr(f"chromadb.api.models.Collection.Collection.{name}", refuse)
     with Index.open(Watched(many), settings) as index:
         assert not index.behind()
     assert len(looked_up) <= 2 * 8  # of each engine's passages as many as are looked up to see whose they are

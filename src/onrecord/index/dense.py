@@ -7,10 +7,11 @@ another collection beside the old one. Chroma itself computes no embeddings here
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -149,6 +150,7 @@ class DenseEngine:
         self._name = collection_name(embedder)
         self._where = f"collection {self._name}"
         self._vectors = Vectors(folder / self._name) if folder else None
+        self._database = folder.parent / "chroma.sqlite3" if folder else None
         with _guard(self._where):
             self.vector_store = Chroma(
                 client=client,
@@ -171,8 +173,41 @@ class DenseEngine:
         return held if self._vectors is None else min(held, self._vectors.count())
 
     def _collected(self) -> int:
+        resting = self._resting()
+        if resting is not None:
+            return resting[0]
         with _guard(self._where):
             return int(self._collection.count())
+
+    def _resting(self, size: int = 0) -> tuple[int, list[str]] | None:
+        """Return how many passages an embedded collection holds, and ``size`` ids; ``None`` where it must be asked itself.
+
+        Before its first answer of any kind Chroma reads its graph and puts in what came since that was last written, which
+        takes .8 s of processor time for 40,894 passages, and the graph is not what is searched. So its database is read
+        instead, 8 ms, where nothing waits there to be counted.
+        """
+        if self._database is None:
+            return None
+        try:
+            with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as database:
+                ((segment, waiting),) = database.execute(
+                    "SELECT segments.id, (SELECT COUNT(*) FROM embeddings_queue WHERE seq_id > max_seq_id.seq_id "
+                    "AND topic LIKE '%/' || segments.collection) "
+                    "FROM segments JOIN collections ON segments.collection = collections.id "
+                    "JOIN max_seq_id ON max_seq_id.segment_id = segments.id "
+                    "WHERE collections.name = ? AND segments.scope = 'METADATA'",
+                    (self._name,),
+                )
+                ((held,),) = database.execute("SELECT COUNT(*) FROM embeddings WHERE segment_id = ?", (segment,))
+                ids = database.execute(
+                    "SELECT embedding_id FROM embeddings WHERE segment_id = ? LIMIT ?", (segment, size)
+                )
+                return None if waiting else (int(held), [str(identity) for (identity,) in ids])
+        except (
+            sqlite3.Error,
+            ValueError,
+        ):  # of another version of Chroma's, of no passage yet, or damaged: Chroma will say so
+            return None
 
     def _begin(self) -> None:
         """Tell the files of a change to come."""
@@ -274,6 +309,9 @@ class DenseEngine:
 
     def sample(self, size: int) -> list[str]:
         """Return up to ``size`` ids that are held."""
+        resting = self._resting(size)
+        if resting is not None:
+            return resting[1]
         with _guard(self._where):
             return list(self._collection.get(limit=size, include=[])["ids"])
 

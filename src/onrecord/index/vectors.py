@@ -132,7 +132,8 @@ class _Segment:
 
     def __init__(self, folder: Path, dead: str = "") -> None:
         def read(name: str) -> NDArray[Any]:
-            return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+            # As a plain array: numpy's class for mapped ones makes each of the thousands of slices of a search slower.
+            return np.asarray(np.lib.format.open_memmap(folder / f"{name}.npy", mode="r"))
 
         self.folder = folder
         self.vectors, self.codes, self.scales = read("vectors"), read("codes"), read("scales")
@@ -217,8 +218,9 @@ class _View:
         found = np.concatenate([segment.differing(sign) for segment in self.segments])
         found[~mask] = np.iinfo(found.dtype).max
         bound = np.partition(found, number - 1)[number - 1]
-        nearer, equal = np.flatnonzero(found < bound), np.flatnonzero(found == bound)
-        return np.sort(np.concatenate([nearer, equal[: number - len(nearer)]]))
+        rows = np.flatnonzero(found <= bound)
+        equal = np.flatnonzero(found[rows] == bound)
+        return np.delete(rows, equal[len(equal) - (len(rows) - number) :])
 
     def nearest(self, query: Floats, rows: NDArray[np.intp], limit: int) -> list[Candidate]:
         """Return the passages of these rows, which are in order, that are nearest to a query."""
