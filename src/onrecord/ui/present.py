@@ -382,8 +382,8 @@ _OF_SOURCE = frozenset(
 def _lean(card: Json, sources: dict[str, Json]) -> Json:
     """Return a card without what ``full`` of ``claim.js`` can put back: empty parts, its source, and words it has already.
 
-    A long article has thousands of cards, and the server packs all that it sends anew for every click: of 32 KB for a claim with
-    twelve passages, 20 are left (307 claims on the starter corpus, 26 November 2026).
+    A long article has thousands of cards, and the server packs all that it sends anew for every click: of 32 KB for a claim
+    with twelve passages, 20 are left (307 claims on the starter corpus, 26 November 2026).
     """
     sources.setdefault(card["source"], {name: card[name] for name in _OF_SOURCE})
     # Compared one by one: the first card's index is 0, which equals False.
