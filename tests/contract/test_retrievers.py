@@ -268,6 +268,17 @@ def test_what_is_replaced_is_found_once_and_only_with_its_new_facts(engine: Engi
     assert everything(engine)[corrected.id] == fingerprint(corrected) != fingerprint(BY_NAME["wire"])
 
 
+def test_what_is_replaced_twice_before_it_is_committed_is_there_once(engine: Engine) -> None:
+    for publisher in ("Reuters", "AFP"):
+        engine.upsert([a_passage("fresh", "A fresh record on barley.", publisher=publisher)])
+    engine.commit()
+    assert engine.count() == len(PASSAGES) + 1
+    assert found(engine, "barley", SearchFilters(publishers=("Reuters",))) == []
+    assert "fresh" in found(engine, "barley", SearchFilters(publishers=("AFP",)))
+    engine.upsert([a_passage("fresh", "A fresh record on barley.", publisher="TASS")])
+    engine.rollback()
+
+
 def test_what_is_deleted_is_not_found(engine: Engine) -> None:
     engine.delete([BY_NAME["talks"].id, "never:0-1"])
     engine.commit()
