@@ -99,7 +99,8 @@ class Embedder:
                 "check ONRECORD_EMBEDDING_MODEL."
             )
             raise ModelError(message) from error
-        _multiply_by_onednn(model)
+        if self.sha256 == DEFAULT_SHA256:  # another may use the weights of a layer by itself
+            _multiply_by_onednn(model)
         return model
 
     @cached_property
