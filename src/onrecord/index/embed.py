@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.util
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,9 @@ class Embedder:
         self._threads = threads
         # The fast tokenizers refuse to be used by two threads at once ("Already borrowed").
         self._lock = threading.Lock()
+        self._one_thread: ThreadPoolExecutor
+        self._alone_of = 0
+        """The process whose thread that is."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,18 +107,20 @@ class Embedder:
             _multiply_by_onednn(model)
         return model
 
-    @cached_property
+    @property
     def _alone(self) -> ThreadPoolExecutor:
-        """A thread whose networks start no others."""
-        import torch  # noqa: PLC0415  takes seconds
+        """A thread whose networks start no others. A process that was forked off has none of its parent's: it makes its own."""
+        if self._alone_of != os.getpid():
+            import torch  # noqa: PLC0415  takes seconds
 
-        usual = torch.get_num_threads()
-        alone = ThreadPoolExecutor(
-            max_workers=1, thread_name_prefix="claims", initializer=torch.set_num_threads, initargs=(1,)
-        )
-        alone.submit(torch.get_num_threads).result()
-        torch.set_num_threads(usual)  # what a thread sets for itself is also what those that come later begin with
-        return alone
+            usual = torch.get_num_threads()
+            self._one_thread = ThreadPoolExecutor(
+                max_workers=1, thread_name_prefix="claims", initializer=torch.set_num_threads, initargs=(1,)
+            )
+            self._one_thread.submit(torch.get_num_threads).result()
+            torch.set_num_threads(usual)  # what a thread sets for itself is also what those that come later begin with
+            self._alone_of = os.getpid()
+        return self._one_thread
 
     @cached_property
     def dimension(self) -> int:
