@@ -43,6 +43,19 @@ def real(
 
 
 @pytest.mark.slow
+def test_what_was_chosen_while_the_check_went_on_is_still_shown_when_it_ends(real: Watched) -> None:
+    page = real.open()
+    page.get_by_label("Text of the article").fill(ARTICLE.replace("A short review of the year", "Rates and a disease"))
+    page.get_by_role("button", name="Check this article").click()
+    chosen = (
+        "On 26 July 2023 the Federal Reserve raised"  # not the claim that would be shown first: another is contradicted
+    )
+    page.locator(".mark[role=button]").filter(has_text=chosen).first.click(timeout=180_000)
+    page.get_by_role("button", name="New check").wait_for(timeout=180_000)
+    expect(page.locator(".st-key-claim_pane .original")).to_contain_text(chosen)
+
+
+@pytest.mark.slow
 def test_an_article_is_checked_by_the_real_models(real: Watched) -> None:
     page = real.open()
     page.get_by_label("Text of the article").fill(ARTICLE)
@@ -50,6 +63,7 @@ def test_an_article_is_checked_by_the_real_models(real: Watched) -> None:
     pane = page.locator(".st-key-claim_pane")
     pane.locator(".place").or_(page.get_by_text("This did not work")).first.wait_for(timeout=180_000)
     assert pane.is_visible(), real.server.text()
+    page.get_by_role("button", name="New check").wait_for(timeout=180_000)  # where it ends, the pane is made anew
 
     def choose(words: str) -> None:
         page.locator(".mark[role=button]").filter(has_text=words).first.click()

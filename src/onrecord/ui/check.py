@@ -335,7 +335,7 @@ def _so_far(job: Job, now: Standing) -> None:
 
     def choose() -> None:
         if (wanted := st.session_state[article_key].get("choose")) in ids:
-            st.session_state["looked_at"] = wanted
+            st.session_state["looked_at"] = st.session_state["picked"] = wanted
 
     with st.container(key="desk"):
         left, right = st.columns([5, 7])
@@ -370,16 +370,19 @@ def _article_so_far(job: Job, now: Standing) -> present.Json:
 
 def _forget() -> None:
     """Let go of the check on its way, in the session and in the address."""
-    for name in ("job", "looked_at", "so_far"):
+    for name in ("job", "looked_at", "picked", "so_far"):
         st.session_state.pop(name, None)
     st.query_params.pop("job", None)
 
 
 def _ended(now: Standing) -> None:
-    """Go on to the result, or back to the form with what went wrong."""
+    """Go on to the result, at the claim that the reader chose meanwhile, or back to the form with what went wrong."""
+    picked = st.session_state.get("picked")
     _forget()
     if now.state is State.DONE:
         st.query_params["check"] = now.check_id
+        if picked:
+            st.query_params["claim"] = picked
     elif now.state is State.FAILED:
         st.session_state["failure"] = now.error
     st.rerun()
