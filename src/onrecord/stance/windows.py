@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from onrecord.records import Passage, Span
 from onrecord.stance.questions import JudgeItem
+from onrecord.text import day
 
 WINDOWS_PER_PASSAGE = 3
 """Single sentences judged besides the passage as a whole, those that share most with the claim first."""
@@ -94,7 +95,7 @@ def heading_of(passage: Passage) -> str:
     title = " ".join(source.title.split()).rstrip(".")[:MOST_OF_TITLE]
     if not title or passage.text.startswith(title):
         return ""
-    return f"{title} ({source.published.day} {source.published:%B %Y}). " if source.published else f"{title}. "
+    return f"{title} ({day(source.published)}). " if source.published else f"{title}. "
 
 
 def far(item: JudgeItem) -> bool:

@@ -305,11 +305,9 @@ _PLACE: Final = re.compile(r"\b(?:[Ii]n|[Ff]or|[Aa]mong|[Aa]cross|[Oo]f) (?:the 
 
 def _elsewhere(pair: Pair, quantity: Quantity) -> str:
     """Return what the figure's sentence begins with and the claim does not name: "In the Americas it fell by three years"."""
+    numbers = pair.evidence.sentence_of
     first, _ = pair.evidence.range_of(quantity.span)
-    number = pair.evidence.sentence_of[first] if first < len(pair.evidence.tokens) else -1
-    start = next(
-        (t.start for t, at in zip(pair.evidence.tokens, pair.evidence.sentence_of, strict=True) if at == number), 0
-    )
+    start = pair.evidence.starts[numbers.index(numbers[first])] if first < len(numbers) else 0
     match = _PLACE.match(pair.evidence.text, start)
     if match is None or match.start(1) > quantity.span.start:
         return ""
