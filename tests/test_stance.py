@@ -427,6 +427,32 @@ def test_repeating_is_not_supporting(
 
 
 @pytest.mark.parametrize(
+    ("speaker", "account", "expected"),
+    [
+        ("Dmytro Kuleba", "Sergei Lavrov also said that prices rose.", Stance.NEUTRAL),  # another person's words
+        ("Dmytro Kuleba", "“Prices rose,” Lavrov told reporters.", Stance.NEUTRAL),  # the name after them
+        ("Dmytro Kuleba", "Dmytro Kuleba, who had met Sergei Lavrov, said that prices rose.", Stance.SUPPORTS),
+        ("Dmytro Kuleba", "Sergei Lavrov said that Kuleba had said that prices rose.", Stance.SUPPORTS),  # both named
+        ("Dmytro Kuleba", "Sergei Lavrov and Boris Johnson said that prices rose.", Stance.SUPPORTS),  # one of several
+        ("Dmytro Kuleba", "He said that prices rose.", Stance.SUPPORTS),  # it may be he
+        ("The Kremlin", "Dmitry Peskov said that prices rose.", Stance.SUPPORTS),  # he speaks for it
+    ],
+)
+def test_the_words_of_another_person_do_not_support_that_this_one_said_them(
+    speaker: str, account: str, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    made = claim(f"{speaker} said that prices rose.", speaker=speaker, proposition="Prices rose.")
+    evidence = passage(f"{account} Dmytro Kuleba did not answer.")
+    hit = Hit(passage_id=evidence.id, query="prices", dense_score=0.6, fused_score=1.0)
+    said, _ = stance.questions(made, evidence, hit, article_date=None)
+    (found,) = stance.judge([said], settings=settings)
+    assert found.stance is expected
+    if expected is Stance.NEUTRAL:
+        assert f"Lavrov, not by {speaker}" in found.note
+
+
+@pytest.mark.parametrize(
     ("logits", "expected"),
     [
         (SUPPORT, Stance.REFUTES),  # the network was fooled by the words: another number is a conflict

@@ -34,6 +34,8 @@ _KEY_FORM = 1
 
 Pair = tuple[str, str]
 """What is read of a window and the wording that it is held against."""
+Rows = Mapping[Pair, Floats]
+"""Calibrated probabilities by pair."""
 
 
 class Network(Protocol):
@@ -78,10 +80,11 @@ class Reading:
     """What is said of one window: calibrated probabilities."""
 
     row: Floats
-    """Of the deciding network where it has read the window, else of the choosing one, held below ``UNREAD_SIDE``."""
-    seen: Floats
-    """Of the network that reads every window."""
-    decides: bool = True
+    """Of the deciding network where it has read the window, else of the choosing one, held below ``UNREAD_SIDE``; undecided for
+    a sentence that speaks for nothing."""
+    decides: bool
+    alone: Floats
+    """Of the window's bare words, by which a rationale is found; ``row`` where the passage takes no side."""
 
 
 def load(settings: Settings) -> Networks:
@@ -105,34 +108,45 @@ def read(
 ) -> list[list[Reading]]:
     """Return a reading of every window, in the items' and windows' order.
 
-    Equal (window, wording) pairs are read once, and all pairs of all items go through a network together.
+    Passages are read as wholes first. Their sentences are read alone only where the passage speaks for a side: elsewhere there
+    is nothing to show. Equal (window, wording) pairs are read once, and all pairs of all items go through a network together.
     """
-    everything = list(
-        dict.fromkeys(
-            pair
-            for item, found in zip(items, windows, strict=True)
-            for pair in (*((window.text, item.hypothesis) for window in found), *_deciding(item, found))
-        )
-    )
-    if networks.choosing is None:
-        seen = decided = _rows(networks.deciding, everything, cache)
-    else:
-        seen = _rows(networks.choosing, everything, cache)
-        decided = _rows(networks.deciding, _chosen(items, windows, seen, settings), cache)
+    speaking = [_deciding(item, found) for item, found in zip(items, windows, strict=True)]
+    everything = list(dict.fromkeys(pair for pairs in speaking for pair in pairs))
+    looking = networks.choosing or networks.deciding
+    seen = _rows(looking, everything, cache)
+    decided = seen
+    if networks.choosing is not None:
+        decided = _rows(networks.deciding, _chosen(items, speaking, seen, settings), cache)
+    limits = networks.deciding.calibration
+    shown = [
+        [(window.text, item.hypothesis) for window in found]
+        if len(found) > 1 and any(pair in decided and _takes_a_side(decided[pair], limits) for pair in pairs)
+        else []
+        for item, found, pairs in zip(items, windows, speaking, strict=True)
+    ]
+    bare = dict.fromkeys(pair for pairs in shown for pair in pairs if pair not in seen)
+    alone = {**seen, **_rows(looking, list(bare), cache)}
     return [
-        [_reading((window.read, item.hypothesis), decided, seen[window.text, item.hypothesis]) for window in found]
+        [_reading(window, item.hypothesis, decided, seen, alone) for window in found]
         for item, found in zip(items, windows, strict=True)
     ]
 
 
-def _reading(pair: Pair, decided: Mapping[Pair, Floats], seen: Floats) -> Reading:
-    if pair in decided:
-        return Reading(decided[pair], seen)
-    row = seen.copy()
-    sides = [SUPPORTS, REFUTES]
-    row[sides] = np.minimum(row[sides], UNREAD_SIDE)
-    row[NEUTRAL] = 1.0 - row[sides].sum()
-    return Reading(row, seen, decides=False)
+def _reading(window: Window, wording: str, decided: Rows, seen: Rows, alone: Rows) -> Reading:
+    headed, bare = (window.read, wording), (window.text, wording)
+    if headed in decided:
+        row = decided[headed]
+    else:
+        row = np.array([0.0, 0.0, 1.0])
+        if headed in seen:
+            row[[SUPPORTS, REFUTES]] = np.minimum(seen[headed][[SUPPORTS, REFUTES]], UNREAD_SIDE)
+            row[NEUTRAL] = 1.0 - row[[SUPPORTS, REFUTES]].sum()
+    return Reading(row, headed in decided, alone.get(bare, row))
+
+
+def _takes_a_side(row: Floats, limits: Calibration) -> bool:
+    return bool(row[SUPPORTS] >= limits.support_threshold or row[REFUTES] >= limits.refute_threshold)
 
 
 def _deciding(item: JudgeItem, found: Sequence[Window]) -> list[Pair]:
@@ -142,18 +156,16 @@ def _deciding(item: JudgeItem, found: Sequence[Window]) -> list[Pair]:
 
 def _chosen(
     items: Sequence[JudgeItem],
-    windows: Sequence[Sequence[Window]],
-    seen: Mapping[Pair, Floats],
+    speaking: Sequence[Sequence[Pair]],
+    seen: Rows,
     settings: Settings,
 ) -> list[Pair]:
     """Return the pairs that the deciding network reads: the passages that bear most on each question of each claim."""
-    questions: dict[tuple[str, str, str], dict[str, tuple[bool, float, list[Pair]]]] = {}
-    for item, found in zip(items, windows, strict=True):
-        if found:
+    questions: dict[tuple[str, str, str], dict[str, tuple[bool, float, Sequence[Pair]]]] = {}
+    for item, pairs in zip(items, speaking, strict=True):
+        if pairs:
             asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), {})
-            deciding = _deciding(item, found)
-            looked_at = (*((window.text, item.hypothesis) for window in found), *deciding)
-            asked[found[0].read] = far(item), min(float(seen[pair][NEUTRAL]) for pair in looked_at), deciding
+            asked[pairs[0][0]] = far(item), min(float(seen[pair][NEUTRAL]) for pair in pairs), pairs
     chosen: dict[Pair, None] = {}
     for asked in questions.values():
         for _, _, pairs in sorted(asked.values(), key=lambda one: one[:2])[: settings.stance_passages]:

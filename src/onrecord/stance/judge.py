@@ -35,7 +35,7 @@ from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceP
 from onrecord.settings import Settings
 from onrecord.stance import cascade, nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, load_calibration
-from onrecord.stance.questions import JudgeItem, other_speakers
+from onrecord.stance.questions import JudgeItem, family_name, other_speakers, same_person
 from onrecord.stance.windows import RESTATED, SURE_OF_FAR, Window, far, windows_of
 from onrecord.text import fold
 
@@ -155,25 +155,26 @@ def _decide(
     if not windows:
         return _unrelated(item)
     whole = windows[0]
-    rationales = {column: _rationale(windows, readings, column) for column in (SUPPORTS, REFUTES, None)}
+    closest = max(windows[1:], key=lambda window: window.shared, default=whole)
     if not readings[0].decides:
         note = "Not judged closely: other passages bear more on the claim."
-        return _Outcome(Stance.NEUTRAL, readings[0].row, whole, rationales[None], note=note)
+        return _Outcome(Stance.NEUTRAL, readings[0].row, whole, closest, note=note)
     # The passage, or a sentence of it that says all the claim does and is surer.
     speaking = [0, *(n for n, reading in enumerate(readings) if reading.decides and windows[n].shared >= RESTATED)]
     row = readings[max(speaking, key=lambda n: float(readings[n].row[[SUPPORTS, REFUTES]].max()))].row
-    row = _of_its_time(item, rationales[REFUTES], row, limits)
+    if row[REFUTES] >= limits.refute_threshold:
+        row = _of_its_time(item, _rationale(windows, readings, REFUTES), row)
     refutes, supports = float(row[REFUTES]), float(row[SUPPORTS])
     repeated = refutes < SURE and any(_repeats(item, window) for window in windows)
     if refutes >= limits.refute_threshold and refutes >= supports and not repeated:
-        findings = _findings(item, rationales[REFUTES])
-        return _Outcome(Stance.REFUTES, row, whole, rationales[REFUTES], findings)
+        rationale = _rationale(windows, readings, REFUTES)
+        return _Outcome(Stance.REFUTES, row, whole, rationale, _findings(item, rationale))
     if supports >= limits.support_threshold:
-        supported = _Outcome(Stance.SUPPORTS, row, whole, rationales[SUPPORTS])
-        return _checked(item, supported, _said_in(windows, rationales[SUPPORTS]))
-    undecided = _Outcome(Stance.NEUTRAL, row, whole, rationales[None])
+        rationale = _rationale(windows, readings, SUPPORTS)
+        return _checked(item, _Outcome(Stance.SUPPORTS, row, whole, rationale), _said_in(windows, rationale))
+    undecided = _Outcome(Stance.NEUTRAL, row, whole, closest)
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
-    return _settled(item, _checked(item, undecided, rationales[None])) if row[NEUTRAL] <= TORN_NEUTRAL else undecided
+    return _settled(item, _checked(item, undecided, closest)) if row[NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
 def _unrelated(item: JudgeItem) -> _Outcome:
@@ -183,7 +184,7 @@ def _unrelated(item: JudgeItem) -> _Outcome:
     return _Outcome(Stance.NEUTRAL, np.array([0.0, 0.0, 1.0]), nothing, nothing, note=note)
 
 
-def _of_its_time(item: JudgeItem, window: Window, row: Floats, limits: Calibration) -> Floats:
+def _of_its_time(item: JudgeItem, window: Window, row: Floats) -> Floats:
     """Let a sentence that speaks of another time than the claim contradict nothing.
 
     The network takes the round of another month, or the figure of another year, for a contradiction. That the same event is
@@ -191,7 +192,7 @@ def _of_its_time(item: JudgeItem, window: Window, row: Floats, limits: Calibrati
     """
     from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
 
-    if row[REFUTES] < limits.refute_threshold or not _of_another_time(item, window):
+    if not _of_another_time(item, window):
         return row
     source = item.passage.source
     pair = checks.Pair.of(
@@ -257,18 +258,17 @@ def _settled(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     )
 
 
-def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], column: int | None) -> Window:
-    """Return the narrowest window that says the same: a single sentence nearly as probable as the whole passage.
+def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], column: int) -> Window:
+    """Return the narrowest window that says the same: a single sentence nearly as probable as the whole passage, both alone."""
+    whole = windows[0]
+    best = _most_probable(windows, readings, column)
+    enough = readings[0].alone[column] - RATIONALE_SLACK
+    return windows[best] if best and readings[best].alone[column] >= enough else whole
 
-    Both are as the network saw them that reads every window. Without a ``column`` it is the sentence that shares most words.
-    """
-    whole, singles = windows[0], range(1, len(windows))
-    if not singles:
-        return whole
-    if column is None:
-        return windows[max(singles, key=lambda number: windows[number].shared)]
-    best = max(singles, key=lambda number: float(readings[number].seen[column]))
-    return windows[best] if readings[best].seen[column] >= readings[0].seen[column] - RATIONALE_SLACK else whole
+
+def _most_probable(windows: Sequence[Window], readings: Sequence[cascade.Reading], column: int) -> int:
+    """Return the number of the sentence most probable alone; 0, the whole passage, where there is no other."""
+    return max(range(1, len(windows)), key=lambda number: float(readings[number].alone[column]), default=0)
 
 
 def _nearest(outcome: _Outcome, windows: Sequence[Window], readings: Sequence[cascade.Reading]) -> Span | None:
@@ -276,13 +276,12 @@ def _nearest(outcome: _Outcome, windows: Sequence[Window], readings: Sequence[ca
 
     Of a support it is the one that was checked.
     """
-    singles = range(1, len(windows))
-    if outcome.stance is Stance.NEUTRAL or not singles or outcome.rationale != windows[0]:
+    if outcome.stance is Stance.NEUTRAL or len(windows) == 1 or outcome.rationale != windows[0]:
         return None
     if outcome.stance is Stance.SUPPORTS and (checked := _said_in(windows, outcome.rationale)).single:
         return checked.span
     column = SUPPORTS if outcome.stance is Stance.SUPPORTS else REFUTES
-    return windows[max(singles, key=lambda number: float(readings[number].seen[column]))].span
+    return windows[_most_probable(windows, readings, column)].span
 
 
 def _said_in(windows: Sequence[Window], rationale: Window) -> Window:
@@ -312,7 +311,7 @@ def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
         return replace(outcome, stance=stance, row=row, rationale=looked_at, findings=findings, note=note)
     if outcome.stance is not Stance.SUPPORTS:
         return replace(outcome, findings=findings)
-    hedge = _hedge(looked_at.text, item.hypothesis) or _of_another(item)
+    hedge = _hedge(looked_at.text, item.hypothesis) or _of_another(item, looked_at)
     if hedge:
         row = outcome.row.copy()
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
@@ -359,13 +358,25 @@ def _hedge(window: str, hypothesis: str) -> str:
     return ""
 
 
-def _of_another(item: JudgeItem) -> str:
+def _of_another(item: JudgeItem, looked_at: Window) -> str:
     """Say why an account is no support that the speaker said so: it gives the words as somebody else's; else empty."""
     attribution = item.claim.attribution
     if item.question != "said" or item.own_words or attribution is None:
         return ""
-    others = other_speakers(item.passage, attribution.speaker)
+    others = other_speakers(item.passage, attribution.speaker) or _says_instead(
+        item, attribution.speaker, looked_at.text
+    )
     return f"Not support: the source gives this as said by {others}, not by {attribution.speaker}." if others else ""
+
+
+def _says_instead(item: JudgeItem, speaker: str, sentence: str) -> str:
+    """Return which other person says it in a sentence that does not name the speaker, a person; else empty."""
+    from onrecord.stance.checks import names  # noqa: PLC0415  it parses
+
+    family = family_name(speaker)
+    if not family or family in sentence.casefold() or not names.is_person(item.claim.standalone, family):
+        return ""
+    return next((name for name in names.speakers_in(sentence) if not same_person(speaker, name)), "")
 
 
 def _findings(item: JudgeItem, window: Window) -> tuple[Finding, ...]:

@@ -38,6 +38,10 @@ _EXCLUSIVE: Final = frozenset(
 _SUBJECTS: Final = frozenset({"nsubj", "csubj"})
 _OBJECTS: Final = frozenset({"dobj", "obj"})
 _NEGATIONS: Final = frozenset({"not", "never", "n't", "no", "n’t"})
+_SAYING: Final = frozenset(
+    """say tell state add declare claim announce argue warn insist reiterate stress repeat note assert explain deny confirm
+    promise""".split()
+)
 _MODALS: Final = frozenset(
     {"would", "could", "may", "might", "should", "if", "whether", "want", "try", "attempt", "refuse", "fail"}
 )
@@ -133,6 +137,19 @@ def actions(text: str) -> tuple[Action, ...]:
             )
         )  # fmt: skip
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def speakers_in(text: str) -> tuple[str, ...]:
+    """Return the persons who say something in ``text`` by their names: one subject of a verb of saying, not one of several."""
+    verbs = [token for token in parse(text) if token.pos_ == "VERB" and token.lemma_.lower() in _SAYING]
+    subjects = [subject for verb in verbs if (subject := _doer(verb)) is not None]
+    return tuple(_words(subject) for subject in subjects if subject.ent_type_ == "PERSON" and not subject.conjuncts)
+
+
+def is_person(text: str, family: str) -> bool:
+    """Tell whether the word ``family`` (lower case) is part of a person's name in ``text``."""
+    return any(token.ent_type_ == "PERSON" and token.lower_ == family for token in parse(text))
 
 
 def _doer(verb: Token) -> Token | None:
