@@ -36,6 +36,8 @@ class Pair:
     dataset: str
     doc_id: str = ""
     pair_id: str = ""
+    teacher: tuple[float, float, float] | None = None
+    """Logits of the network that labelled the pair, in the order of `LABELS`; None: a person or a rule did."""
 
 
 @dataclass(frozen=True, slots=True)

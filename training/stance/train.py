@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from training.stance.distil import Distilled, read_distilled
 from training.stance.mixture import LABELS, WRITTEN, Label, Pair, Stream, load_sets, read_pairs, read_written
 from training.stance.tiers import TIERS, load_tier, trained_state
 
@@ -160,6 +161,24 @@ def save_atomically(state: dict[str, Any], path: Path) -> None:
     part.replace(path)
 
 
+def loss_of(logits: torch.Tensor, pairs: Sequence[Pair], *, smoothing: float, temperature: float) -> torch.Tensor:
+    """Return the mean cross-entropy with the labels, or with what a teacher said of those pairs that it labelled.
+
+    Both sides of a teacher's pair are divided by the temperature; its gradient would shrink by the square of it, so it is
+    multiplied by that (Hinton et al. 2015, section 2).
+    """
+    hot = torch.nn.functional.one_hot(torch.tensor([LABELS.index(pair.label) for pair in pairs]), len(LABELS)).float()
+    wanted = hot * (1 - smoothing) + smoothing / len(LABELS)
+    heat = torch.ones(len(pairs), 1)
+    taught = [i for i, pair in enumerate(pairs) if pair.teacher]
+    if taught:
+        said = torch.tensor([pair.teacher for pair in pairs if pair.teacher])
+        wanted[taught] = torch.softmax(said / temperature, dim=1)
+        heat[taught] = temperature
+    losses = -(wanted * torch.log_softmax(logits / heat, dim=1)).sum(dim=1) * heat.squeeze(1) ** 2
+    return losses.mean()
+
+
 class Average:
     """Exponential moving average of the trainable parameters, with a short memory at the start."""
 
@@ -211,7 +230,9 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     sets["written"] = read_written(WRITTEN)
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
-    stream = Stream(sets, seed=options.seed + (saved["step"] if saved else 0))
+    seed = options.seed + (saved["step"] if saved else 0)
+    stream = Stream(sets, seed=seed)
+    taught = Distilled(read_distilled(options.distilled) if options.distilled else [], seed=seed)
     dev = dev_slice(options.pairs, n=options.dev, seed=options.seed)
     tier = TIERS[options.tier]
     model, tokenizer = load_tier(tier, shipped=options.from_shipped, cache=options.cache)
@@ -237,7 +258,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         event="start",
         step=step,
         spent=spent,
-        sizes={k: len(v) for k, v in sets.items()},
+        sizes={k: len(v) for k, v in sets.items()} | {"distilled": len(taught)},
         seed=options.seed,
         lr=options.lr,
         batch=options.batch,
@@ -247,13 +268,14 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         bf16=options.bf16,
         tier=options.tier,
         from_shipped=options.from_shipped,
+        soft_share=options.soft_share,
+        temperature=options.temperature,
     )
 
     budget = options.minutes * 60
     began = time.monotonic() - spent
     last_saved, last_noted = time.monotonic(), time.monotonic()
     running, counted, noted_seen, evaluated = 0.0, 0, seen, 0.0
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=options.smoothing)
 
     def save() -> None:
         save_atomically(
@@ -271,7 +293,9 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         )
 
     while (progress := (time.monotonic() - began) / budget) < 1:
-        pairs = stream.draw(options.batch * POOL_BATCHES, options.mixed + (1 - options.mixed) * progress)
+        wanted = options.batch * POOL_BATCHES
+        spoken = taught.draw(round(options.soft_share * wanted))
+        pairs = [*spoken, *stream.draw(wanted - len(spoken), options.mixed + (1 - options.mixed) * progress)]
         rows = encode(tokenizer, pairs)
         chance = random.Random(options.seed + step)  # noqa: S311 - reproducible sampling
         kept = [i for i, row in enumerate(rows) if len(row["input_ids"]) <= LONG_TOKENS or chance.random() < LONG_SHARE]
@@ -290,10 +314,14 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
             )
             for group in optimizer.param_groups:
                 group["lr"] = options.lr * max(rate, 0.002)
-            targets = torch.tensor([LABELS.index(pairs[i].label) for i in part])
             with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
                 found = model(**collate(tokenizer, [rows[i] for i in part])).logits
-            loss = loss_of(found.float(), targets)
+            loss = loss_of(
+                found.float(),
+                [pairs[i] for i in part],
+                smoothing=options.smoothing,
+                temperature=options.temperature,
+            )
             loss.backward()
             torch.nn.utils.clip_grad_norm_(decayed + plain, 1.0)
             optimizer.step()
@@ -351,6 +379,9 @@ def main() -> None:
     parser.add_argument(
         "--mixed", type=float, default=0.0, help="where in the course of the mixture to begin, 0 to 1; when going on"
     )
+    parser.add_argument("--distilled", type=Path, help="pairs that a teacher labelled (distil.py)")
+    parser.add_argument("--soft-share", type=float, default=0.4, help="their share of what is drawn")
+    parser.add_argument("--temperature", type=float, default=2.0, help="by which a teacher's logits are divided")
     parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
     parser.add_argument("--minutes", type=float, default=85.0)
     parser.add_argument("--lr", type=float, default=1.2e-4)
