@@ -66,6 +66,15 @@ def test_the_stream_repeats_nothing_before_a_set_is_through() -> None:
     assert {pair.claim for pair in drawn} == {pair.claim for pair in pairs}
 
 
+def test_a_run_may_weigh_a_set_otherwise() -> None:
+    sets = {name: [Pair("c", "e", "supports", name)] for name in ("scifact", "written")}
+    usual, other = (Stream(sets, seed=1, weights=weights).shares(1.0) for weights in (None, {"written": 8000}))
+    assert other["written"] == pytest.approx(8000 * 1.5 / (8000 * 1.5 + 8000 * 1.6))
+    assert usual["written"] > other["written"]
+    with pytest.raises(ValueError, match="writen"):
+        Stream(sets, seed=1, weights={"writen": 1.0})
+
+
 def test_verification_is_denser_at_the_end() -> None:
     stream = Stream({name: [Pair("c", "e", "supports", name)] for name in PLAN}, seed=1)
     start, end = stream.shares(0.0), stream.shares(1.0)

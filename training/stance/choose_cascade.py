@@ -168,7 +168,7 @@ def passages_of(text: str, settings: Settings) -> list[Passage]:
     name = f"e{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     source = Source(
         id=name,
-        title=name,
+        title="",  # the networks read a title as a heading
         kind=SourceKind.DOCUMENT,
         publisher="development set",
         primary=False,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Label = Literal["supports", "refutes", "neutral"]
 LABELS: tuple[Label, ...] = ("supports", "neutral", "refutes")
@@ -234,8 +234,21 @@ class Stream:
     Each set is a shuffled queue that is reshuffled when it runs out, so no pair is repeated before all of its set were seen.
     """
 
-    def __init__(self, sets: dict[str, list[Pair]], *, seed: int) -> None:
-        """Prepare the queues. ``sets`` maps a name of `PLAN` to its pairs; empty sets are left out."""
+    def __init__(self, sets: dict[str, list[Pair]], *, seed: int, weights: Mapping[str, float] | None = None) -> None:
+        """Prepare the queues.
+
+        Args:
+            sets: Pairs by name of `PLAN`; empty sets are left out.
+            seed: Decides the order.
+            weights: Weights that this run has instead of those of `PLAN`.
+
+        Raises:
+            ValueError: a weight is for a set that is not in `PLAN`.
+        """
+        self._weights = dict(weights or {})
+        if strange := sorted(self._weights.keys() - PLAN.keys()):
+            msg = f"weights for {', '.join(strange)}; accepted are the names of PLAN: {', '.join(PLAN)}"
+            raise ValueError(msg)
         self._sets = {name: pairs for name, pairs in sets.items() if pairs}
         self._random = random.Random(seed)  # noqa: S311 - reproducible order, not secrecy
         self._queues: dict[str, list[Pair]] = {name: [] for name in self._sets}
@@ -247,7 +260,7 @@ class Stream:
         for name in self._sets:
             plan = PLAN[name]
             start, end = STAGE_DENSITY[plan.stage]
-            weights[name] = plan.weight * (start + (end - start) * progress)
+            weights[name] = self._weights.get(name, plan.weight) * (start + (end - start) * progress)
         total = sum(weights.values())
         return {name: weight / total for name, weight in weights.items()}
 

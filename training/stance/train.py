@@ -231,7 +231,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     seed = options.seed + (saved["step"] if saved else 0)
-    stream = Stream(sets, seed=seed)
+    stream = Stream(sets, seed=seed, weights=dict(options.weight))
     taught = Distilled(read_distilled(options.distilled) if options.distilled else [], seed=seed)
     dev = dev_slice(options.pairs, n=options.dev, seed=options.seed)
     tier = TIERS[options.tier]
@@ -270,6 +270,7 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         from_shipped=options.from_shipped,
         soft_share=options.soft_share,
         temperature=options.temperature,
+        weights=dict(options.weight),
     )
 
     budget = options.minutes * 60
@@ -368,6 +369,11 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     log.close()
 
 
+def _weight(text: str) -> tuple[str, float]:
+    name, value = text.split("=")
+    return name, float(value)
+
+
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -382,6 +388,9 @@ def main() -> None:
     parser.add_argument("--distilled", type=Path, help="pairs that a teacher labelled (distil.py)")
     parser.add_argument("--soft-share", type=float, default=0.4, help="their share of what is drawn")
     parser.add_argument("--temperature", type=float, default=2.0, help="by which a teacher's logits are divided")
+    parser.add_argument(
+        "--weight", type=_weight, action="append", default=[], help="SET=PAIRS, instead of its weight in mixture.PLAN"
+    )
     parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
     parser.add_argument("--minutes", type=float, default=85.0)
     parser.add_argument("--lr", type=float, default=1.2e-4)
