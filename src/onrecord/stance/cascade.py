@@ -2,7 +2,7 @@
 
 A passage as a whole decides; its single sentences are read to find the rationale. One network reads both; or, in a cascade,
 the fast one reads every window, and the accurate one reads and decides the few passages that bear most on each question of each
-claim: those near it with a window on which the fast one has most of a view, then those far from it. What the accurate
+claim: those near it on which the fast one has most of a view, and search too, then those far from it. What the accurate
 network has not read decides nothing, however sure the fast one is: it leans to neither side by more than ``UNREAD_SIDE``.
 
 The cascade's networks are loaded together; when one cannot be, the error says so and nothing is judged by the other alone.
@@ -29,6 +29,10 @@ CASCADE = "cascade"
 UNREAD_SIDE = 0.3
 """Most that a window which the deciding network has not read leans to a side: less than a third, so that neutral is always the
 most probable, and the doubt is still seen."""
+LATER = 0.1
+"""What one place later in search counts against a passage, beside the fast network's probability that it is neutral. Accuracy
+end to end with six of twelve passages read (26 November 2026): starter 0.789 without it, 0.794 with it, 0.794 by places alone;
+SciFact 0.640, 0.660, 0.667; Check-COVID 0.691, 0.711, 0.678."""
 _KEY_FORM = 1
 """Grows when the same texts are put to a network in another way."""
 
@@ -120,8 +124,8 @@ def read(
         decided = _rows(networks.deciding, _chosen(items, speaking, seen, settings), cache)
     limits = networks.deciding.calibration
     shown = [
-        [(window.text, item.hypothesis) for window in found]
-        if len(found) > 1 and any(pair in decided and _takes_a_side(decided[pair], limits) for pair in pairs)
+        [(window.text, item.hypothesis) for window in found[1:]]
+        if any(pair in decided and _takes_a_side(decided[pair], limits) for pair in pairs)
         else []
         for item, found, pairs in zip(items, windows, speaking, strict=True)
     ]
@@ -134,7 +138,7 @@ def read(
 
 
 def _reading(window: Window, wording: str, decided: Rows, seen: Rows, alone: Rows) -> Reading:
-    headed, bare = (window.read, wording), (window.text, wording)
+    headed = (window.read, wording)
     if headed in decided:
         row = decided[headed]
     else:
@@ -142,7 +146,8 @@ def _reading(window: Window, wording: str, decided: Rows, seen: Rows, alone: Row
         if headed in seen:
             row[[SUPPORTS, REFUTES]] = np.minimum(seen[headed][[SUPPORTS, REFUTES]], UNREAD_SIDE)
             row[NEUTRAL] = 1.0 - row[[SUPPORTS, REFUTES]].sum()
-    return Reading(row, headed in decided, alone.get(bare, row))
+    shown = alone.get((window.text, wording), seen.get(headed, row))
+    return Reading(row, headed in decided, shown)
 
 
 def _takes_a_side(row: Floats, limits: Calibration) -> bool:
@@ -165,7 +170,8 @@ def _chosen(
     for item, pairs in zip(items, speaking, strict=True):
         if pairs:
             asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), {})
-            asked[pairs[0][0]] = far(item), min(float(seen[pair][NEUTRAL]) for pair in pairs), pairs
+            doubt = min(float(seen[pair][NEUTRAL]) for pair in pairs) + LATER * len(asked)
+            asked.setdefault(pairs[0][0], (far(item), doubt, pairs))
     chosen: dict[Pair, None] = {}
     for asked in questions.values():
         for _, _, pairs in sorted(asked.values(), key=lambda one: one[:2])[: settings.stance_passages]:
