@@ -65,7 +65,6 @@ class Vectors:
         self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
         self._connection.execute("CREATE TABLE IF NOT EXISTS read_pairs (key BLOB PRIMARY KEY, score REAL NOT NULL)")
         self._settings = settings
-        self._model: object = None
 
     def close(self) -> None:
         """Close the file."""
@@ -86,7 +85,7 @@ class Vectors:
         started = time.monotonic()
         for start in range(0, len(order), CHUNK):
             some = order[start : start + CHUNK]
-            vectors = self._embed([missing[key] for key in some])
+            vectors = load_embedder(self._settings).encode([missing[key] for key in some])
             with self._connection:
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
@@ -115,21 +114,6 @@ class Vectors:
                 "INSERT OR REPLACE INTO read_pairs VALUES (?, ?)", [(key, known[key]) for key in missing]
             )
         return [known[key] for key in keys]
-
-    def _embed(self, texts: list[str]) -> Floats:
-        import torch  # noqa: PLC0415  takes seconds
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-
-        if self._model is None:
-            torch.set_num_threads(1)
-            folder = str(load_embedder(self._settings).folder)
-            self._model = SentenceTransformer(folder, device="cpu", local_files_only=True).to(torch.bfloat16)
-        with torch.inference_mode():
-            found = self._model.encode(  # type: ignore[attr-defined]
-                texts, batch_size=8, show_progress_bar=False, convert_to_tensor=True
-            )
-        vectors: Floats = torch.nn.functional.normalize(found.float(), dim=1).numpy()
-        return vectors
 
 
 def thinned(
@@ -236,6 +220,10 @@ class Replay:
     lexical: Sequence[Found]
     keywords: Sequence[Found]
     """Found by the words of names and figures alone."""
+    apart: Sequence[Found]
+    """Found by words where the title is a field of its own and counts half."""
+    whole: Sequence[Found]
+    """Documents by number, found by words in their whole text."""
 
 
 _KEYWORD = re.compile(r"\b(?:[^\W\d_a-z][\w’'-]*|\d[\d.,]*)")
@@ -262,20 +250,47 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
         for line in queries[start : start + CHUNK] @ known.T:
             best = np.argsort(-line, kind="stable")[:DEEP]
             dense.append([(int(number), float(line[number])) for number in best])
+    texts = [claim.claim for claim in claims]
+    passages = [passage_of(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)]
+    lexical, by_keywords = by_words(passages, texts, [keywords(text) for text in texts])
+    (bodies,) = by_words([_under(passage, "") for passage in passages], texts)
+    titled = [(passage, passage.source.title) for passage in passages if passage.source.title]
+    (titles,) = by_words([_under(passage.model_copy(update={"text": title}), "") for passage, title in titled], texts)
+    whole = [passage_of(number, document, 0, len(document.text)) for number, document in enumerate(documents)]
+    return Replay(
+        name, documents, claims, places, known, queries, dense, lexical, by_keywords,
+        apart=[_added(body, title, 0.5) for body, title in zip(bodies, titles, strict=True)],
+        whole=by_words(whole, texts)[0],
+    )  # fmt: skip
+
+
+def by_words(passages: Sequence[Passage], *queries: Sequence[str]) -> list[list[Found]]:
+    """Return what the product's engine finds among ``passages`` for each list of queries."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         engine = LexicalEngine(Path(folder))
-        engine.upsert([passage_of(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)])
+        engine.upsert(passages)
         engine.commit()
-        texts = [claim.claim for claim in claims]
-        lexical, by_keywords = (
+        found = [
             [
                 [(int(hit.passage_id), hit.score) for hit in hits]
                 for hits in engine.search(some, filters=SearchFilters(), limit=DEEP)
             ]
-            for some in (texts, [keywords(text) for text in texts])
-        )
+            for some in queries
+        ]
         engine.close()
-    return Replay(name, documents, claims, places, known, queries, dense, lexical, by_keywords)
+    return found
+
+
+def _under(passage: Passage, title: str) -> Passage:
+    return passage.model_copy(update={"source": passage.source.model_copy(update={"title": title})})
+
+
+def _added(found: Found, more: Found, share: float) -> Found:
+    """Return a list with a share of another's scores added, best first."""
+    total = dict(found)
+    for place, score in more:
+        total[place] = total.get(place, 0.0) + share * score
+    return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:DEEP]
 
 
 def passage_of(number: int, document: CorpusDocument, start: int, end: int) -> Passage:
@@ -370,6 +385,29 @@ def with_document(inner: Variant, share: float) -> Variant:
     return rank
 
 
+def with_title_apart(weight: float) -> Variant:
+    """Return the sum by range with the list of words in which the title is a field of its own, as the product had before."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        words = normalised(replay.apart[number], "range")
+        meaning = normalised(replay.dense[number], "range")
+        return _added([(place, weight * score) for place, score in meaning.items()], list(words.items()), 1.0 - weight)
+
+    return rank
+
+
+def with_whole(inner: Variant, share: float) -> Variant:
+    """Return a ranking in which a passage gains by the words of its whole document."""
+
+    def rank(replay: Replay, number: int) -> Found:
+        whole = normalised(replay.whole[number], "range")
+        found = inner(replay, number)
+        total = [(place, score + share * whole.get(replay.places[place][0], 0.0)) for place, score in found]
+        return sorted(total, key=lambda item: (-item[1], item[0]))
+
+    return rank
+
+
 def with_feedback(weight: float, share: float) -> Variant:
     """Return fusion in which the query's vector is moved towards its three best passages (Rocchio)."""
 
@@ -430,13 +468,21 @@ VARIANTS: Mapping[str, Variant] = {
     **{f"sum by top, exact cosine, meaning {w:.1f}": weighted(w, how="top", exact=True) for w in (0.4, 0.5, 0.6, 0.7)},
     **{f"… 0.5 and names and figures {w}": weighted(FUSED, keyword=w) for w in (0.1, 0.25)},
     **{f"… 0.5 and the document's other passages {w}": with_document(weighted(FUSED), w) for w in (0.1, 0.25, 0.5)},
+    "… 0.5 and 0.1, the title a field of its own at half weight (before)": with_document(with_title_apart(FUSED), 0.1),
+    **{
+        f"… 0.5 and 0.1 and the words of the whole document {w}": with_whole(with_document(weighted(FUSED), 0.1), w)
+        for w in (0.2, 0.5)
+    },
     **{f"… 0.5 and feedback {w}": with_feedback(FUSED, w) for w in (0.25, 0.5)},
     **{f"… 0.5 and diversity {w}": with_diversity(weighted(FUSED), w) for w in (0.1, 0.3)},
 }
+_CUT_AGAIN = ("check_covid", "scifact", "fool_me_twice")
 CUTS: Mapping[str, tuple[Cut, tuple[str, ...]]] = {
-    "no title before the text": (Cut(header=False), ("check_covid", "climate_fever", "fool_me_twice")),
-    "windows of one sentence": (Cut("1/0"), ("check_covid", "fool_me_twice")),
-    "windows of five sentences, two shared": (Cut("5/2"), ("check_covid",)),
+    "no title before the text": (Cut(header=False), ("climate_fever", *_CUT_AGAIN)),
+    "windows of one sentence": (Cut("1/0"), _CUT_AGAIN),
+    "windows of two sentences, one shared": (Cut("2/1"), _CUT_AGAIN),
+    "windows of three sentences, none shared": (Cut("3/0"), _CUT_AGAIN),
+    "windows of five sentences, two shared": (Cut("5/2"), _CUT_AGAIN),
 }
 """Other ways of cutting, and the sets that are small enough to be embedded again for each."""
 
@@ -514,7 +560,7 @@ def table(  # noqa: PLR0913, PLR0917  an argument for every option
                         "passages": len(replay.places),
                         "claims": len(replay.claims),
                     }
-                variants = {title: weighted(FUSED)} if title else VARIANTS
+                variants = {title: with_document(weighted(FUSED), 0.1)} if title else VARIANTS
                 for label, variant in variants.items():
                     if only in label:
                         rows.setdefault(label, {})[name] = halves(scored(replay, variant))

@@ -357,9 +357,36 @@ def test_query_terms(query: str, terms: dict[str, str]) -> None:
 
 def test_matched_words_are_the_query_s_own() -> None:
     terms = query_terms("Negotiations in Kyiv failed")
-    assert matched_words(terms, ["They were negotiating, and it was failing.", "a title"]) == ("Negotiations", "failed")
-    assert matched_words(terms, []) == ()
-    assert matched_words({}, ["text"]) == ()
+    assert matched_words(terms, "They were negotiating, and it was failing.") == ("Negotiations", "failed")
+    assert matched_words(terms, "") == ()
+    assert matched_words({}, "text") == ()
+
+
+WHERE_WORDS_STAND = [
+    # in the text, in the title, and as the day it was published
+    ("wheat harvest", "wheat"),
+    ("Antalya", "talks"),
+    ("29 March 2022", "talks"),
+    # the words of an undated source's missing date are nobody's
+    ("undated", None),
+    # a word in title and text is found once
+    ("harvest", "wheat"),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), WHERE_WORDS_STAND)
+def test_claims_are_looked_for_in_text_title_and_date(tmp_path: Path, query: str, expected: str | None) -> None:
+    engine = LexicalEngine(tmp_path)
+    engine.upsert(
+        [
+            a_passage("talks", "The delegations shook hands.", title="Talks in Antalya"),
+            a_passage("wheat", "The wheat was in by August.", title="Harvest", published=None),
+        ]
+    )
+    engine.commit()
+    found = engine.search([query], filters=EVERYTHING, limit=5)[0]
+    engine.close()
+    assert [hit.passage_id.split("@")[0] for hit in found] == ([expected] if expected else [])
 
 
 # Fusion

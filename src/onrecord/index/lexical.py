@@ -7,7 +7,7 @@ that come out, so quotation marks, colons, brackets or operators in a claim mean
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from onrecord.index.engine import (
     speakers_of,
 )
 from onrecord.records import Span
+from onrecord.text import day
 
 if TYPE_CHECKING:
     import tantivy
@@ -32,15 +33,13 @@ if TYPE_CHECKING:
     from onrecord.records import Passage, SearchFilters
 
 ANALYSER = "onrecord_english"
-SCHEMA_NUMBER = 3
+SCHEMA_NUMBER = 4
 """Grows with every change of fields or analysis; a folder built under another number is built again."""
 ENGINE_NAME = f"tantivy-{SCHEMA_NUMBER}"
 WRITER_MEMORY = 16_000_000
 """Bytes that the writer may fill before it writes a segment; Tantivy takes no fewer than 15 million."""
 PAGE = 4_096
 """Passages listed at a time."""
-TITLE_BOOST = 0.5
-"""Weight of a word found in the title beside the same word in the text."""
 MAX_TERMS = 256
 """Different words of one query that are searched; a claim has some twenty."""
 MAX_TOKEN_BYTES = 60
@@ -57,7 +56,7 @@ STOP_WORDS = frozenset(
 
 @lru_cache(maxsize=1)
 def analyser() -> tantivy.TextAnalyzer:
-    """Return the analyser of titles, texts and queries: words, lower case, without accents, stemmed."""
+    """Return the analyser of texts and queries: words, lower case, without accents, stemmed."""
     import tantivy  # noqa: PLC0415  native library
 
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
@@ -96,12 +95,16 @@ def query_terms(query: str) -> dict[str, str]:
     return dict(list(chosen.items())[:MAX_TERMS])
 
 
-def matched_words(terms: Mapping[str, str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the words of a query (see ``query_terms``) whose stem occurs in one of the texts, in the query's order."""
-    stems: set[str] = set()
-    for text in texts:
-        stems.update(analyser().analyze(encodable(text)))
-    return tuple(word for stem, word in terms.items() if stem in stems)
+def matched_words(terms: Mapping[str, str], text: str) -> tuple[str, ...]:
+    """Return the words of a query (see ``query_terms``) whose stem occurs in a text, in the query's order."""
+    there = set(stems(text))
+    return tuple(word for stem, word in terms.items() if stem in there)
+
+
+def searched(passage: Passage) -> str:
+    """Return the text that claims are looked for in: title and day of the source before the passage's own words."""
+    source = passage.source
+    return "\n".join([source.title, *([day(source.published)] if source.published else []), passage.text])
 
 
 def highlights(query: str, text: str) -> tuple[Span, ...]:
@@ -270,11 +273,7 @@ class LexicalEngine:
         terms = query_terms(query)
         if not terms:
             return []
-        words = []
-        for stem in terms:
-            words.append((occur.Should, make.term_query(self._schema, "text", stem, "freq")))
-            in_title = make.term_query(self._schema, "title", stem, "freq")
-            words.append((occur.Should, make.boost_query(in_title, TITLE_BOOST)))
+        words = [(occur.Should, make.term_query(self._schema, "words", stem, "freq")) for stem in terms]
         return self._run(searcher, make.boolean_query(words), conditions, limit)
 
     def _run(
@@ -315,8 +314,8 @@ class LexicalEngine:
         document.add_text("id", passage.id)
         document.add_text("fingerprint", fingerprint(passage))
         document.add_text("source_id", encodable(source.id))
-        document.add_text("title", encodable(source.title))
         document.add_text("text", encodable(passage.text))
+        document.add_text("words", encodable(searched(passage)))
         document.add_text("kind", source.kind.value)
         document.add_text("primary", "true" if source.primary else "false")
         document.add_text("publisher", encodable(filter_key(source.publisher)))
@@ -324,9 +323,9 @@ class LexicalEngine:
         document.add_text("collection", encodable(filter_key(source.collection)))
         for speaker in speakers_of(passage):
             document.add_text("speaker", encodable(speaker))
-        day = day_number(passage)
-        if day is not None:
-            document.add_integer("published", day)
+        number = day_number(passage)
+        if number is not None:
+            document.add_integer("published", number)
         return document
 
     def _open_writer(self) -> tantivy.IndexWriter:
@@ -368,7 +367,9 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
     for name in ("source_id", "kind", "primary", "publisher", "speaker", "language", "collection"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "text"):
-        builder.add_text_field(name, tokenizer_name=ANALYSER, index_option="position")
+    # Quotations are looked for in the text as it stands. Claims are looked for in one field with title and date, so that one
+    # query for each word does; a title in a field of its own, at half the weight, found less (search-ablation.md).
+    builder.add_text_field("text", tokenizer_name=ANALYSER, index_option="position")
+    builder.add_text_field("words", tokenizer_name=ANALYSER, index_option="freq")
     builder.add_integer_field("published", indexed=True, fast=True)
     return builder.build()

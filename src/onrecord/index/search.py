@@ -34,7 +34,7 @@ from onrecord.index.engine import (
     is_current,
     look_up,
 )
-from onrecord.index.lexical import ENGINE_NAME, LexicalEngine, matched_words, query_terms
+from onrecord.index.lexical import ENGINE_NAME, LexicalEngine, matched_words, query_terms, searched
 from onrecord.index.quotations import find_passages
 from onrecord.index.state import EngineState, database_key, read_states, write_states
 from onrecord.records import CorpusState, Hit, Passage, SearchFilters, Span
@@ -317,7 +317,7 @@ class Index:
                     passage = seen[hit.passage_id]
                     if passage is None or not is_current(passage) or not admits(filters, passage):
                         continue
-                    words = matched_words(terms, (passage.text, passage.source.title))
+                    words = matched_words(terms, searched(passage))
                     chosen[query].append(hit.model_copy(update={"matched_terms": words}))
                 if not hits or len(chosen[query]) >= top_k:
                     del waiting[query]
