@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect, select, text
+from sqlalchemy import event, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 import onrecord.corpus.store as store_module
@@ -311,6 +311,84 @@ def test_reading_while_another_thread_writes(store: Store) -> None:
         assert store.state().passages in {100, 700}  # the last committed batch, never a part of one
     writer.join()
     assert not failures
+
+
+# Kept connections
+
+
+def kept(settings: Settings, *documents: Document) -> Store:
+    store = Store.open(settings)
+    store.add_documents(documents)
+    return store
+
+
+def test_passages_are_read_in_two_statements_on_a_kept_connection(settings: Settings) -> None:
+    asked: list[str] = []
+    opened: list[object] = []
+    with kept(settings, *(document(f"s{number}") for number in range(20))) as store:
+        ids = current(store)
+        store.passages(ids[:1])
+        event.listen(store._readers, "before_cursor_execute", lambda *given: asked.append(given[2].split()[0]))
+        event.listen(store._readers, "connect", lambda *given: opened.append(given))
+        assert [passage.id for passage in store.passages(ids[:12])] == ids[:12]
+    assert asked == ["BEGIN", "SELECT", "SELECT"]
+    assert not opened
+
+
+def test_kept_connections_serve_many_threads(settings: Settings) -> None:
+    with kept(settings, *(document(f"s{number}", f"Only {number}. Two. Three.") for number in range(40))) as store:
+        ids = current(store)
+        wrong: list[str] = []
+
+        def read(first: int) -> None:
+            for turn in range(30):
+                some = [ids[(first + turn + step) % len(ids)] for step in range(5)]
+                wrong.extend(a for a, b in zip(some, store.passages(some), strict=True) if a != b.id)
+
+        threads = [threading.Thread(target=read, args=(number,)) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        store.add_documents([document(f"t{number}") for number in range(50)])
+        for thread in threads:
+            thread.join()
+        assert not wrong
+
+
+def test_a_forked_process_opens_its_own_connection(settings: Settings) -> None:
+    # In a process of its own, for a fork of a process with threads warns.
+    code = """
+        import os, sys
+        from pathlib import Path
+        from onrecord.corpus import Store
+        from onrecord.settings import Settings
+
+        store = Store.open(Settings(home=Path(sys.argv[1])))
+        ids = [passage.id for batch in store.iter_passages() for passage in batch]
+        store.passages(ids)
+        child = os.fork()
+        if child == 0:
+            here = len(store.passages(ids))
+            with store._readers.connect() as connection:
+                opened = connection.connection._connection_record.info["opened"][0]
+            os._exit(0 if here == len(ids) and opened == os.getpid() else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(store.passages(ids)) == len(ids)
+        store.close()
+    """
+    kept(settings, document("a"), document("b")).close()
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(settings.home)], check=True, timeout=60)  # noqa: S603  our own interpreter
+
+
+def test_a_replaced_file_is_opened_anew(settings: Settings, tmp_path: Path) -> None:
+    other = Settings(home=tmp_path / "other")
+    kept(other, document("b")).close()
+    with kept(settings, document("a")) as store:
+        (old,) = {passage.source.id for passage in store.passages(current(store))}
+        store.close()
+        store.passages(current(store))  # one connection is kept again
+        (other.home / "onrecord.db").replace(settings.home / "onrecord.db")
+        (new,) = {passage.source.id for passage in store.passages(current(store))}
+        assert (old, new) == ("a", "b")
 
 
 # States and changes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, QueuePool
 
 from onrecord.corpus.lock import writing
 from onrecord.corpus.schema import HEAD
@@ -16,6 +17,8 @@ from onrecord.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
     from onrecord.settings import Settings
 
@@ -27,7 +30,7 @@ _guard = threading.Lock()
 def engine(settings: Settings) -> Engine:
     """Return the engine of the database in force, its home made and its tables up to date.
 
-    One engine serves a process. SQLite connections are opened for each use (0.2 ms) and so belong to one thread.
+    One engine serves a process. SQLite connections are opened for each use and so belong to one thread; see ``readers``.
 
     Raises:
         SettingsError: the database address cannot be used.
@@ -51,6 +54,52 @@ def engine(settings: Settings) -> Engine:
             raise CorpusError(message) from error
         _engines[address] = made
         return made
+
+
+def readers(made: Engine) -> Engine:
+    """Return an engine of the same database that keeps its connections, for what a search asks of it again and again.
+
+    A kept connection serves one thread at a time. One that a parent process opened, or whose file was replaced meanwhile, is
+    put aside and another is opened. PostgreSQL's connections are kept anyway.
+    """
+    file = sqlite_file(made)
+    if file is None:
+        return made
+    kept = create_engine(
+        made.url, poolclass=QueuePool, pool_size=4, max_overflow=-1, connect_args={"check_same_thread": False}
+    )
+
+    def note(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection
+        _prepare(connection, record)
+        record.info["opened"] = _opened(file)
+
+    def check(connection: Any, record: ConnectionPoolEntry, fairy: PoolProxiedConnection) -> None:  # noqa: ANN401
+        if record.info["opened"] == _opened(file):
+            return
+        if record.info["opened"][0] != os.getpid():
+            # SQLite forbids a child even to close what its parent opened.
+            _left_alone.append(connection)
+            record.dbapi_connection = fairy.dbapi_connection = None  # type: ignore[misc]
+        message = f"{file} is not the file that was opened"
+        raise DisconnectionError(message)
+
+    event.listen(kept, "connect", note)
+    event.listen(kept, "checkout", check)
+    event.listen(kept, "begin", _begin)
+    return kept
+
+
+_left_alone: list[object] = []
+"""Connections of a parent process."""
+
+
+def _opened(file: Path) -> tuple[int, int, int]:
+    """Return what tells whether a connection to ``file`` can be used here and now: process, device and node."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return (os.getpid(), 0, 0)
+    return (os.getpid(), status.st_dev, status.st_ino)
 
 
 def sqlite_file(made: Engine) -> Path | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from onrecord.corpus.batch import LOOKED_UP
-from onrecord.corpus.schema import SourceRow, VersionRow
+from onrecord.corpus.schema import PassageRow, SourceRow, VersionRow
 from onrecord.records import Locator, Passage, Source, SourceKind, Span, Version
 
 if TYPE_CHECKING:
@@ -65,29 +65,45 @@ def _locators(kept: list[list[Any]] | None, within: Span | None = None) -> tuple
     )
 
 
+_PASSAGES = select(PassageRow.__table__).where(PassageRow.id.in_(bindparam("ids", expanding=True)))
+_VERSIONS = (
+    select(
+        VersionRow.id.label("of"), VersionRow.text, VersionRow.locators.label("places"), SourceRow.__table__
+    )
+    .join(SourceRow, SourceRow.id == VersionRow.source_id)
+    .where(VersionRow.id.in_(bindparam("ids", expanding=True)))
+)  # fmt: skip
+# Made once: SQLAlchemy takes longer to put such a statement together than SQLite to answer it.
+
+
+def passages_by_id(connection: Connection, ids: Sequence[str]) -> list[Passage]:
+    """Return those of the passages ``ids`` that there are, in no order."""
+    rows = [
+        row
+        for start in range(0, len(ids), LOOKED_UP)
+        for row in connection.execute(_PASSAGES, {"ids": ids[start : start + LOOKED_UP]}).mappings()
+    ]
+    return passages_of(connection, rows)
+
+
 def passages_of(connection: Connection, rows: Sequence[RowMapping]) -> list[Passage]:
     """Return the passages in ``rows`` with their sources; each version's text is read once."""
     version_ids = list(dict.fromkeys(row["version_id"] for row in rows))
-    texts: dict[str, tuple[str, str, list[list[Any]] | None]] = {}
+    versions: dict[str, tuple[Source, str, list[list[Any]] | None]] = {}
     sources: dict[str, Source] = {}
     for start in range(0, len(version_ids), LOOKED_UP):
-        some = version_ids[start : start + LOOKED_UP]
-        versions = select(VersionRow.id, VersionRow.source_id, VersionRow.text, VersionRow.locators).where(
-            VersionRow.id.in_(some)
-        )
-        for version_id, source_id, text, locators in connection.execute(versions):
-            texts[version_id] = (source_id, text, locators)
-        wanted = select(VersionRow.source_id).where(VersionRow.id.in_(some))
-        for found in connection.execute(select(SourceRow.__table__).where(SourceRow.id.in_(wanted))).mappings():
-            sources[found["id"]] = source_of(found)
+        for found in connection.execute(_VERSIONS, {"ids": version_ids[start : start + LOOKED_UP]}).mappings():
+            source = sources.get(found["id"]) or source_of(found)
+            sources[source.id] = source
+            versions[found["of"]] = (source, found["text"], found["places"])
     passages: list[Passage] = []
     for row in rows:
-        source_id, text, locators = texts[row["version_id"]]
+        source, text, locators = versions[row["version_id"]]
         span = Span(start=row["start"], end=row["end"])
         passages.append(
             Passage(
                 id=row["id"],
-                source=sources[source_id],
+                source=source,
                 version_id=row["version_id"],
                 span=span,
                 text=text[row["start"] : row["end"]],

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from onrecord.corpus import history, journal, snapshots, syndication_rows
-from onrecord.corpus.batch import LOOKED_UP, BatchWriter, fingerprints, in_parts, known_sources
-from onrecord.corpus.database import engine
+from onrecord.corpus.batch import BatchWriter, fingerprints, in_parts, known_sources
+from onrecord.corpus.database import engine, readers
 from onrecord.corpus.incoming import Given, accept, contents_of, name_of
-from onrecord.corpus.rows import passages_of, source_of, version_of
+from onrecord.corpus.rows import passages_by_id, passages_of, source_of, version_of
 from onrecord.corpus.schema import PassageRow, SnapshotRow, SourceRow, StateRow, VersionRow, VersionSnapshotRow
 from onrecord.documents import ReadFailure
 from onrecord.errors import CorpusError, NotFoundError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from onrecord.corpus.syndication_rows import Copy
     from onrecord.settings import Settings
 
+_STATE = select(StateRow.number, StateRow.sources, StateRow.passages)
 _BATCH_DOCUMENTS = 500
 _BATCH_CHARACTERS = 4_000_000
 
@@ -83,6 +84,7 @@ class Store:
     def __init__(self, settings: Settings, made: Engine) -> None:
         self.settings = settings
         self._engine = made
+        self._readers = readers(made)
         self._writing = threading.local()
 
     @classmethod
@@ -109,8 +111,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of idle connections."""
-        if self._engine.dialect.name != "sqlite":
-            self._engine.dispose()
+        self._readers.dispose()
 
     @property
     def database(self) -> Engine:
@@ -334,8 +335,8 @@ class Store:
 
     def state(self) -> CorpusState:
         """Return the number of the last change, and how many sources and current passages there are."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(StateRow.number, StateRow.sources, StateRow.passages)).one()
+        with self._readers.connect() as connection:
+            row = connection.execute(_STATE).one()
         return CorpusState(number=row.number, sources=row.sources, passages=row.passages)
 
     def sources(
@@ -481,14 +482,9 @@ class Store:
         Raises:
             NotFoundError: names those that do not exist.
         """
-        found: dict[str, Passage] = {}
         wanted = list(dict.fromkeys(ids))
-        with self._engine.connect() as connection:
-            for start in range(0, len(wanted), LOOKED_UP):
-                some = wanted[start : start + LOOKED_UP]
-                rows = connection.execute(select(PassageRow.__table__).where(PassageRow.id.in_(some))).mappings().all()
-                for passage in passages_of(connection, rows):
-                    found[passage.id] = passage
+        with self._readers.connect() as connection:
+            found = {passage.id: passage for passage in passages_by_id(connection, wanted)}
         missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
             shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004
