@@ -44,6 +44,7 @@ def test_withdrawn_is_not_searched_and_still_shown(store: Store) -> None:
     assert current(store) == [id_ for id_ in passages if id_ not in gone]
     assert state.passages == len(current(store))
     assert [source.id for source in store.sources()] == ["b"]
+    assert store.count_withdrawn() == 1
     shown = store.passages(gone)  # a verdict can still show what it saw
     assert {passage.source.withdrawn for passage in shown} == {True}
     assert store.version(shown[0].version_id).text == "One. Two. Three. Four. Five."

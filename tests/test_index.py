@@ -160,6 +160,26 @@ def test_vectors_are_those_of_the_network_as_it_comes(settings: Settings) -> Non
         assert np.allclose(embedder.encode(texts), expected, atol=2e-6)
 
 
+def test_the_network_meets_few_shapes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = load_embedder(settings)
+    embedder.encode(["loads the network"])
+    network = embedder._model[0].auto_model
+    met: list[int] = []
+    forward = network.forward
+
+    def watched(*given: object, **named: object) -> object:
+        met.append(int(named["input_ids"].shape[1]))  # type: ignore[attr-defined]
+        return forward(*given, **named)
+
+    monkeypatch.setattr(network, "forward", watched)
+    embedder.encode([f"{'grain ' * length}" for length in range(1, 300, 3)])
+    for words in range(1, 60, 7):
+        embedder.encode(["grain " * words])
+    # what is longer than the window of 256 is cut there
+    assert {length % 8 for length in met} == {0}
+    assert max(met) == 256
+
+
 def test_claims_are_embedded_by_one_thread_and_others_keep_theirs(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -673,6 +693,42 @@ def test_only_what_changed_is_embedded(settings: Settings, monkeypatch: pytest.M
     assert sources_found(index, "steel output")[0] == "steel"
     assert "talks" not in sources_found(index, "delegations Istanbul neutrality")
     index.close()
+
+
+def test_passages_of_a_new_version_that_say_the_same_are_not_embedded_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["Talks opened in Istanbul.", "Wheat exports rose.", "The vaccine saved many children."]
+    before = [a_passage("long", text, start=number * 100) for number, text in enumerate(said)]
+    store = MemoryStore(before)
+    with Index.open(store, settings) as index:
+        embedded: list[str] = []
+        encode = Embedder.encode
+
+        def watched(self: Embedder, texts: Sequence[str], **rest: object) -> object:
+            embedded.extend(texts)
+            return encode(self, texts, **rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Embedder, "encode", watched)
+        monkeypatch.setattr(dense_module, "CHUNK_SIZE", 2)  # parts of old ones alone, of new ones alone, of both
+        changed = [*said, "Steel output fell in April, by a twelfth of what it was in March of the same year."]
+        after = [a_passage("long", text, start=number * 100, version="1" * 12) for number, text in enumerate(changed)]
+        # another title is worded otherwise
+        after.append(a_passage("long", said[0], start=900, version="1" * 12, title="Another"))
+        store.change(add=after, remove=[passage.id for passage in before])
+        report = index.sync()
+        assert (report.added, report.removed) == (5, 3)
+        assert sorted(embedded) == [f"Another\n{said[0]}", f"Record\n{changed[3]}"]
+        fresh = encode(index.embedder, [f"Record\n{text}" for text in changed])
+        held = index._dense._collection.get(ids=[passage.id for passage in after[:4]], include=["embeddings"])
+        by_id = dict(zip(held["ids"], held["embeddings"], strict=True))  # type: ignore[arg-type]
+        for passage, vector in zip(after, fresh, strict=False):
+            assert np.allclose(by_id[passage.id], vector, atol=1e-6)
+        # what was kept for one change is gone with it: nothing is taken from versions long past
+        embedded.clear()
+        store.change(add=[before[0]], remove=[])
+        index.sync()
+        assert embedded == [f"Record\n{said[0]}"]
 
 
 def test_a_removed_passage_is_not_found_even_before_the_index_is_in_step(settings: Settings) -> None:

@@ -380,6 +380,12 @@ class Store:
         with self._engine.connect() as connection:
             return {SourceKind(kind): count for kind, count in sorted(connection.execute(query))}
 
+    def count_withdrawn(self) -> int:
+        """Return how many sources are withdrawn."""
+        query = select(func.count()).select_from(SourceRow).where(SourceRow.withdrawn.is_(True))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def publishers(self) -> list[str]:
         """Return the publishers of the sources that are not withdrawn, in the order of the alphabet."""
         return self._names(SourceRow.publisher)

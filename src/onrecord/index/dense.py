@@ -50,6 +50,8 @@ BATCH_LIMIT = 5_000
 """Records in one call; Chroma's embedded client refuses more than 5,461."""
 HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
 """Graph of the nearest neighbours. Chroma's defaults (100, 100, 16) lose a quarter of the 60 nearest in 20,000."""
+MOST_KEPT = 16_384
+"""Vectors of removed passages kept in memory until the commit: 25 MB."""
 
 
 _opening = threading.Lock()
@@ -151,6 +153,9 @@ class DenseEngine:
         self._where = f"collection {self._name}"
         self._vectors = Vectors(folder / self._name) if folder else None
         self._database = folder.parent / "chroma.sqlite3" if folder else None
+        self._removed: dict[str, NDArray[np.float32]] = {}
+        """Vectors of what was removed since the last commit, by fingerprint. Where one line of a long text changes, all of its
+        passages get new ids, and nearly all say the same: these are not embedded again."""
         with _guard(self._where):
             self.vector_store = Chroma(
                 client=client,
@@ -243,7 +248,7 @@ class DenseEngine:
                 page = self._collection.get(ids=some, include=["metadatas", "embeddings"] if whole else ["metadatas"])
             vectors: Any = page["embeddings"] if whole else [None] * len(page["ids"])
             for identity, metadata, vector in zip(page["ids"], page["metadatas"] or (), vectors, strict=True):
-                if vector is None or abs(float(vector @ vector) - 1.0) < 1e-3:  # noqa: PLR2004  float32 rounds below 1e-6
+                if vector is None or _sound(vector):
                     found[identity] = str((metadata or {}).get("fingerprint", ""))
         return found
 
@@ -258,15 +263,25 @@ class DenseEngine:
             written: Future[None] | None = None
             for start in range(0, len(order), CHUNK_SIZE):
                 part = order[start : start + CHUNK_SIZE]
-                vectors = self._embedder.encode([texts[position] for position in part])
+                some = [passages[position] for position in part]
+                vectors = self._embedded(some, [texts[position] for position in part])
                 if written is not None:
                     written.result()
-                written = writer.submit(self._write, [passages[position] for position in part], vectors)
+                written = writer.submit(self._write, some, vectors)
                 give_back()
                 if progress is not None:
                     progress(len(part))
             if written is not None:
                 written.result()
+
+    def _embedded(self, passages: Sequence[Passage], texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages that are worded so: those of removed ones that said the same, or new ones."""
+        known = [self._removed.get(fingerprint(passage)) for passage in passages] if self._removed else []
+        if not any(vector is not None for vector in known):
+            return self._embedder.encode(texts)
+        new = [text for text, vector in zip(texts, known, strict=True) if vector is None]
+        made = iter(self._embedder.encode(new) if new else ())
+        return np.stack([next(made) if vector is None else vector for vector in known])
 
     def _write(self, passages: Sequence[Passage], vectors: NDArray[np.float32]) -> None:
         ids = [passage.id for passage in passages]
@@ -289,11 +304,19 @@ class DenseEngine:
         if self._vectors is not None:
             self._vectors.remove(ids)
         for start in range(0, len(ids), BATCH_LIMIT):
+            some = list(ids[start : start + BATCH_LIMIT])
             with _guard(self._where):
-                self._collection.delete(ids=list(ids[start : start + BATCH_LIMIT]))
+                if len(self._removed) < MOST_KEPT:
+                    page = self._collection.get(ids=some, include=["metadatas", "embeddings"])
+                    vectors: Any = page["embeddings"]
+                    for metadata, vector in zip(page["metadatas"] or (), vectors, strict=True):
+                        if _sound(vector):
+                            self._removed[str((metadata or {}).get("fingerprint", ""))] = vector
+                self._collection.delete(ids=some)
 
     def commit(self) -> None:
         """Let the files say what the collection holds; every call to Chroma is durable when it returns."""
+        self._removed = {}
         if self._vectors is None:
             return
         if self._vectors.trusted:
@@ -304,6 +327,7 @@ class DenseEngine:
 
     def rollback(self) -> None:
         """Forget what the files do not have yet; what Chroma has, it keeps."""
+        self._removed = {}
         if self._vectors is not None:
             self._vectors.forget()
 
@@ -360,6 +384,11 @@ class DenseEngine:
     def close(self) -> None:
         """Release the client."""
         close_client(self._client)
+
+
+def _sound(vector: NDArray[np.float32]) -> bool:
+    """Tell whether a vector has length 1, as the embedder makes them."""
+    return abs(float(vector @ vector) - 1.0) < 1e-3  # noqa: PLR2004  float32 rounds below 1e-6
 
 
 def where_clause(filters: SearchFilters) -> dict[str, Any] | None:

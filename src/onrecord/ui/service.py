@@ -364,7 +364,7 @@ class Library:
             return Holdings(
                 state=state,
                 kinds=store.counts_by_kind(),
-                withdrawn=sum(source.withdrawn for source in store.sources(include_withdrawn=True)),
+                withdrawn=store.count_withdrawn(),
                 indexed=index.applied_state(self.settings),
                 writer=str(writer) if writer else "",
                 judgements=corpus.Judgements(self.settings).count(),
