@@ -237,6 +237,23 @@ LOST = [
 ]
 
 
+def test_lost_graph_files_are_named_and_mended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onrecord.index import dense
+
+    # Chroma writes its graph to files after a thousand changes; here after two, in a collection that is made anew.
+    monkeypatch.setattr(dense, "HNSW", {**dense.HNSW, "batch_size": 2, "sync_threshold": 2})
+    rebuild_indexes(settings=settings)
+    (graph,) = (path.parent for path in (settings.home / "chroma").glob("*/data_level0.bin"))
+    dense.forget_embedded(str(settings.home / "chroma"))  # as a new process finds it
+    shutil.rmtree(graph)
+    with Checker.open(settings) as checker:  # the files beside the collection are whole: searches go on
+        assert "Monday" in checker.search("ships leaving the port", filters=EVERYTHING, top_k=1)[0][1].text
+    found = verify_corpus(settings=settings)
+    assert [(item.part, item.mendable) for item in found.differences] == [("vectors", True)], found
+    assert told(verify_corpus(settings=settings, repair=True)) == []
+    assert told(verify_corpus(settings=settings)) == []
+
+
 @pytest.mark.parametrize(("damage", "part", "what"), LOST)
 def test_lost_bytes_come_from_a_backup(
     settings: Settings, damage: Callable[[Settings], None], part: str, what: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
 _MOST_MEMBERS = 200_000
 _LARGEST_RATIO = 500  # English text packs 3 to 20 times
 _ENCRYPTED = 0x1
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+"""What Python's zipfile raises over bytes that were damaged, whichever way they are packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ class Member:
         try:
             with self.archive.open(self.info) as stream:
                 data = stream.read(self.limit + 1)  # the size in the header may lie
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             message = f"{where}: damaged ({error}); make the archive again"
             raise DocumentError(message) from error
         if len(data) > self.limit:
@@ -129,7 +143,7 @@ def _web_archive(member: Member, where: str, settings: Settings) -> Iterator[Unp
             yield from _each(pages, where, prefix=f"{member.name} ")
     except DocumentError as error:
         yield ReadFailure(name=where, reason=str(error))
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         yield ReadFailure(name=where, reason=f"{where}: damaged ({error}); make the archive again")
 
 
@@ -143,7 +157,7 @@ def _each(
             else:
                 raw, note = page
                 yield Unpacked(raw, f"{prefix}{note.address} at {note.retrieved_at.isoformat()}", note)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         yield ReadFailure(name=name, reason=f"{name}: damaged ({error}); make the archive again")
 
 
@@ -157,7 +171,7 @@ def open_members(path: Path | BinaryIO, *, name: str = "", settings: Settings) -
     short = name or (path.name if isinstance(path, Path) else "")
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         message = f"{shown}: not a readable zip archive ({error}); make it again"
         raise DocumentError(message) from error
     with archive:

@@ -89,12 +89,14 @@ def received(source: str | Path, *, settings: Settings) -> Received:
 def archived(
     source: Path | BinaryIO, name: str, *, settings: Settings
 ) -> Iterator[tuple[Document, Unpacked] | ReadFailure]:
-    """Yield the documents in an archive, each with where it stands in it.
+    """Yield the documents in an archive, each with where it stands in it; an archive without any is a failure.
 
     Raises:
         DocumentError: it is no archive, or damaged at its head.
     """
+    empty = True
     for found in unpack(source, name, settings=settings):
+        empty = False
         if isinstance(found, ReadFailure):
             yield found
             continue
@@ -107,6 +109,8 @@ def archived(
             metadata = {**document.metadata, "retrieved_at": found.fetched.retrieved_at.isoformat()}
             document = document.model_copy(update={"metadata": metadata})
         yield document, found
+    if empty:
+        yield ReadFailure(name=name, reason=f"{name}: an archive that holds no document; give one that does")
 
 
 def _only(raw: Raw, settings: Settings) -> Document:

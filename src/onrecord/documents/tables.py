@@ -333,5 +333,8 @@ def _rows(files: Iterable[Path], mapping: TableMapping) -> Iterator[_Row | ReadF
                     yield ReadFailure(name=where, reason=f"{where}: {row}")
                 else:
                     yield _Row(row, number, content)
+            if not number:
+                # Said, because what a registry's table held would otherwise be withdrawn when the table comes empty.
+                yield ReadFailure(name=path.name, reason=f"{path.name}: a table without a row; give one that has some")
         except (DocumentError, OSError) as error:
             yield ReadFailure(name=f"{path.name}, after row {number}" if number else path.name, reason=str(error))

@@ -48,7 +48,7 @@ def records(
     found = 0
     pages = _Ended(whole)
     try:
-        for record in ArchiveIterator(pages, no_record_parse=False):
+        for record in _each_of(ArchiveIterator(pages, no_record_parse=False)):
             found += 1
             if found > _MOST_RECORDS:
                 yield ReadFailure(name=name, reason=f"{name}: more than {_MOST_RECORDS} records; split the archive")
@@ -57,7 +57,8 @@ def records(
                 yield taken
             while record.raw_stream.read(1 << 16):
                 pass
-            cut = record.raw_stream.limit > 0  # warcio takes an early end for the end
+            # warcio takes an early end for the end; a record that does not say how long it is has no limit
+            cut = getattr(record.raw_stream, "limit", 0) > 0
     except (ArchiveLoadFailed, DocumentError, OSError, EOFError, ValueError, zlib.error) as error:
         reason = " ".join(str(error).split())[:200]
         if not found:
@@ -70,6 +71,23 @@ def records(
         raise DocumentError(message)
     if cut or pages.cut:
         yield ReadFailure(name=name, reason=f"{name}: damaged: it ends too early, after record {found}; make it again")
+
+
+def _each_of(archive: Iterator[Any]) -> Iterator[Any]:
+    """Yield the records of an archive.
+
+    Raises:
+        DocumentError: warcio took for granted what the head of a record does not say.
+    """
+    while True:
+        try:
+            record = next(archive)
+        except StopIteration:
+            return
+        except (AttributeError, TypeError, LookupError) as error:
+            message = f"a record with a damaged head ({error})"
+            raise DocumentError(message) from error
+        yield record
 
 
 class _Ended(io.RawIOBase):
