@@ -552,10 +552,11 @@ def corpus_search(
     )
     with _Bar() as bar, workflow.Checker.open(settings, progress=bar.show) as checker:
         found = checker.find(query, filters=filters, top_k=top_k or 10)
+    typer.echo(f"Searched: {report.scope(filters)}", err=True)
     for number, (hit, passage) in enumerate(found, 1):
-        ranks = f"dense {hit.dense_rank or '–'}, lexical {hit.lexical_rank or '–'}"
-        typer.echo(f"{number}. {report.printable(passage.source.title)} ({ranks})")
+        typer.echo(f"{number}. {report.printable(passage.source.title)}")
         typer.echo(f"   {report.provenance(passage.source, passage.speaker)}")
+        typer.echo(f"   {report.printable(report.how_found(hit, scores=True))}")
         typer.echo(f"   {_snippet(index.highlights(query, passage.text), passage)}")
         typer.echo(f"   {passage.id}\n")
     if not found:

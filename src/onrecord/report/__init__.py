@@ -12,7 +12,7 @@ from onrecord.errors import ReportError
 from onrecord.records import CheckedArticle
 from onrecord.report.html import render_html
 from onrecord.report.machine import json_schema, parse_json, render_json
-from onrecord.report.plain import printable, render_claim, render_head, render_tail, render_text
+from onrecord.report.plain import printable, render_claim, render_head, render_tail, render_text, scope
 from onrecord.report.wording import (
     AS_A_WHOLE,
     ICONS,
@@ -20,6 +20,7 @@ from onrecord.report.wording import (
     count,
     counts,
     decision_line,
+    how_found,
     is_decided,
     moment,
     provenance,
@@ -41,6 +42,7 @@ __all__ = [
     "counts",
     "day",
     "decision_line",
+    "how_found",
     "is_decided",
     "json_schema",
     "moment",
@@ -54,6 +56,7 @@ __all__ = [
     "render_tail",
     "revision_line",
     "safe_address",
+    "scope",
     "telling",
     "where_in",
     "who_says",

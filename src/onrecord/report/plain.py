@@ -54,6 +54,17 @@ def render_text(checked: CheckedArticle) -> str:
 
 def render_head(title: str, filters: SearchFilters) -> str:
     """Return the first lines: the title and what may be found."""
+    return f"{printable(title)}\nSearched: {scope(filters)}\n{'═' * WIDTH}\n"
+
+
+def scope(filters: SearchFilters) -> str:
+    """Return in words what may be found.
+
+    >>> scope(SearchFilters(primary_only=True, languages=("en",)))
+    'primary sources only; languages: en'
+    >>> scope(SearchFilters())
+    'the whole corpus'
+    """
     limits = [
         f"kinds: {', '.join(filters.kinds)}" if filters.kinds else "",
         "primary sources only" if filters.primary_only else "",
@@ -64,8 +75,7 @@ def render_head(title: str, filters: SearchFilters) -> str:
         f"languages: {', '.join(filters.languages)}" if filters.languages else "",
         f"collections: {', '.join(filters.collections)}" if filters.collections else "",
     ]
-    scope = "; ".join(limit for limit in limits if limit) or "the whole corpus"
-    return f"{printable(title)}\nSearched: {scope}\n{'═' * WIDTH}\n"
+    return printable("; ".join(limit for limit in limits if limit)) or "the whole corpus"
 
 
 def render_claim(number: int, item: CheckedClaim, decision: Decision | None = None, changed: Sequence[str] = ()) -> str:

@@ -12,6 +12,7 @@ from onrecord.records import (
     Decision,
     Evidence,
     Finding,
+    Hit,
     Passage,
     QuotationCheck,
     QuotationOutcome,
@@ -204,6 +205,24 @@ def ranked(evidence: Sequence[Evidence], decision: Decision | None) -> list[tupl
     place = {"pinned": 0, "rejected": 2}
     found = [(item, str(stands.get(item.passage.id, ""))) for item in evidence]
     return sorted(found, key=lambda pair: place.get(pair[1], 1))
+
+
+def how_found(hit: Hit, *, scores: bool = False) -> str:
+    """Return how a passage was found, in words, with the retrievers' ``scores`` or without.
+
+    >>> hit = Hit(passage_id="a", query="q", lexical_rank=2, lexical_score=7.31, fused_score=0.4, matched_terms=("wheat",))
+    >>> how_found(hit, scores=True)
+    'Found by its words (place 2, 7.3: “wheat”).'
+    """
+    ways = []
+    if hit.dense_rank is not None:
+        score = f", {hit.dense_score:.2f}" if scores and hit.dense_score is not None else ""
+        ways.append(f"by meaning (place {hit.dense_rank}{score})")
+    if hit.lexical_rank is not None:
+        score = f", {hit.lexical_score:.1f}" if scores and hit.lexical_score is not None else ""
+        words = ", ".join(f"“{term}”" for term in hit.matched_terms[:6])
+        ways.append(f"by its words (place {hit.lexical_rank}{score}{': ' + words if words else ''})")
+    return "Found " + " and ".join(ways) + "." if ways else ""
 
 
 STANDS: Mapping[str, str] = {"pinned": "Pinned as evidence", "rejected": "Rejected as evidence"}

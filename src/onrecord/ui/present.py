@@ -37,6 +37,7 @@ from onrecord.report import (
     count,
     day,
     decision_line,
+    how_found,
     is_decided,
     moment,
     quotation_head,
@@ -54,7 +55,6 @@ from onrecord.ui.wording import (
     THE_ARTICLE,
     VERDICTS,
     duration,
-    found,
 )
 
 if TYPE_CHECKING:
@@ -533,7 +533,7 @@ def card(item: CheckedClaim, evidence: Evidence, index: int) -> Json:
         "later": evidence.later_than_article,
         "spoken_by": evidence.passage.speaker or "",
         "note": evidence.note,
-        "found": found(evidence),
+        "found": how_found(evidence.hit),
         "citation": citation(evidence),
         **source(evidence.passage.source),
         "date": " · ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from onrecord.records import Evidence, SourceKind, VerdictLabel
+from onrecord.records import SourceKind, VerdictLabel
 from onrecord.report import WORDS
 
 
@@ -156,15 +156,3 @@ def duration(seconds: float) -> str:
         return f"about {round(seconds / 5) * 5} seconds"
     minutes = max(1, round(seconds / 60))
     return f"about {minutes} minute{'' if minutes == 1 else 's'}"
-
-
-def found(evidence: Evidence) -> str:
-    """Return how a passage was found, in words."""
-    hit = evidence.hit
-    ways = []
-    if hit.dense_rank is not None:
-        ways.append(f"by meaning (place {hit.dense_rank})")
-    if hit.lexical_rank is not None:
-        words = ", ".join(f"“{term}”" for term in hit.matched_terms[:6])
-        ways.append(f"by its words (place {hit.lexical_rank}{': ' + words if words else ''})")
-    return "Found " + " and ".join(ways) + "." if ways else ""
