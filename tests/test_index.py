@@ -387,6 +387,8 @@ WHERE_WORDS_STAND = [
     ("wheat harvest", "wheat"),
     ("Antalya", "talks"),
     ("29 March 2022", "talks"),
+    # and by who speaks
+    ("Medinsky", "talks"),
     # the words of an undated source's missing date are nobody's
     ("undated", None),
     # a word in title and text is found once
@@ -395,11 +397,12 @@ WHERE_WORDS_STAND = [
 
 
 @pytest.mark.parametrize(("query", "expected"), WHERE_WORDS_STAND)
-def test_claims_are_looked_for_in_text_title_and_date(tmp_path: Path, query: str, expected: str | None) -> None:
+def test_claims_are_looked_for_in_text_title_speaker_and_date(tmp_path: Path, query: str, expected: str | None) -> None:
     engine = LexicalEngine(tmp_path)
+    talks = a_passage("talks", "The delegations shook hands.", title="Talks in Antalya")
     engine.upsert(
         [
-            a_passage("talks", "The delegations shook hands.", title="Talks in Antalya"),
+            talks.model_copy(update={"speaker": "Vladimir Medinsky"}),
             a_passage("wheat", "The wheat was in by August.", title="Harvest", published=None),
         ]
     )

@@ -102,9 +102,10 @@ def matched_words(terms: Mapping[str, str], text: str) -> tuple[str, ...]:
 
 
 def searched(passage: Passage) -> str:
-    """Return the text that claims are looked for in: title and day of the source before the passage's own words."""
+    """Return the text that claims are looked for in: title, who speaks and day of the source before the passage's own words."""
     source = passage.source
-    return "\n".join([source.title, *([day(source.published)] if source.published else []), passage.text])
+    speakers = (passage.speaker,) if passage.speaker else source.speakers
+    return "\n".join([source.title, *speakers, *([day(source.published)] if source.published else []), passage.text])
 
 
 def highlights(query: str, text: str) -> tuple[Span, ...]:
@@ -367,8 +368,8 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
     for name in ("source_id", "kind", "primary", "publisher", "speaker", "language", "collection"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    # Quotations are looked for in the text as it stands. Claims are looked for in one field with title and date, so that one
-    # query for each word does; a title in a field of its own, at half the weight, found less (search-ablation.md).
+    # Quotations are looked for in the text as it stands. Claims are looked for in one field with title, speakers and date,
+    # so that one query for each word does; a title in a field of its own, at half the weight, found less (search-ablation.md).
     builder.add_text_field("text", tokenizer_name=ANALYSER, index_option="position")
     builder.add_text_field("words", tokenizer_name=ANALYSER, index_option="freq")
     builder.add_integer_field("published", indexed=True, fast=True)
