@@ -653,9 +653,9 @@ def told_table(result: Mapping[str, object]) -> str:
         f"`python -m evals.ablation`, {result['date']}. Document nDCG@10 on the half of each set's claims kept",
         "for reporting; *choose* is the mean over the sets on the other half, by which a variant is chosen; *rationale* is",
         "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), of the half",
-        "before it. Some vectors were computed in bfloat16. Other ways of cutting and wording have figures of some sets only, to be",
-        "compared set by set with “… 0.5 and the document's other passages 0.1”: what the product does, with windows of three",
-        "sentences, one shared, under their title.",
+        "before it. Some vectors were computed in bfloat16. Other ways of cutting and wording have figures of some sets only,",
+        "to be compared set by set with “… 0.5 and the document's other passages 0.1”: what the product does, with windows of",
+        "three sentences, one shared, under their title.",
     ]
     headed: dict[str, dict[str, dict[str, float]]] = result.get("headings", {})  # type: ignore[assignment]
     measures = [(half, measure) for half in ("choose", "report") for measure in ("first", "reciprocal rank")]

@@ -22,15 +22,21 @@ class IndexRetriever(BaseRetriever):
     """Hybrid search over the corpus, one document per passage, best first.
 
     A document's ``id`` is the passage's; its metadata hold the source (id, title, kind, publisher, speaker, date, address),
-    the exact range in the stored version, and the hit's ranks and scores.
+    the exact range in the stored version, and the hit's ranks and scores. ``invoke(query, top_k=3)`` asks for another number.
     """
 
     index: Index
     filters: SearchFilters = Field(default_factory=SearchFilters)
     top_k: int = Field(default=10, ge=1)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002  the signature is LangChain's
-        hits = self.index.search([query], filters=self.filters, top_k=self.top_k)[0]
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  the signature is LangChain's
+        top_k: int | None = None,
+    ) -> list[Document]:
+        hits = self.index.search([query], filters=self.filters, top_k=self.top_k if top_k is None else top_k)[0]
         passages = self.index.store.passages([hit.passage_id for hit in hits])
         documents = []
         for hit, passage in zip(hits, passages, strict=True):
