@@ -602,8 +602,13 @@ def told(result: Mapping[str, Any]) -> str:
         "# How fast the search is, and how it grows",
         "",
         f"`python -m evals.bench_search`, {result['date']}, {result['cores']} cores; {result['real_passages']:,} real passages",
-        f"of {result['set']} and synthetic ones around them, {result['claims']} claims, {TOP_K} passages each. Load average",
-        "at the end: " + ", ".join(f"{int(size):,}: {parts[size]['load_average'][0]}" for size in sizes) + ".",
+        f"of {result['set']} and synthetic ones around them, {result['claims']} claims, {TOP_K} passages each. Day and load",
+        "average at the end: "
+        + ", ".join(
+            f"{int(size):,}: {parts[size].get('date', result['date'])}, {parts[size]['load_average'][0]}"
+            for size in sizes
+        )
+        + ".",
         "",
         "| | " + " | ".join(f"{int(size):,}" for size in sizes) + " |",
         "|---|" + "---|" * len(sizes),
@@ -706,10 +711,12 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
         shutil.rmtree(folder, ignore_errors=True)
         part: dict[str, Any] = {"build": build(grown, folder, embedder)}
         part["product"] = product(grown, folder, embedder, labelled)
-        if with_peers:
-            part["peers"] = peers(Grown(texts, titles, known, grown.documents, grown.size), folder, embedder, labelled)
+        # Before the peers, whose memory is not ours.
         part["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         part["load_average"] = [round(value, 1) for value in os.getloadavg()]
+        part["date"] = dt.datetime.now(dt.UTC).date().isoformat()
+        if with_peers:
+            part["peers"] = peers(Grown(texts, titles, known, grown.documents, grown.size), folder, embedder, labelled)
         parts[str(size)] = part
         result = {
             "set": name,
