@@ -215,6 +215,7 @@ class _FilesAlone(DenseEngine):
         self._embedder = embedder
         self._name = collection_name(embedder)
         self._vectors = files.Vectors(folder / self._name)
+        self._removed = {}
 
     def _collected(self) -> int:
         return self._vectors.count()
