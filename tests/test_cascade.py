@@ -128,9 +128,7 @@ def test_what_decides_is_read_under_its_heading_and_what_shows_it_is_not() -> No
     asked = item("The draft had 18 articles.", "It had 18 articles. It was not signed.", title="Draft treaty of April")
     (found,) = judge_with(networks, [asked], settings=settings())
     assert [evidence for evidence, _ in deciding.asked] == [headed]
-    assert {evidence for evidence, _ in choosing.asked} == {
-        headed, "It had 18 articles. It was not signed.", "It had 18 articles.", "It was not signed.",
-    }  # fmt: skip
+    assert [evidence for evidence, _ in choosing.asked] == [headed, "It had 18 articles.", "It was not signed."]
     assert (found.stance, found.rationale_text) == (Stance.SUPPORTS, "It had 18 articles.")
 
 

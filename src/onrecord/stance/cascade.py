@@ -1,9 +1,10 @@
 """Which network reads which window, and what need not be read again.
 
-A passage as a whole decides; its single sentences are read to find the rationale. One network reads both; or, in a cascade,
-the fast one reads every window, and the accurate one reads and decides the few passages that bear most on each question of each
-claim: those near it on which the fast one has most of a view, and search too, then those far from it. What the accurate
-network has not read decides nothing, however sure the fast one is: it leans to neither side by more than ``UNREAD_SIDE``.
+A passage as a whole decides; where it takes a side, its single sentences are read to find the rationale. One network reads
+both; or, in a cascade, the fast one reads every passage and all sentences, and the accurate one reads and decides the few
+passages that bear most on each question of each claim: those near it on which the fast one has most of a view, then those far
+from it. What the accurate network has not read decides nothing, however sure the fast one is: it leans to neither side by more
+than ``UNREAD_SIDE``.
 
 The cascade's networks are loaded together; when one cannot be, the error says so and nothing is judged by the other alone.
 """
@@ -29,10 +30,6 @@ CASCADE = "cascade"
 UNREAD_SIDE = 0.3
 """Most that a window which the deciding network has not read leans to a side: less than a third, so that neutral is always the
 most probable, and the doubt is still seen."""
-LATER = 0.1
-"""What one place later in search counts against a passage, beside the fast network's probability that it is neutral. Accuracy
-end to end with six of twelve passages read (26 November 2026): starter 0.789 without it, 0.794 with it, 0.794 by places alone;
-SciFact 0.640, 0.660, 0.667; Check-COVID 0.691, 0.711, 0.678."""
 _KEY_FORM = 1
 """Grows when the same texts are put to a network in another way."""
 
@@ -170,8 +167,7 @@ def _chosen(
     for item, pairs in zip(items, speaking, strict=True):
         if pairs:
             asked = questions.setdefault((item.claim.id, item.question, item.hypothesis), {})
-            doubt = min(float(seen[pair][NEUTRAL]) for pair in pairs) + LATER * len(asked)
-            asked.setdefault(pairs[0][0], (far(item), doubt, pairs))
+            asked[pairs[0][0]] = far(item), min(float(seen[pair][NEUTRAL]) for pair in pairs), pairs
     chosen: dict[Pair, None] = {}
     for asked in questions.values():
         for _, _, pairs in sorted(asked.values(), key=lambda one: one[:2])[: settings.stance_passages]:
