@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from onrecord import corpus
+from onrecord import corpus, workflow
 from onrecord.corpus import Store, journal
 from onrecord.corpus.journal import Journal
 from onrecord.errors import CorpusBusyError, CorpusError, OnRecordError
+from onrecord.index import Embedder
 from onrecord.records import Document
 from onrecord.settings import Settings
 
@@ -243,6 +248,74 @@ def test_a_full_disk_is_a_clear_error_and_loses_nothing(small_disk: Path) -> Non
         assert list(corpus.differences(store)) == []
         assert store.state() == state
         assert store.add_documents([document("after")]).added == 1
+
+
+def refusal(command: Callable[[], object]) -> str:
+    """Return what a command says that does not work; nothing where it works."""
+    try:
+        command()
+    except OnRecordError as error:
+        return str(error)
+    return ""
+
+
+LEFT = (0, 40_000)
+"""Bytes that are free: none, where SQLite cannot even open what it reads; and room for a journal alone."""
+
+
+def test_every_command_on_a_full_disk_says_so_and_loses_nothing(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+
+    def vectors(_: Embedder, texts: Sequence[str], **__: object) -> NDArray[np.float32]:
+        embedded.extend(texts)
+        return np.eye(384, dtype=np.float32)[[len(text) % 384 for text in texts]]
+
+    monkeypatch.setattr(Embedder, "encode", vectors)
+    remount(small_disk, "size=24m")
+    settings = Settings(home=small_disk / "home")
+    (tmp_path / "files").mkdir()
+    for number in range(4):
+        (tmp_path / "files" / f"{number}.txt").write_text(f"Ship {number} left the port on Monday.", encoding="utf-8")
+    registry = tmp_path / "sources.toml"
+    registry.write_text('[[entries]]\nname = "a"\npath = "files"\n', encoding="utf-8")
+    workflow.sync_corpus(registry, settings=settings)
+    with Store.open(settings) as store:
+        state, ids = store.state(), [source.id for source in store.sources()]
+    corpus.back_up(settings, tmp_path / "b.zip")
+
+    def change() -> object:
+        (tmp_path / "files" / "new.txt").write_text(long_words(1), encoding="utf-8")
+        return workflow.sync_corpus(registry, settings=settings)
+
+    def restore() -> object:
+        with Store.open(settings) as store:
+            return corpus.restore_backup(store, tmp_path / "b.zip", replace=True)
+
+    commands = {
+        "sync": change,
+        "add": lambda: workflow.add_documents([document("d", long_words(2))], settings=settings),
+        "withdraw": lambda: workflow.withdraw_sources(ids[:1], reason="retracted", settings=settings),
+        "rebuild": lambda: workflow.rebuild_indexes(settings=settings),
+        "verify": lambda: workflow.verify_corpus(settings=settings, repair=True),
+        "backup": lambda: corpus.back_up(settings, small_disk / "b.zip"),
+        "restore": restore,
+        "search": lambda: workflow.Checker.open(settings).close(),
+    }
+    embedded.clear()
+    filler = small_disk / "filler"
+    for left in LEFT:
+        for name, command in commands.items():
+            filler.write_bytes(bytes(max(0, shutil.disk_usage(small_disk).free - left)))
+            said = refusal(command)
+            assert re.search(r"space|full|disk", said) or (name == "search" and not said), (name, left, said)
+            filler.unlink()
+            # there is room again: what was there is there, and was not embedded again
+            found = workflow.verify_corpus(settings=settings)
+            assert (found.differences, found.state) == ((), state), (name, left)
+            assert not [text for text in embedded if "Ship" in text] or name == "rebuild", (name, left)
+            embedded.clear()
 
 
 def test_a_backup_to_a_full_disk_leaves_nothing_behind(small_disk: Path, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,16 @@ def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401  a DBAPI conne
     cursor = connection.cursor()
     # FULL: a committed decision survives a power cut. It costs one fsync a batch: 4 % of a build of 30,000 rows.
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if "disk" not in str(error):
+                raise
+            # Even who only reads needs room for the log's own index.
+            message = (
+                f"the database cannot be opened ({error}): free some space on its disk and try again; nothing is lost"
+            )
+            raise CorpusError(message) from error
     cursor.close()
 
 

@@ -303,13 +303,13 @@ class Store:
         Raises:
             CorpusBusyError: another process is writing.
         """
-        with self.writing("finding copies"), self._refusals("what is known of copies"):
+        with self.writing("finding copies"), self.refusals("what is known of copies"):
             return syndication_rows.find_copies(self._engine, progress=progress)
 
     @contextlib.contextmanager
     def _changing(self, ids: Sequence[str]) -> Iterator[Connection]:
         """Begin a transaction that changes the sources ``ids``, which must exist."""
-        with self._refusals("the change"), self._engine.execution_options(onrecord_write=True).begin() as connection:
+        with self.refusals("the change"), self._engine.execution_options(onrecord_write=True).begin() as connection:
             missing = sorted(set(ids) - fingerprints(connection, list(ids)).keys())
             if missing:
                 names = ", ".join(map(repr, missing[:5]))
@@ -319,7 +319,7 @@ class Store:
 
     @staticmethod
     @contextlib.contextmanager
-    def _refusals(what: str) -> Iterator[None]:
+    def refusals(what: str) -> Iterator[None]:
         """Turn a refusal of the database into one line."""
         try:
             yield

@@ -204,7 +204,7 @@ def sync_registry(  # noqa: PLR0913
     started = time.perf_counter()
     tally = _Tally()
     passages = 0
-    with store.writing("bringing the corpus up to date"):
+    with store.writing("bringing the corpus up to date"), store.refusals("what an update found"):
         run = sync_rows.begin(store.database, who=store.settings.editor)
         seen = 0
 

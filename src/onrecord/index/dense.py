@@ -217,7 +217,8 @@ class DenseEngine:
     def _begin(self) -> None:
         """Tell the files of a change to come."""
         if self._vectors is not None:
-            self._vectors.begin(empty=not self._vectors.usable and not self._collected())
+            with _guard(self._where):
+                self._vectors.begin(empty=not self._vectors.usable and not self._collected())
 
     def fingerprints(self) -> Iterator[dict[str, str]]:
         """Yield the fingerprint of every passage held, by id, some thousand at a time."""
@@ -319,11 +320,15 @@ class DenseEngine:
         self._removed = {}
         if self._vectors is None:
             return
-        if self._vectors.trusted:
-            self._vectors.commit()
-        if not self._vectors.trusted or self._vectors.count() != self._collected():
+        with _guard(self._where):
+            self._commit_files(self._vectors)
+
+    def _commit_files(self, files: Vectors) -> None:
+        if files.trusted:
+            files.commit()
+        if not files.trusted or files.count() != self._collected():
             logger.info("the vectors of %s are written anew from the collection", self._where)
-            self._vectors.rewrite(rows_of(self._pages("embeddings", "metadatas")))
+            files.rewrite(rows_of(self._pages("embeddings", "metadatas")))
 
     def rollback(self) -> None:
         """Forget what the files do not have yet; what Chroma has, it keeps."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 WRITE_BATCH = 2_048
 """Passages read, embedded and added at a time, and how many words an interruption can lose; of the vectors, those that were
 written stay. Where every passage has a source of its own, 4,096 hold 40 MB more than 1,024 (measured 2026-11-26)."""
+ROOM = 1_000_000
+"""Bytes that must be free for a broken cache to be deleted: on a full disk an engine that is whole cannot be opened either."""
 ROUNDS = 5
 """How often ``sync`` goes on when the store changed while it worked."""
 SAMPLE = 8
@@ -583,7 +586,21 @@ class Index:
         return engine
 
     def _clear_away(self, folder: Path, problem: SearchIndexError) -> None:
-        """Delete a broken cache. Only the two folders that this module names are ever passed."""
+        """Delete a broken cache, unless a full disk breaks it. Only the two folders that this module names are ever passed.
+
+        Raises:
+            SearchIndexError: it cannot be deleted, or there is no room to build it again.
+        """
+        try:
+            with tempfile.TemporaryFile(dir=self._home) as trial:
+                trial.write(bytes(ROOM))
+                trial.flush()
+        except OSError as refusal:
+            message = (
+                f"nothing can be written in {self._home} ({refusal.strerror}), so the index in {folder} is left as it is and "
+                f"cannot be used: {problem} Free some space first."
+            )
+            raise SearchIndexError(message) from problem
         logger.warning("%s Building it again.", problem)
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():

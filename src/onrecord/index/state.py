@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from onrecord.errors import SearchIndexError
 from onrecord.records import Record
 
 FORMAT = 1
@@ -57,16 +58,28 @@ def read_states(path: Path) -> dict[str, EngineState]:
 
 
 def write_states(path: Path, engines: dict[str, EngineState]) -> None:
-    """Replace the state file in one step that either happens or does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace the state file in one step that either happens or does not.
+
+    Raises:
+        SearchIndexError: it cannot be written.
+    """
     text = json.dumps(_File(format=FORMAT, engines=engines).model_dump(mode="json"), indent=1, sort_keys=True)
-    for left in path.parent.glob(f"{path.name}.*.new"):  # by killed writers: a draft lives for milliseconds
-        with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                left.unlink()
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{path.name}.*.new"):  # by killed writers: a draft lives for milliseconds
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                    left.unlink()
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        message = (
+            f"{path} cannot be written ({error.strerror}); check the folder's rights and free space, and try again"
+        )
+        raise SearchIndexError(message) from error
