@@ -74,7 +74,8 @@ def _overrides(given: list[str]) -> dict[str, str]:
     try:
         settings_in(Path("unused"), overrides)
     except SettingsError as error:
-        _fail(str(error), 2)
+        several = any("," in value for value in overrides.values())
+        _fail(f"{error}{' A list is varied by: python -m evals grid TASK --set NAME=V1,V2' if several else ''}", 2)
     return overrides
 
 
@@ -96,9 +97,14 @@ def _inputs(task: Task, given: dict[Input, Path | None]) -> dict[Input, Path]:
 def run(  # noqa: PLR0913, PLR0917  an argument for every option
     name: Annotated[
         str,
-        typer.Argument(metavar="TASK", help="One of: stance, retrieval, end-to-end, claims, claim-room, starter."),
+        typer.Argument(metavar="TASK|ENTRY", help="As `tasks` lists them, or an entry of the suite: stance-scifact."),
     ],
-    data: Annotated[Path | None, typer.Option(help="Labelled pairs or sentences, .jsonl or .jsonl.gz.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled pairs or sentences, .jsonl or .jsonl.gz; of an entry, the folder of the labelled sets."
+        ),
+    ] = None,
     corpus: Annotated[Path | None, typer.Option(help="Documents: .jsonl, .jsonl.gz or a folder of files.")] = None,
     claims: Annotated[Path | None, typer.Option(help="Labelled claims, .jsonl or .jsonl.gz.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use a random sample of so many items.")] = None,
@@ -114,9 +120,24 @@ def run(  # noqa: PLR0913, PLR0917  an argument for every option
 ) -> None:
     """Measure one task, for example: python -m evals run stance --data pairs.jsonl.gz --json."""
     tasks = catalogue()
-    if name not in tasks:
-        _fail(f"no task {name!r}; there are: {', '.join(tasks)}", 2)
-    task = tasks[name]
+    entry = None if name in tasks else next((one for one in suites.entries() if one.name == name), None)
+    if entry is not None:
+        if corpus or claims or split or without:
+            _fail(f"{name!r} is an entry of the suite and names its own files and split; give --data FOLDER at most", 2)
+        base = data or suites.DATA
+        files = entry.files(base)
+        data, corpus, claims = files.get("data"), files.get("corpus"), files.get("claims")
+        split, limit, without = entry.split, entry.limit or limit, list(entry.learnt(base))
+        missing = [str(path) for path in (*files.values(), *without) if not path.exists()]
+        if missing:
+            _fail(f"{name!r} needs {' and '.join(missing)}; name the folder of the labelled sets with --data", 1)
+    elif name not in tasks:
+        _fail(
+            f"no task {name!r}; there are: {', '.join(tasks)}; or an entry of the suite "
+            f"({', '.join(one.name for one in suites.entries()[3:6])}, …); all of them: python -m evals suite",
+            2,
+        )
+    task = tasks[entry.task if entry is not None else name]
     if split and not task.splits:
         _fail(f"task {task.name!r} does not take --split", 2)
     if without and not task.excludes:

@@ -20,15 +20,22 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from evals.metrics import classification
+from evals.metrics import binary, classification
 
 FOLDS = 5
+YES_NO = ("0", "1")
 _WORD = re.compile(r"\w+")
 
 
 def _figures(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> dict[str, object]:
     scores = classification(gold, predicted, labels=labels)
-    return {"accuracy": scores["accuracy"], "macro_f1": scores["macro_f1"]}
+    figures = {"accuracy": scores["accuracy"], "macro_f1": scores["macro_f1"]}
+    # A yes or no is judged by the F1 of yes.
+    return (
+        {"f1": binary([int(g) for g in gold], [int(p) for p in predicted])["f1"], **figures}
+        if tuple(labels) == YES_NO
+        else figures
+    )
 
 
 def majority(gold: Sequence[str], *, labels: Sequence[str]) -> dict[str, object]:

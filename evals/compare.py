@@ -68,6 +68,10 @@ class Share(BaseModel):
     n: int
     before: float
     after: float
+    gained: int
+    lost: int
+    p_value: float
+    """Exact McNemar test within the group. With many groups, one in twenty lies below 0.05 by chance alone."""
 
 
 class Comparison(BaseModel):
@@ -112,7 +116,6 @@ def compare(first: Run, second: Run, *, seed: int = 0) -> Comparison:
     losses = tuple(name for name, b, a in zip(ids, before, after, strict=True) if b > a)
     weights = resample_weights([first.items[name].claim for name in ids], seed=seed)
     drawn = weights @ (after - before) / weights.sum(axis=1)
-    changes = len(gains) + len(losses)
     return Comparison(
         task=first.result.task,
         n=len(ids),
@@ -120,7 +123,7 @@ def compare(first: Run, second: Run, *, seed: int = 0) -> Comparison:
         after=rounded(after.mean()),
         difference=rounded(after.mean() - before.mean()),
         interval=interval(drawn),
-        p_value=rounded(binomtest(len(gains), changes).pvalue) if changes else 1.0,
+        p_value=_mcnemar(len(gains), len(losses)),
         bootstrap_p_value=paired_p_value(before, after, [first.items[name].claim for name in ids], seed=seed),
         gains=gains,
         losses=losses,
@@ -153,14 +156,24 @@ def _same(first: Run, second: Run) -> None:
 
 def _shares(groups: Sequence[str], before: np.ndarray, after: np.ndarray) -> dict[str, Share]:
     names = np.array(groups)
-    return {
-        group: Share(
-            n=int((names == group).sum()),
-            before=rounded(before[names == group].mean()),
-            after=rounded(after[names == group].mean()),
+    shares: dict[str, Share] = {}
+    for group in sorted(set(groups)):
+        was, now = before[names == group], after[names == group]
+        gained, lost = int((now > was).sum()), int((was > now).sum())
+        shares[group] = Share(
+            n=len(was),
+            before=rounded(was.mean()),
+            after=rounded(now.mean()),
+            gained=gained,
+            lost=lost,
+            p_value=_mcnemar(gained, lost),
         )
-        for group in sorted(set(groups))
-    }
+    return shares
+
+
+def _mcnemar(gained: int, lost: int) -> float:
+    """Return the two-sided p-value of the exact test: whether gains and losses are as likely as each other."""
+    return rounded(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
 def _changed(first: Result, second: Result) -> dict[str, tuple[str, str]]:
@@ -186,10 +199,11 @@ def show_comparison(found: Comparison, first: Run, second: Run, console: Console
         console.print(f"  {escape(name)}: {escape(left)} → {escape(right)}")
     for title, shares in (("class", found.per_class), ("kind", found.per_kind)):
         if shares:
-            table = Table(title, "n", "before", "after", "change")
+            table = Table(title, "n", "before", "after", "change", "gained", "lost", "McNemar p")
             for name, share in shares.items():
                 change = f"{share.after - share.before:+.3f}"
-                table.add_row(escape(name), str(share.n), f"{share.before:.3f}", f"{share.after:.3f}", change)
+                counted = [str(share.gained), str(share.lost), f"{share.p_value:.3f}"]
+                table.add_row(escape(name), str(share.n), f"{share.before:.3f}", f"{share.after:.3f}", change, *counted)
             console.print(table)
     for title, names in (("Gained", found.gains), ("Lost", found.losses)):
         console.print(f"[bold]{title}: {len(names)}[/bold]")

@@ -159,10 +159,23 @@ def weighted_f1(gold: Sequence[str], predicted: Sequence[str], weights: Floats, 
     return ratio(2 * both, weights @ is_gold + weights @ is_predicted)
 
 
+def weighted_mcc(gold: Sequence[str], predicted: Sequence[str], weights: Floats) -> Floats:
+    """Return Matthews correlation over all classes in every resample (Gorodkin 2004); 0 where all is one label."""
+    total = weights.sum(axis=1)
+    right = weights @ np.asarray([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
+    labels = sorted({*gold, *predicted})
+    of_gold, of_predicted = (
+        np.stack([weights @ np.asarray([item == label for item in side], dtype=np.float64) for label in labels])
+        for side in (gold, predicted)
+    )
+    spread = (total**2 - (of_gold**2).sum(axis=0)) * (total**2 - (of_predicted**2).sum(axis=0))
+    return ratio(right * total - (of_gold * of_predicted).sum(axis=0), np.sqrt(spread))
+
+
 def classification_intervals(
     gold: Sequence[str], predicted: Sequence[str], *, groups: Sequence[str], seed: int
 ) -> dict[str, Interval]:
-    """Return 95 % bootstrap intervals of accuracy, balanced accuracy and macro F1.
+    """Return 95 % bootstrap intervals of accuracy, balanced accuracy, macro F1 and Matthews correlation.
 
     Also of every gold class's F1, precision and recall, under ``f1:<label>`` and so on.
     """
@@ -185,16 +198,62 @@ def classification_intervals(
         "accuracy": interval(weights @ right / weights.sum(axis=1)),
         "balanced_accuracy": interval((np.stack(recalls) * present).sum(axis=0) / present.sum(axis=0)),
         "macro_f1": interval(macro),
+        "mcc": interval(weighted_mcc(gold, predicted, weights)),
         **{f"f1:{label}": interval(values) for label, values in per_class.items()},
         **{f"precision:{label}": interval(values) for label, values in zip(per_class, precisions, strict=True)},
         **{f"recall:{label}": interval(values) for label, values in zip(per_class, recalls, strict=True)},
     }
 
 
+def intervals_of_readings(
+    gold: Sequence[str], readings: Mapping[str, Sequence[str]], *, groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals of ``<name>.accuracy`` and ``<name>.macro_f1`` of other answers to the same items."""
+    found: dict[str, Interval] = {}
+    for name, predicted in readings.items():
+        bounds = classification_intervals(gold, predicted, groups=groups, seed=seed)
+        found |= {f"{name}.{figure}": bounds[figure] for figure in ("accuracy", "macro_f1")}
+    return found
+
+
 def mean_interval(values: Sequence[float], *, groups: Sequence[str] | None = None, seed: int) -> Interval:
     """Return the 95 % bootstrap interval of a mean of per-item values."""
     weights = resample_weights(groups or [str(n) for n in range(len(values))], seed=seed)
     return interval(weights @ np.asarray(values, dtype=np.float64) / weights.sum(axis=1))
+
+
+Part = Sequence[float] | Sequence[bool] | Floats
+Shares = Mapping[str, tuple[Part, Part]]
+"""Name of a figure → what each item adds to its numerator and to its denominator."""
+
+
+def share_intervals(shares: Shares, *, groups: Sequence[str], seed: int) -> dict[str, Interval]:
+    """Return the 95 % bootstrap interval of every figure that is one sum over items divided by another.
+
+    That holds for a share among some of the items, and for an F1: twice what is right over what is predicted and what is gold.
+    A resample in which nothing is left to divide by says nothing and is left out.
+
+    >>> share_intervals({"answered": ([1, 0, 0], [1, 1, 0])}, groups=["a", "a", "a"], seed=0)
+    {'answered': (0.5, 0.5)}
+    """
+    weights = resample_weights(groups, seed=seed)
+    found: dict[str, Interval] = {}
+    for name, (part, whole) in shares.items():
+        _same_length(groups=groups, **{f"part of {name}": [*part], f"whole of {name}": [*whole]})
+        over, under = (weights @ np.asarray(side, dtype=np.float64) for side in (part, whole))
+        found[name] = interval(np.where(under > 0, ratio(over, under), np.nan))
+    return found
+
+
+def shares_of_kinds(kinds: Sequence[str], right: Sequence[bool], *, name: str = "per_kind") -> Shares:
+    """Return ``per_kind``'s accuracies as shares, under ``per_kind.<kind>.accuracy``."""
+    return {
+        f"{name}.{kind}.accuracy": (
+            [float(good and other == kind) for good, other in zip(right, kinds, strict=True)],
+            [float(other == kind) for other in kinds],
+        )
+        for kind in sorted(set(kinds))
+    }
 
 
 def calibration(
@@ -266,13 +325,25 @@ def calibration_intervals(
     """Return 95 % bootstrap intervals of ``calibration.ece`` and ``calibration.brier``."""
     _same_length(gold=gold, groups=groups, probabilities=[*probabilities])
     weights = resample_weights(groups, seed=seed)
-    total = weights.sum(axis=1)
-    top = probabilities.max(axis=1)
-    right = (np.asarray([labels[column] for column in probabilities.argmax(axis=1)]) == np.asarray(gold)).astype(float)
-    which = np.minimum((top * 10).astype(int), 9)
-    gaps = [np.abs(weights[:, which == n] @ (right - top)[which == n]) for n in range(10)]
+    right = np.asarray([labels[column] for column in probabilities.argmax(axis=1)]) == np.asarray(gold)
     truth = np.asarray([[float(g == label) for label in labels] for g in gold])
     squared = ((probabilities - truth) ** 2).sum(axis=1)
+    return _calibration_intervals(right.astype(np.float64), probabilities.max(axis=1), squared, weights)
+
+
+def reliability_intervals(
+    right: Sequence[bool], confidence: Sequence[float], *, groups: Sequence[str], seed: int
+) -> dict[str, Interval]:
+    """Return 95 % bootstrap intervals of what ``reliability`` returns, under the same names as ``calibration_intervals``."""
+    _same_length(right=right, confidence=confidence, groups=groups)
+    sure, outcome = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    return _calibration_intervals(outcome, sure, (sure - outcome) ** 2, resample_weights(groups, seed=seed))
+
+
+def _calibration_intervals(right: Floats, sure: Floats, squared: Floats, weights: Floats) -> dict[str, Interval]:
+    total = weights.sum(axis=1)
+    which = np.minimum((sure * 10).astype(int), 9)
+    gaps = [np.abs(weights[:, which == n] @ (right - sure)[which == n]) for n in range(10)]
     return {
         "calibration.ece": interval(np.sum(gaps, axis=0) / total),
         "calibration.brier": interval(weights @ squared / total),
@@ -282,7 +353,7 @@ def calibration_intervals(
 def risk_coverage_intervals(
     right: Sequence[bool], confidence: Sequence[float], *, groups: Sequence[str], seed: int
 ) -> dict[str, Interval]:
-    """Return 95 % bootstrap intervals of ``selective.accuracy@50`` and ``selective.aurc``, over two hundred resamples."""
+    """Return 95 % bootstrap intervals of every figure of ``risk_coverage``, over two hundred resamples."""
     _same_length(right=right, confidence=confidence, groups=groups)
     weights = resample_weights(groups, seed=seed, resamples=200).astype(int)
     is_right, sure = np.asarray(right), np.asarray(confidence)
@@ -292,7 +363,7 @@ def risk_coverage_intervals(
         drawn.append(risk_coverage(is_right[chosen].tolist(), sure[chosen].tolist()))
     return {
         f"selective.{name}": interval(np.asarray([figures[name] for figures in drawn], dtype=np.float64))
-        for name in ("accuracy@50", "aurc")
+        for name in ("accuracy@100", "accuracy@75", "accuracy@50", "accuracy@25", "aurc")
     }
 
 
@@ -392,34 +463,49 @@ def scifact(gold: Abstracts, predicted: Abstracts, *, most: int = 3) -> dict[str
     if unknown:
         message = f"claims that are not in the gold: {sorted(unknown)[:3]}"
         raise ValueError(message)
-    right = dict.fromkeys(("abstract_label", "abstract_rationale", "sentence", "sentence_label"), 0)
-    abstracts = sentences = 0
-    for claim, documents in predicted.items():
-        for document, found in documents.items():
-            given = [number for rationale in found["rationales"] for number in rationale]
-            abstracts, sentences = abstracts + 1, sentences + len(given)
-            known = gold[claim].get(document)
-            if known is None:
-                continue
-            same = known["label"] == found["label"]
-            right["abstract_label"] += same
-            right["abstract_rationale"] += same and any(set(given[:most]).issuperset(r) for r in known["rationales"])
-            whole = [set(rationale) for rationale in known["rationales"] if set(given).issuperset(rationale)]
-            rightly = sum(any(number in rationale for rationale in whole) for number in given)
-            right["sentence"] += rightly
-            right["sentence_label"] += rightly * same
-    gold_abstracts = sum(len(documents) for documents in gold.values())
+    sums = [_scifact_sums(gold[claim], predicted.get(claim, {}), most) for claim in gold]
+    return {name: _prf(*(sum(one[name][part] for one in sums) for part in range(3))) for name in SCIFACT}
+
+
+def scifact_shares(gold: Abstracts, predicted: Abstracts, *, most: int = 3) -> Shares:
+    """Return the figures of ``scifact`` as shares over the claims of ``gold``, in its order, by their dotted names."""
+    sums = [_scifact_sums(gold[claim], predicted.get(claim, {}), most) for claim in gold]
+    shares: dict[str, tuple[Part, Part]] = {}
+    for name in SCIFACT:
+        right, given, wanted = np.asarray([one[name] for one in sums], dtype=np.float64).T
+        shares[f"scifact.{name}.precision"] = (right, given)
+        shares[f"scifact.{name}.recall"] = (right, wanted)
+        shares[f"scifact.{name}.f1"] = (2 * right, given + wanted)
+    return shares
+
+
+SCIFACT = ("abstract_label", "abstract_rationale", "sentence", "sentence_label")
+
+
+def _scifact_sums(
+    gold: Mapping[str, AbstractEvidence], predicted: Mapping[str, AbstractEvidence], most: int
+) -> dict[str, tuple[int, int, int]]:
+    """Return what one claim adds to each figure: right, predicted, gold."""
+    right = dict.fromkeys(SCIFACT, 0)
+    sentences = 0
+    for document, found in predicted.items():
+        given = [number for rationale in found["rationales"] for number in rationale]
+        sentences += len(given)
+        known = gold.get(document)
+        if known is None:
+            continue
+        same = known["label"] == found["label"]
+        right["abstract_label"] += same
+        right["abstract_rationale"] += same and any(set(given[:most]).issuperset(r) for r in known["rationales"])
+        whole = [set(rationale) for rationale in known["rationales"] if set(given).issuperset(rationale)]
+        rightly = sum(any(number in rationale for rationale in whole) for number in given)
+        right["sentence"] += rightly
+        right["sentence_label"] += rightly * same
     gold_sentences = sum(
-        len({number for rationale in known["rationales"] for number in rationale})
-        for documents in gold.values()
-        for known in documents.values()
+        len({number for rationale in known["rationales"] for number in rationale}) for known in gold.values()
     )
     return {
-        name: _prf(
-            count,
-            abstracts if name.startswith("abstract") else sentences,
-            gold_abstracts if name.startswith("abstract") else gold_sentences,
-        )
+        name: (count, len(predicted), len(gold)) if name.startswith("abstract") else (count, sentences, gold_sentences)
         for name, count in right.items()
     }
 

@@ -6,6 +6,7 @@ import hashlib
 import resource
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from evals.metrics import Interval, rounded
 from onrecord import __version__
 from onrecord.records import ModelUsed
 
-RESULT_VERSION = "1.1"
+RESULT_VERSION = "1.2"
 
 
 class Item(BaseModel):
@@ -57,6 +58,7 @@ class Result(BaseModel):
     code_sha256: str
     """Of the installed product, shipped models included: says whether two runs measured the same thing."""
     peak_memory_mb: int
+    """Largest resident size of the process while the task ran, in MiB."""
     latency: Mapping[str, object] = Field(default_factory=dict)
     """Seconds for one claim, of tasks that check claims: mean, p50, p95, histogram. No metric: it differs from run to run."""
     notes: tuple[str, ...] = ()
@@ -73,8 +75,21 @@ def code_sha256() -> str:
     return digest.hexdigest()
 
 
+_STATUS = Path("/proc/self/status")
+
+
+def forget_peak_memory() -> None:
+    """Let ``peak_memory_mb`` count from now on, so that one run of several in a process has its own; only Linux can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_memory_mb() -> int:
-    """Return the largest resident size of this process so far, in MiB."""
+    """Return the largest resident size of this process, in MiB: so far, or since it was forgotten."""
+    if _STATUS.exists():
+        # Not getrusage: a process that another one starts inherits the peak of that one.
+        line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return round(int(line.split()[1]) / 1024)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024))
 

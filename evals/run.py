@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evals.keep import KeptLogits, write_claims
-from evals.result import Item, Result, code_sha256, latency_of, peak_memory_mb, write_items
+from evals.result import Item, Result, code_sha256, forget_peak_memory, latency_of, peak_memory_mb, write_items
 from evals.tasks import Input, Progress, Request, Task
 from onrecord.settings import Settings, load_settings
 from onrecord.workflow import recorded_settings
@@ -81,6 +81,7 @@ def run_task(
         OnRecordError: settings, data or a model that cannot be used.
     """
     code = code_sha256()
+    forget_peak_memory()
     started = time.perf_counter()
     with working_folder(home) as folder:
         settings = settings_in(folder, options.overrides)

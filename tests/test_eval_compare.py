@@ -85,6 +85,19 @@ def test_kinds_are_counted_apart() -> None:
     assert found.per_kind["date"].n == 4
 
 
+def test_every_class_and_kind_has_its_own_gains_losses_and_p_value() -> None:
+    # Six of s are gained and none lost: 2 · (1/2)^6. One of r is gained and one lost.
+    gold = "sssssssrrr"
+    before = run_of([(str(n), g, answer, "") for n, (g, answer) in enumerate(zip(gold, "rrrrrrsrsr", strict=True))])
+    after = run_of([(str(n), g, answer, "") for n, (g, answer) in enumerate(zip(gold, "ssssssssrr", strict=True))])
+    found = compare(before, after).per_class
+    assert (found["s"].gained, found["s"].lost, found["s"].p_value) == (6, 0, round(2 / 2**6, 4))
+    assert (found["r"].gained, found["r"].lost, found["r"].p_value) == (1, 1, 1.0)
+    console = Console(record=True, width=160)
+    show_comparison(compare(before, after), before, after, console)
+    assert "0.031" in console.export_text()
+
+
 @pytest.mark.parametrize(
     ("second", "message"),
     [

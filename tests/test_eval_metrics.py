@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import average_precision_score, ndcg_score
+from sklearn.metrics import (
+    average_precision_score,
+    label_ranking_average_precision_score,
+    matthews_corrcoef,
+    ndcg_score,
+    precision_score,
+    top_k_accuracy_score,
+)
 from typer.testing import CliRunner
 
 from evals import baselines, history, metrics, report
 from evals.__main__ import app
 from evals.data import EvalDataError, Gold, LabelledClaim, askable, without
-from evals.result import latency_of
+from evals.result import flat, latency_of
 from onrecord.stance.calibrate import expected_calibration_error
 
 if TYPE_CHECKING:
@@ -142,10 +149,50 @@ def test_intervals_of_calibration_and_coverage_hold_the_point_figures() -> None:
     right, sure = [bool(n) for n in chance.integers(2, size=200)], chance.uniform(size=200).tolist()
     curve = metrics.risk_coverage(right, sure)
     bounds = metrics.risk_coverage_intervals(right, sure, groups=groups, seed=0)
-    for name in ("accuracy@50", "aurc"):
+    assert bounds.keys() == {f"selective.{name}" for name in curve if name != "curve"}
+    for name in ("accuracy@100", "accuracy@50", "aurc"):
         low, high = bounds[f"selective.{name}"]
         assert low < curve[name] < high
         assert high - low < 0.25
+    answers = metrics.reliability(right, sure)
+    found = metrics.reliability_intervals(right, sure, groups=groups, seed=0)
+    assert found["calibration.brier"][0] < answers["brier"] < found["calibration.brier"][1]
+    assert found["calibration.ece"][1] > answers["ece"]
+    assert metrics.reliability_intervals(right, [float(r) for r in right], groups=groups, seed=0) == {
+        "calibration.ece": (0.0, 0.0),
+        "calibration.brier": (0.0, 0.0),
+    }
+
+
+def test_intervals_of_shares_hold_what_they_are_shares_of() -> None:
+    groups = [str(n) for n in range(100)]
+    # Ten are asked, nine of them right; the other ninety say nothing.
+    shares = {"few": ([n < 9 for n in range(100)], [n < 10 for n in range(100)]), "none": ([0.0] * 100, [0.0] * 100)}
+    found = metrics.share_intervals(shares, groups=groups, seed=0)
+    assert 0.5 < found["few"][0] < 0.9 < found["few"][1] <= 1.0
+    assert found["none"] == (0.0, 0.0)
+    # Among all, it is the interval of a mean.
+    values = np.random.default_rng(6).uniform(size=100)
+    assert metrics.share_intervals({"m": (values, np.ones(100))}, groups=groups, seed=0)["m"] == metrics.mean_interval(
+        values.tolist(), groups=groups, seed=0
+    )
+    with pytest.raises(ValueError, match="one length"):
+        metrics.share_intervals({"short": ([1.0], [1.0])}, groups=groups, seed=0)
+    kinds = metrics.shares_of_kinds(["date", "place", "date"], [True, True, False])
+    assert {name: sum(part) / sum(whole) for name, (part, whole) in kinds.items()} == {
+        "per_kind.date.accuracy": 0.5,
+        "per_kind.place.accuracy": 1.0,
+    }
+
+
+def test_shares_of_evidence_come_to_scifact_s_figures() -> None:
+    answer = predicted(c1={"a": ("supports", [0, 4]), "b": ("supports", [1])}, c2={"c": ("refutes", [2])})
+    figures = dict(flat(metrics.scifact(GOLD, answer), "scifact."))
+    shares = metrics.scifact_shares(GOLD, answer)
+    assert shares.keys() == figures.keys()
+    for name, (part, whole) in shares.items():
+        assert len(part) == len(GOLD)  # claims that nothing was said of count too
+        assert sum(part) / max(1, sum(whole)) == pytest.approx(figures[name], abs=1e-4), name
 
 
 def test_the_curve_ends_at_the_risk_of_answering_all_and_has_few_points() -> None:
@@ -179,6 +226,59 @@ def test_rankings_agree_with_scikit_learn() -> None:
         score[ranking] = np.arange(10, 0, -1)
         assert found["map"] == pytest.approx(average_precision_score(relevant, score), abs=1e-4)
         assert found["ndcg@10"] == pytest.approx(ndcg_score([relevant.astype(float)], [score], k=10), abs=1e-4)
+
+
+def test_labels_agree_with_scipy_and_numpy() -> None:
+    chance = np.random.default_rng(7)
+    gold, answer = chance.integers(2, size=80), chance.integers(2, size=80)
+    answer = np.where(chance.uniform(size=80) < 0.6, gold, answer)
+    names = np.array(["no", "yes"])
+    found = metrics.classification(names[gold].tolist(), names[answer].tolist(), labels=names.tolist())
+    # Of two classes, Matthews correlation is Pearson's.
+    assert found["mcc"] == pytest.approx(stats.pearsonr(gold, answer).statistic, abs=1e-4)
+    table = stats.contingency.crosstab(gold, answer).count
+    assert found["confusion"]["rows"] == table.tolist()
+    assert found["accuracy"] == pytest.approx(np.trace(table) / table.sum(), abs=1e-4)
+    recall, precision = np.diag(table) / table.sum(axis=1), np.diag(table) / table.sum(axis=0)
+    assert found["balanced_accuracy"] == pytest.approx(recall.mean(), abs=1e-4)
+    assert found["macro_f1"] == pytest.approx(stats.hmean([precision, recall]).mean(), abs=1e-4)
+
+
+def test_matthews_correlation_of_resamples_is_scikit_learn_s() -> None:
+    chance = np.random.default_rng(8)
+    gold = [THREE[n] for n in chance.integers(3, size=60)]
+    answer = [
+        g if keep else THREE[n]
+        for g, keep, n in zip(gold, chance.uniform(size=60) < 0.5, chance.integers(3, size=60), strict=True)
+    ]
+    weights = metrics.resample_weights([str(n) for n in range(60)], seed=0, resamples=5)
+    for row, value in zip(weights, metrics.weighted_mcc(gold, answer, weights), strict=True):
+        assert value == pytest.approx(matthews_corrcoef(gold, answer, sample_weight=row))
+    assert metrics.weighted_mcc(["a"], ["a"], np.ones((1, 1))) == [0.0]  # undefined
+
+
+def test_the_area_of_risk_agrees_with_scikit_learn() -> None:
+    chance = np.random.default_rng(9)
+    right, sure = chance.uniform(size=50) < 0.7, chance.permutation(50) / 50
+    order = np.argsort(-sure)
+    # The share of wrong ones among the first k is 1 - precision at k.
+    risks = [1 - precision_score(right[order[:k]], np.ones(k)) for k in range(1, 51)]
+    found = metrics.risk_coverage(right.tolist(), sure.tolist())
+    assert found["aurc"] == pytest.approx(np.mean(risks), abs=1e-4)
+    assert found["accuracy@50"] == pytest.approx(1 - risks[24], abs=1e-4)
+
+
+def test_reciprocal_rank_agrees_with_scikit_learn() -> None:
+    # With one relevant document, the precision at its rank is the reciprocal of that rank.
+    chance = np.random.default_rng(10)
+    for _ in range(10):
+        ranking, relevant = chance.permutation(8), int(chance.integers(8))
+        found, _ = metrics.retrieval({"q": [str(relevant)]}, {"q": [str(n) for n in ranking]})
+        score = np.empty(8)
+        score[ranking] = np.arange(8, 0, -1)
+        one = np.eye(8)[relevant]
+        assert found["mrr"] == pytest.approx(label_ranking_average_precision_score([one], [score]), abs=1e-4)
+        assert found["recall@5"] == float(top_k_accuracy_score([relevant], [score], k=5, labels=range(8)))
 
 
 def test_intervals_agree_with_scipy() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from evals import baselines, metrics, run, suite
+from evals import baselines, compare, metrics, run, suite
 from evals.__main__ import app
 from evals.data import (
     EvalDataError,
@@ -29,6 +30,7 @@ from evals.data import (
     read_starter,
     sample,
 )
+from evals.result import flat, forget_peak_memory, peak_memory_mb
 from evals.run import Options, run_task
 from evals.tasks import catalogue
 from evals.tasks.end_to_end import cause
@@ -52,7 +54,8 @@ from onrecord.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from evals.result import Result
 
 THREE = ["supports", "refutes", "neutral"]
 
@@ -610,6 +613,30 @@ CLAIMS = [
 ]
 
 
+COUNTS = frozenset({
+    "n", "queries", "documents_found", "support", "not_checked", "predicted", "paragraphs", "threshold", "n_where_changed",
+    "not_taken_as_claims", "passed_over_by_claim_finding",
+})  # fmt: skip
+"""Figures that say how many there were, or what was set: no estimate, so no interval."""
+
+
+def without_interval(result: Result) -> list[str]:
+    """Return the figures of a run that are estimates and have no interval."""
+    shown = [
+        (name, name.split("."))
+        for name, value in flat(result.metrics)
+        if isinstance(value, int | float) and not name.startswith("mistakes.")
+    ]
+    # Precision and recall of a class that the gold does not have say nothing.
+    known = [
+        (f"{parts[2]}:{parts[1]}" if parts[0] == "per_class" else name, parts)
+        for name, parts in shown
+        if parts[-1] not in COUNTS
+        and not (parts[0] == "per_class" and not result.metrics["per_class"][parts[1]]["support"])
+    ]
+    return [name for name, _ in known if name not in result.intervals]
+
+
 def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
     inputs = {
         "corpus": write(tmp_path / "k.jsonl.gz", *DOCUMENTS),
@@ -622,9 +649,13 @@ def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
     assert (result.metrics["cited"]["queries"], result.metrics["cited"]["recall@5"]) == (1, 1.0)
     assert [model.role for model in result.models] == ["embedding"]
     assert (result.data.n, result.corpus.n) == (2, 3)
+    assert without_interval(result) == []
+    # One list for everybody: one document decides each claim, so that the second claim finds its own in the second place.
+    assert set(result.baselines) == {"majority", "dense_alone", "lexical_alone"}
+    assert result.baselines["majority"]["mrr"] == 0.75
     # The same folder again is used as it is; with another corpus it is refused.
     again, _ = run_task(catalogue()["retrieval"], inputs, options=Options(), home=tmp_path / "home")
-    assert again.metrics == result.metrics
+    assert (again.metrics, again.intervals, again.baselines) == (result.metrics, result.intervals, result.baselines)
     other = {**inputs, "corpus": write(tmp_path / "other.jsonl", *DOCUMENTS[:2])}
     with pytest.raises(EvalDataError, match="holds another evaluation corpus"):
         run_task(catalogue()["retrieval"], other, options=Options(), home=tmp_path / "home")
@@ -648,6 +679,9 @@ def test_end_to_end_reports_verdicts_with_retrieval_beside_them(tmp_path: Path) 
     assert result.metrics["retrieval"]["judged"] == {"gold_document": 1.0, "whole_rationale": 1.0}
     assert {model.role for model in result.models} >= {"embedding", "stance"}
     assert result.metrics["not_checked"] == 0
+    assert without_interval(result) == []
+    assert {"majority", "claim_only", "lexical_overlap", "similarity"} <= result.baselines.keys()
+    assert result.baselines["majority"]["label"] in set(Gold)  # of the verdicts, not of the search
 
 
 def evidence_of(document: str, stance: Stance) -> Evidence:
@@ -751,6 +785,7 @@ def test_stance_of_two_way_sets_folds_refutes_and_neutral(tmp_path: Path) -> Non
     assert set(result.metrics["per_class"]) == {"supports", "not_supports"}
     assert [item.predicted for item in items][1:] == ["not_supports", "not_supports"]
     assert any("two classes" in note for note in result.notes)
+    assert without_interval(result) == []
     assert result.metrics["accuracy"] == round(sum(item.right for item in items) / 3, 4)
 
 
@@ -770,12 +805,44 @@ def test_stance_of_one_split_says_so_and_scores_every_kind(tmp_path: Path) -> No
         "sport": {"accuracy": float(items[1].right), "n": 1},
         "weather": {"accuracy": float(items[0].right), "n": 1},
     }
+    assert without_interval(result) == []
 
 
 def test_stance_without_neutral_gold_says_what_a_forced_choice_gives(tmp_path: Path) -> None:
     rows = [{**PAIR, "id": str(n), "label": label} for n, label in enumerate(["supports", "refutes"])]
     result, _ = run_task(catalogue()["stance"], {"data": write(tmp_path / "p.jsonl", *rows)}, options=Options())
     assert result.metrics["forced_two_way"]["accuracy"] == 0.5  # one answer, both labels
+    assert without_interval(result) == []
+
+
+def test_check_worthiness_has_intervals_and_baselines_and_answers_to_the_seed_alone(tmp_path: Path) -> None:
+    texts = [
+        f"Exports rose by {n} percent in {1990 + n}." if n % 2 else f"What a lovely day, number {n}!" for n in range(24)
+    ]
+    rows = [{"id": str(n), "text": text, "label": n % 2} for n, text in enumerate(texts)]
+    data = {"data": write(tmp_path / "s.jsonl", *rows)}
+    first, again, other = (
+        run_task(catalogue()["claims"], data, options=Options(limit=20, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert without_interval(first[0]) == []
+    # The wording alone tells them apart, and yes is what is asked for.
+    assert first[0].baselines["claim_only"]["f1"] == 1.0
+    assert first[0].baselines["always_1"]["recall"] == 1.0
+    assert set(first[0].baselines["majority"]) == {"label", "accuracy", "macro_f1", "f1"}
+    same = {"metrics", "intervals", "baselines", "data", "models", "n", "notes"}
+    assert first[0].model_dump(include=same) == again[0].model_dump(include=same)
+    assert first[1] == again[1]
+    assert [item.id for item in first[1]] != [item.id for item in other[1]]  # another sample
+
+
+def test_the_claims_room_has_an_interval_for_every_share() -> None:
+    result, _ = run_task(catalogue()["claim-room"], {}, options=Options(limit=3))
+    assert without_interval(result) == []
+    halves = {name.split(".")[0] for name in result.intervals}
+    assert halves == set(result.metrics) == set(result.baselines["every_sentence_as_it_is"])
+    for name, value in flat(result.metrics):
+        if name in result.intervals:
+            assert result.intervals[name][0] <= value <= result.intervals[name][1], name
 
 
 def test_a_change_of_the_product_during_a_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -828,6 +895,10 @@ def test_without_json_a_table_is_shown(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["run", "guess"], 2, "no task 'guess'; there are: stance"),
+        (["run", "suite"], 2, "all of them: python -m evals suite"),
+        (["run", "stance-scifact", "--split", "dev"], 2, "names its own files"),
+        (["run", "stance-scifact", "--data", "no/such"], 1, "needs no/such/pairs/dev/scifact.jsonl.gz"),
+        (["run", "stance", "--data", "DATA", "--set", "top_k=5,12"], 2, "python -m evals grid"),
         (["run", "stance"], 2, "task 'stance' needs --data"),
         (["run", "stance", "--data", "DATA", "--corpus", "DATA"], 2, "takes --data, not --corpus"),
         (["run", "stance", "--data", "DATA", "--set", "top_k"], 2, "give NAME=VALUE"),
@@ -881,6 +952,44 @@ def test_the_suite_measures_the_news_pairs_without_a_data_folder_and_on_the_repo
     assert summary["data"]["path"] == "evals/claims/news.jsonl"
     assert "the rows of the split 'report' only" in summary["notes"]
     assert sum(kind["n"] for kind in summary["metrics"]["per_kind"].values()) == 2
+
+
+def test_one_entry_of_the_suite_is_run_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "claim_detection"
+    folder.mkdir()
+    rows = [{"text": f"Exports rose by {n} percent.", "label": n % 2} for n in range(4)]
+    write(folder / "checkthat24.dev.jsonl.gz", *rows)
+    answer = CliRunner().invoke(
+        app, ["run", "claims-checkthat24-dev", "--data", str(tmp_path), "--limit", "3", "--json"]
+    )
+    assert answer.exit_code == 0, answer.stderr
+    result = json.loads(answer.stdout)
+    assert (result["task"], result["n"]) == ("claims", 3)
+    assert Path(result["data"]["path"]) == folder / "checkthat24.dev.jsonl.gz"
+
+
+def test_an_entry_measured_again_sets_its_last_run_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "claim_detection"
+    folder.mkdir(parents=True)
+    write(folder / "checkthat24.dev.jsonl.gz", *[{"text": f"Exports rose by {n}.", "label": n % 2} for n in range(4)])
+    for _ in range(2):
+        done = suite.run(
+            data=tmp_path / "data", results=tmp_path / "r", only=["claims-"], options=Options(), again=True
+        )
+        assert done.done == ["claims-checkthat24-dev"]
+    last = tmp_path / "r" / suite.ITEMS / "claims-checkthat24-dev"
+    (earlier,) = (last / "earlier").iterdir()
+    assert compare.compare(compare.read_run(earlier), compare.read_run(last)).n == 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux can forget a peak")
+def test_a_run_has_a_peak_of_its_own() -> None:
+    filled = bytearray(b"x" * (96 * 1024 * 1024))
+    high = peak_memory_mb()
+    del filled
+    forget_peak_memory()
+    assert peak_memory_mb() < high - 60
+    assert peak_memory_mb() > 10
 
 
 def test_the_suite_goes_on_after_a_failure_and_reports_it(tmp_path: Path) -> None:

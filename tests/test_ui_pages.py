@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binomtest
 from streamlit.testing.v1 import AppTest
 
 from onrecord.errors import CorpusBusyError
@@ -441,6 +443,85 @@ def test_the_evaluations_of_this_repository_are_shown(service: ShelfService) -> 
     app = show("evaluations")
     assert not app.exception
     assert components(app)[0]["rows"]
+
+
+def keep_run(folder: Path, answers: dict[str, tuple[str, str]], *, sha256: str = "d") -> None:
+    """Write a run as ``evals`` keeps it: id → right answer and the one given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    result = {"task": "stance", "data": {"path": "p", "sha256": sha256, "n": len(answers)}}
+    (folder / "result.json").write_text(json.dumps(result))
+    lines = [
+        {"id": name, "claim": f"Claim {name}.", "gold": gold, "predicted": given, "right": gold == given,
+         "details": {"kind": "date"}}
+        for name, (gold, given) in answers.items()
+    ]  # fmt: skip
+    (folder / "items.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def kept_runs(folder: Path) -> None:
+    """Two runs of one entry, one of other data, and one that was interrupted."""
+    s, r, n = "supports", "refutes", "neutral"
+    keep_run(folder / "items/stance-x/earlier/1", {"a": (s, s), "b": (s, r), "c": (r, s), "d": (r, s), "e": (n, n)})
+    keep_run(folder / "items/stance-x", {"a": (s, r), "b": (s, s), "c": (r, r), "d": (r, n), "e": (n, n)})
+    os.utime(folder / "items/stance-x/earlier/1/result.json", (1_700_000_000, 1_700_000_000))  # when it was written
+    keep_run(folder / "items/stance-y", {"a": (s, s)}, sha256="e")
+    (folder / "items/stance-z").mkdir()
+    (folder / "items/stance-z/result.json").write_text("{")
+
+
+def test_two_kept_runs_are_walked_through_claim_by_claim(tmp_path: Path) -> None:
+    kept_runs(tmp_path)
+    kept = {run.name: run for run in present_evaluations.load_kept(tmp_path)}
+    assert kept.keys() == {"stance-x", "stance-x/earlier/1", "stance-y"}
+    after, before, other = kept["stance-x"], kept["stance-x/earlier/1"], kept["stance-y"]
+    assert after.comparable(before)
+    assert not after.comparable(other)
+    assert not after.comparable(after)
+    found = present_evaluations.changes(before, after)
+    assert [(item.id, item.change) for item in found] == [
+        ("a", "became wrong"),
+        ("b", "became right"),
+        ("c", "became right"),
+        ("d", "wrong in both, otherwise"),
+    ]
+    assert present_evaluations.walk(found, "became wrong")["rows"] == [
+        [{"text": "Claim a.", "note": "a · date"}, "supports", "supports", "refutes"]
+    ]
+    assert [len(present_evaluations.walk(found, change)["rows"]) for change in present_evaluations.CHANGES] == [2, 1, 1]
+    with pytest.raises(ValueError, match="did not answer the same items"):
+        present_evaluations.changes(other, after)
+
+
+def test_the_chance_of_a_split_is_scipy_s() -> None:
+    for gained, lost in ((3, 9), (9, 3), (1, 0), (40, 22)):
+        assert present_evaluations.chance(gained, lost) == pytest.approx(binomtest(gained, gained + lost).pvalue)
+
+
+def test_the_page_walks_through_two_runs(
+    service: ShelfService,  # noqa: ARG001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept_runs(tmp_path / "evals" / "results")
+    monkeypatch.setattr(frame, "root", lambda: tmp_path)
+    app = show("evaluations")
+    assert not app.exception
+    assert any("Of 5 items 2 became right and 1 became wrong" in text.value for text in app.markdown)
+    assert "Claim b." in json.dumps(components(app)[-1])
+    app.radio(key="walk_change").set_value("became wrong").run()
+    assert not app.exception
+    assert [row[0]["text"] for row in components(app)[-1]["rows"]] == ["Claim a."]
+
+
+def test_a_page_without_kept_runs_says_how_to_get_them(
+    service: ShelfService,  # noqa: ARG001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frame, "root", lambda: tmp_path)
+    app = show("evaluations")
+    assert not app.exception
+    assert any("make eval" in text.value for text in app.caption)
 
 
 @pytest.mark.parametrize(("model", "told"), [("fast", False), ("cascade", True)])

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from evals import metrics
 from evals.data import DataFile, EvalDataError, fingerprint, sample
-from evals.result import Item
+from evals.result import Item, flat
 from evals.tasks import Outcome, Request, Task
 from onrecord import claims
 from onrecord.claims.linguistics import parse
@@ -155,6 +156,10 @@ class Tally:
     given: int = 0
     wanted: int = 0
 
+    def __add__(self, other: Tally) -> Tally:
+        """Return both counts together."""
+        return Tally(self.right + other.right, self.given + other.given, self.wanted + other.wanted)
+
     def figures(self) -> dict[str, object]:
         """Return precision, recall and F1."""
         precision = self.right / self.given if self.given else 0.0
@@ -210,6 +215,30 @@ class Score:
                 "content_partial_f1": _mean(self.contents),
             },
         }
+
+
+def together(scores: Sequence[Score]) -> Score:
+    """Return what several articles come to."""
+    whole = Score()
+    for score in scores:
+        for counted in fields(Score):
+            one, other = getattr(whole, counted.name), getattr(score, counted.name)
+            setattr(whole, counted.name, one + other)
+    return whole
+
+
+def _intervals(scores: Sequence[Score], *, seed: int) -> dict[str, metrics.Interval]:
+    """Return 95 % bootstrap intervals over articles of every figure that is a share."""
+    names = [str(place) for place in range(len(scores))]
+    # Two hundred, since each resample is scored anew as a whole.
+    weights = metrics.resample_weights(names, seed=seed, resamples=200).astype(int)
+    drawn: dict[str, list[float]] = {}
+    for row in weights:
+        taken = together([score for score, times in zip(scores, row, strict=True) for _ in range(times)])
+        for name, value in flat(taken.figures()):
+            if isinstance(value, float):
+                drawn.setdefault(name, []).append(value)
+    return {name: metrics.interval(np.asarray(values)) for name, values in drawn.items()}
 
 
 def _ratio(part: float, whole: int) -> float:
@@ -457,7 +486,7 @@ def run(request: Request) -> Outcome:
     articles = read_articles(folder)
     chosen = sample(list(articles), request.limit, request.seed)
     embedder = load_embedder(request.settings)
-    scores: Mapping[Half, Score] = {half: Score() for half in HALVES}
+    by_article: Mapping[Half, list[Score]] = {half: [] for half in HALVES}
     plain: Mapping[Half, Score] = {half: Score() for half in HALVES}
     items: list[Item] = []
     for done, name in enumerate(chosen, start=1):
@@ -467,23 +496,19 @@ def run(request: Request) -> Outcome:
         document = Document(text=text, media_type="text/plain", content_sha256=sha256, published=article.published)
         found = claims.find_claims(document, settings=request.settings, encode=embedder.encode)
         cut = [sentence.span for sentence in parse(text).sentences]
-        items += score_article(name, article, found, cut, scores[article.half])
+        by_article[article.half].append(Score())
+        items += score_article(name, article, found, cut, by_article[article.half][-1])
         score_article(name, article, _as_they_are(text, spans), spans, plain[article.half])
         request.progress("finding claims", done, len(chosen))
-    present = [half for half in HALVES if scores[half].segmentation.wanted]
-    intervals = {
-        f"{half}.selection.f1": metrics.classification_intervals(
-            [str(w) for w, _ in scores[half].selected],
-            [str(t) for _, t in scores[half].selected],
-            groups=[str(n) for n in range(len(scores[half].selected))],
-            seed=request.seed,
-        )["f1:1"]
-        for half in present
-    }
+    scores = {half: together(parts) for half, parts in by_article.items() if parts}
+    intervals: dict[str, metrics.Interval] = {}
+    for half in scores:
+        found_in = _intervals(by_article[half], seed=request.seed)
+        intervals |= {f"{half}.{figure}": bounds for figure, bounds in found_in.items()}
     return Outcome(
-        metrics={half: scores[half].figures() for half in present},
+        metrics={half: score.figures() for half, score in scores.items()},
         intervals=intervals,
-        baselines={"every_sentence_as_it_is": {half: plain[half].figures() for half in present}},
+        baselines={"every_sentence_as_it_is": {half: plain[half].figures() for half in scores}},
         items=items,
         models=(
             ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
@@ -492,6 +517,7 @@ def run(request: Request) -> Outcome:
         data=DataFile(path=str(folder), sha256=fingerprint(folder), n=len(items)),
         notes=(
             "atomic claims, wordings and attributions are scored on the sentences that are claims and were taken",
+            "intervals are drawn over the articles of a half, since sentences of one article are not independent",
             f"two ranges are the same atomic claim from {MATCH:.0%} common words (Dice)",
         ),
     )

@@ -12,6 +12,8 @@ import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from evals import baselines, metrics
 from evals.data import DataFile, Gold, LabelledClaim, fingerprint
 from evals.keep import KeptClaim, KeptNetwork, KeptRun
@@ -167,8 +169,8 @@ def figures_of(
         sum(_fever_right(c, k, g, p, space) for c, k, g, p in zip(claims, checked, gold, predicted, strict=True))
         / len(claims)
     )
-    if space.sentences and any(claim.rationales for claim in claims):
-        figures["scifact"] = _scifact(claims, checked, space)
+    if _has_scifact(claims, space):
+        figures["scifact"] = metrics.scifact(*_scifact(claims, checked, space))
     evidenced = [good and _has_gold_evidence(c, k, space) for c, k, good in zip(claims, checked, right, strict=True)]
     figures["right_label_and_evidence"] = metrics.rounded(sum(evidenced) / len(evidenced))
     causes = collections.Counter(
@@ -222,7 +224,8 @@ def _fever_right(claim: LabelledClaim, checked: CheckedClaim, gold: str, predict
 
 def _scifact(
     claims: Sequence[LabelledClaim], checked: Sequence[CheckedClaim], space: Places
-) -> dict[str, dict[str, float]]:
+) -> tuple[metrics.Abstracts, metrics.Abstracts]:
+    """Return gold and answers in the form of ``metrics.scifact``, claims in their order."""
     gold: dict[str, dict[str, metrics.AbstractEvidence]] = {}
     predicted: dict[str, dict[str, metrics.AbstractEvidence]] = {}
     for claim, item in zip(claims, checked, strict=True):
@@ -235,7 +238,42 @@ def _scifact(
             document: {"label": stance, "rationales": [numbers]}
             for document, (stance, numbers, _) in _given(item, space).items()
         }
-    return metrics.scifact(gold, predicted)
+    return gold, predicted
+
+
+def _has_scifact(claims: Sequence[LabelledClaim], space: Places) -> bool:
+    return bool(space.sentences) and any(claim.rationales for claim in claims)
+
+
+def _shares(
+    claims: Sequence[LabelledClaim],
+    checked: Sequence[CheckedClaim],
+    gold: Sequence[str],
+    predicted: Sequence[str],
+    space: Places,
+) -> metrics.Shares:
+    """Return the figures of ``figures_of`` that are shares of claims, by dotted name, for their intervals."""
+    raw = [FROM_VERDICT[item.verdict.label] for item in checked]
+    every = np.ones(len(claims))
+    right = np.asarray([g == p for g, p in zip(gold, predicted, strict=True)], dtype=np.float64)
+    answered = np.asarray([label not in (Gold.NEUTRAL, NOT_CHECKED) for label in raw], dtype=np.float64)
+    directed = np.asarray([claim.gold in SIDES for claim in claims], dtype=np.float64)
+    sided = directed * np.asarray([label in SIDES for label in raw], dtype=np.float64)
+    same = directed * np.asarray([c.gold == label for c, label in zip(claims, raw, strict=True)], dtype=np.float64)
+    fever = [_fever_right(c, k, g, p, space) for c, k, g, p in zip(claims, checked, gold, predicted, strict=True)]
+    evidenced = right * [_has_gold_evidence(c, k, space) for c, k in zip(claims, checked, strict=True)]
+    return {
+        "accuracy_full_coverage": (right, every),
+        "coverage": (answered, every),
+        "abstention": (1 - answered, every),
+        "accuracy_when_answered": (right * answered, answered),
+        "directional.abstention": (directed - sided, directed),
+        "directional.accuracy": (same, directed),
+        "directional.accuracy_when_answered": (same, sided),
+        "fever_score": (fever, every),
+        "right_label_and_evidence": (evidenced, every),
+        **(metrics.scifact_shares(*_scifact(claims, checked, space)) if _has_scifact(claims, space) else {}),
+    }
 
 
 def _better_side(checked: CheckedClaim) -> str:
@@ -294,18 +332,12 @@ def outcome_of(
     intervals = metrics.classification_intervals(gold, predicted, groups=texts, seed=seed)
     right, sure = [g == p for g, p in zip(gold, predicted, strict=True)], [c.verdict.confidence for c in checked]
     intervals.update(metrics.risk_coverage_intervals(right, sure, groups=texts, seed=seed))
-    counted = {
-        "fever_score": [
-            _fever_right(c, k, g, p, space) for c, k, g, p in zip(claims, checked, gold, predicted, strict=True)
-        ],
-        "coverage": [FROM_VERDICT[item.verdict.label] not in (Gold.NEUTRAL, NOT_CHECKED) for item in checked],
-    }
-    intervals.update(
-        {
-            name: metrics.mean_interval(list(map(float, values)), groups=texts, seed=seed)
-            for name, values in counted.items()
-        }
-    )
+    intervals.update(metrics.reliability_intervals(right, sure, groups=texts, seed=seed))
+    shares = _shares(claims, checked, gold, predicted, space)
+    intervals.update(metrics.share_intervals(shares, groups=texts, seed=seed))
+    if "forced_two_way" in figures:
+        forced = {"forced_two_way": [_better_side(item) for item in checked]}
+        intervals.update(metrics.intervals_of_readings(gold, forced, groups=texts, seed=seed))
     # Baselines that need no stance: the nearest passage, by shared words and by cosine.
     nearest = [max(c.evidence, key=lambda e: e.hit.dense_score or 0.0, default=None) for c in checked]
     passages = [item.passage.text if item else "" for item in nearest]
@@ -315,19 +347,22 @@ def outcome_of(
     if with_gold:
         found = search_all(with_gold, space, request)
         retrieved, retrieved_intervals, alone, _ = score(with_gold, found, space, seed=request.seed)
-        judged = judged_recall(claims, [[e.passage for e in c.evidence] for c in checked], space)
+        reaching = [[e.passage for e in c.evidence] for c in checked]
+        judged, judged_intervals = judged_recall(claims, reaching, space, seed=seed)
         figures["retrieval"] = {**retrieved, "judged": judged}
+        retrieved_intervals |= judged_intervals
         intervals.update({f"retrieval.{name}": bounds for name, bounds in retrieved_intervals.items()})
     path = request.inputs["claims"]
     return Outcome(
         metrics=figures,
         intervals=intervals,
         baselines={
+            # What search alone would find is beside ``retrieval``; majority here is that of the verdicts.
+            **alone,
             "majority": baselines.majority(gold, labels=labels),
             "claim_only": baselines.claim_only(texts, gold, labels=labels, seed=seed),
             "lexical_overlap": baselines.lexical_overlap(texts, passages, gold, labels=labels, seed=seed),
             "similarity": baselines.similarity(texts, cosines, gold, labels=labels, seed=seed),
-            **alone,
         },
         items=[
             item_of(claim, item, g, p, space)

@@ -42,6 +42,12 @@ FOLDERS = ("speech", "coverage")
 WITHHELD = 25
 """One source in so many is kept out of the corpus, chosen by the hash of its id."""
 EXACT = (QuotationOutcome.VERBATIM, QuotationOutcome.MINOR)
+AGAINST = {
+    "exact_against_altered": (EXACT, (QuotationOutcome.ALTERED,)),
+    "altered_against_exact": ((QuotationOutcome.ALTERED,), EXACT),
+    "exact_against_all": (EXACT, tuple(outcome for outcome in QuotationOutcome if outcome not in EXACT)),
+}
+"""Outcomes that are told from others."""
 BATCH = 2_000
 
 
@@ -75,8 +81,11 @@ def run(request: Request) -> Outcome:
     digest = hashlib.sha256("\n".join(f"{item.id}\t{item.text}" for item in made).encode()).hexdigest()
     return Outcome(
         metrics=_figures(made, checks, spent),
-        intervals={"accuracy": metrics.mean_interval([float(r) for r in map(_right, made, checks)], seed=request.seed)},
-        baselines={"majority": _share([item.gold is QuotationOutcome.VERBATIM for item in made])},
+        intervals=metrics.share_intervals(
+            _shares(made, checks), groups=[str(place) for place in range(len(made))], seed=request.seed
+        ),
+        # Verbatim and minor are one answer, and the most frequent one.
+        baselines={"majority": {"label": EXACT[0].value, "accuracy": _share([item.gold in EXACT for item in made])}},
         items=[
             Item(
                 id=item.id,
@@ -175,9 +184,7 @@ def _figures(
     by_kind = metrics.per_kind([item.kind for item in made], right)
     return {
         "accuracy": _share(right),
-        "exact_against_altered": _against(pairs, EXACT, (QuotationOutcome.ALTERED,)),
-        "altered_against_exact": _against(pairs, (QuotationOutcome.ALTERED,), EXACT),
-        "exact_against_all": _against(pairs, EXACT, tuple(o for o in QuotationOutcome if o not in EXACT)),
+        **{name: _against(pairs, *sides) for name, sides in AGAINST.items()},
         "right_source_first": _share(first),
         "milliseconds": {f"p{n}": metrics.rounded(float(np.percentile(spent, n))) for n in (50, 95, 99)},
         "per_kind": by_kind,
@@ -204,6 +211,28 @@ def _against(
         "precision": _share([gold for gold, predicted in among if predicted]),
         "recall": _share([predicted for gold, predicted in among if gold]),
     }
+
+
+def _shares(made: Sequence[MadeQuotation], checks: Sequence[QuotationCheck]) -> metrics.Shares:
+    """Return the figures of ``_figures`` that are shares of quotations, by dotted name, for their intervals."""
+    right = [_right(item, check) for item, check in zip(made, checks, strict=True)]
+    known = [bool(item.sources) for item in made]
+    first = [
+        bool(check.places) and check.places[0].passage.source.id in item.sources
+        for item, check in zip(made, checks, strict=True)
+    ]
+    shares: dict[str, tuple[metrics.Part, metrics.Part]] = {
+        "accuracy": (right, [True] * len(right)),
+        "right_source_first": ([hit and asked for hit, asked in zip(first, known, strict=True)], known),
+        **metrics.shares_of_kinds([item.kind for item in made], right),
+    }
+    for name, (positive, negative) in AGAINST.items():
+        among = [item.gold in (*positive, *negative) for item in made]
+        gold = [item.gold in positive for item in made]
+        taken = [inside and check.outcome in positive for inside, check in zip(among, checks, strict=True)]
+        both = [wanted and given for wanted, given in zip(gold, taken, strict=True)]
+        shares[f"{name}.precision"], shares[f"{name}.recall"] = (both, taken), (both, gold)
+    return shares
 
 
 def _texts_sha256(passages: Sequence[Passage]) -> str:

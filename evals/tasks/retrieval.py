@@ -8,7 +8,8 @@ relevant document and are left out of these figures. Where a set names the docum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import collections
+from collections.abc import Mapping, Sequence
 
 from evals import metrics
 from evals.data import (
@@ -90,7 +91,7 @@ def score(
         for depth in DEPTHS:
             inside = [float(rank is not None and rank <= depth) for rank in ranks.values()]
             intervals[f"rationale_recall@{depth}"] = metrics.mean_interval(inside, seed=seed)
-    alone: dict[str, object] = {}
+    alone: dict[str, object] = {"majority": _one_list(relevant)}
     for retriever in ("dense", "lexical"):
         one, _ = metrics.retrieval(
             relevant, {claim.id: document_ranking(_by_one(group, retriever), space) for claim, group in judged}
@@ -99,17 +100,30 @@ def score(
     return figures, intervals, alone, ranks
 
 
-def _by_citation(claims: Sequence[LabelledClaim], found: Sequence[Found], space: Workspace) -> dict[str, object]:
-    """Return the means over all claims that cite a document, those included that it does not decide."""
+def _by_citation(
+    claims: Sequence[LabelledClaim], found: Sequence[Found], space: Workspace, *, seed: int
+) -> tuple[dict[str, object], dict[str, metrics.Interval]]:
+    """Return means and intervals over all claims that cite a document, those included that it does not decide."""
     rankings = {claim.id: document_ranking(group, space) for claim, group in zip(claims, found, strict=True)}
-    means, _ = metrics.retrieval({claim.id: claim.cited_documents for claim in claims}, rankings)
-    return {**means, "queries": len(claims)}
+    means, per_query = metrics.retrieval({claim.id: claim.cited_documents for claim in claims}, rankings)
+    bounds = metrics.retrieval_intervals(per_query, seed=seed)
+    return {**means, "queries": len(claims)}, {f"cited.{name}": pair for name, pair in bounds.items()}
+
+
+def _one_list(relevant: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Score giving every claim the same list: the documents that decide most claims, which no search could know."""
+    counts = collections.Counter(document for documents in relevant.values() for document in documents)
+    ranking = [document for document, _ in counts.most_common(100)]
+    return metrics.retrieval(relevant, dict.fromkeys(relevant, ranking))[0]
 
 
 def judged_recall(
-    claims: Sequence[LabelledClaim], judged: Sequence[Sequence[Passage]], space: Workspace
-) -> dict[str, object]:
-    """Return what reaches the judge: the share of claims with a gold document, and with a whole rationale, among ``judged``."""
+    claims: Sequence[LabelledClaim], judged: Sequence[Sequence[Passage]], space: Workspace, *, seed: int
+) -> tuple[dict[str, object], dict[str, metrics.Interval]]:
+    """Return what reaches the judge: the share of claims with a gold document, and with a whole rationale, among ``judged``.
+
+    Intervals are under ``judged.<name>``.
+    """
     documents: list[bool] = []
     rationales: list[bool] = []
     for claim, passages in zip(claims, judged, strict=True):
@@ -120,10 +134,11 @@ def judged_recall(
         if spans:
             places = [(space.document(p), p.span.start, p.span.end) for p in passages]
             rationales.append(metrics.rationale_ranks(places, spans) is not None)
-    figures: dict[str, object] = {"gold_document": metrics.rounded(sum(documents) / len(documents))}
-    if rationales:
-        figures["whole_rationale"] = metrics.rounded(sum(rationales) / len(rationales))
-    return figures
+    known = {"gold_document": documents, "whole_rationale": rationales}
+    return (
+        {name: metrics.rounded(sum(found) / len(found)) for name, found in known.items() if found},
+        {f"judged.{name}": metrics.mean_interval(found, seed=seed) for name, found in known.items() if found},
+    )
 
 
 def read_for(request: Request, space: Workspace) -> list[LabelledClaim]:
@@ -154,9 +169,14 @@ def run(request: Request) -> Outcome:
         found = search_all(claims, space, request)
         shown = search_all(claims, space, request, top_k=request.settings.top_k)
         figures, intervals, alone, ranks = score(claims, found, space, seed=request.seed)
-        figures["judged"] = judged_recall(claims, [[passage for _, passage in group] for group in shown], space)
+        reaching = [[passage for _, passage in group] for group in shown]
+        figures["judged"], bounds = judged_recall(claims, reaching, space, seed=request.seed)
+        intervals.update(bounds)
         if citing := [claim for claim in given if claim.cited_documents]:
-            figures["cited"] = _by_citation(citing, search_all(citing, space, request), space)
+            figures["cited"], bounds = _by_citation(
+                citing, search_all(citing, space, request), space, seed=request.seed
+            )
+            intervals.update(bounds)
         embedder = space.checker.index.embedder
         items = [
             Item(

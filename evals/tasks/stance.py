@@ -123,20 +123,23 @@ def run(request: Request) -> Outcome:
     most_probable = [labels[column] for column in probabilities.argmax(axis=1)]
     network = metrics.classification(gold, most_probable, labels=labels)
     figures = metrics.classification(gold, predicted, labels=labels)
+    hits = [g == p for g, p in zip(gold, predicted, strict=True)]
     kinds = [pair.kind for pair in pairs]
     if any(kinds):
-        figures["per_kind"] = metrics.per_kind(kinds, [g == p for g, p in zip(gold, predicted, strict=True)])
+        figures["per_kind"] = metrics.per_kind(kinds, hits)
     figures["calibration"] = metrics.calibration(gold, probabilities, labels=labels)
     right = [g == p for g, p in zip(gold, most_probable, strict=True)]
     sure = probabilities.max(axis=1).tolist()
     figures["selective"] = metrics.risk_coverage(right, sure)
     figures["most_probable_class"] = {name: network[name] for name in ("accuracy", "macro_f1")}
+    readings = {"most_probable_class": most_probable}
     notes = [f"the rows of the split {request.split!r} only"] if request.split else []
     if labels == TWO_WAY:
         notes.append("two classes: a verdict of refutes or neutral counts as not_supports")
     elif Gold.NEUTRAL not in golds:
         sides = [Gold.SUPPORTS if j.strongest_support >= j.strongest_refutation else Gold.REFUTES for j in judged]
         forced = metrics.classification(gold, sides, labels=labels)
+        readings["forced_two_way"] = sides
         figures["forced_two_way"] = {name: forced[name] for name in ("accuracy", "macro_f1")}
         notes.append(
             "no neutral pair in the gold: accuracy counts a neutral answer as wrong; forced_two_way takes the better of "
@@ -150,6 +153,10 @@ def run(request: Request) -> Outcome:
             **metrics.classification_intervals(gold, predicted, groups=claims, seed=seed),
             **metrics.calibration_intervals(gold, probabilities, labels=labels, groups=claims, seed=seed),
             **metrics.risk_coverage_intervals(right, sure, groups=claims, seed=seed),
+            **metrics.intervals_of_readings(gold, readings, groups=claims, seed=seed),
+            **metrics.share_intervals(
+                metrics.shares_of_kinds(kinds, hits) if any(kinds) else {}, groups=claims, seed=seed
+            ),
         },
         baselines={
             "majority": baselines.majority(gold, labels=labels),

@@ -101,8 +101,11 @@ def _inside(claim: Span, sentence: tuple[int, int]) -> bool:
 
 def _in_articles(
     rows: Sequence[StarterClaim], articles: Mapping[str, Document], space: Workspace, request: Request
-) -> tuple[dict[str, object], dict[str, object]]:
-    """Check the articles as they are; return figures of the verdicts on labelled sentences and of finding claims."""
+) -> tuple[dict[str, object], dict[str, object], dict[str, metrics.Interval]]:
+    """Check the articles as they are; return figures of the verdicts on labelled sentences and of finding claims.
+
+    Intervals of both are under ``in_articles.<name>`` and ``claim_finding.<name>``, drawn over sentences.
+    """
     right: list[bool] = []
     worth: list[int] = []
     taken: list[int] = []
@@ -126,7 +129,18 @@ def _in_articles(
         "not_taken_as_claims": len(missed),
     }
     finding = metrics.binary(worth, taken)
-    return verdicts, {name: finding[name] for name in ("f1", "precision", "recall", "accuracy")} | {"n": len(worth)}
+    places = [str(place) for place in range(len(worth))]
+    drawn = metrics.classification_intervals(
+        list(map(str, worth)), list(map(str, taken)), groups=places, seed=request.seed
+    )
+    bounds = {"in_articles.accuracy": metrics.mean_interval(list(map(float, right)), seed=request.seed)}
+    bounds |= {f"claim_finding.{name}": drawn[f"{name}:1"] for name in ("f1", "precision", "recall")}
+    bounds["claim_finding.accuracy"] = drawn["accuracy"]
+    return (
+        verdicts,
+        {name: finding[name] for name in ("f1", "precision", "recall", "accuracy")} | {"n": len(worth)},
+        bounds,
+    )
 
 
 def run(request: Request) -> Outcome:
@@ -142,15 +156,22 @@ def run(request: Request) -> Outcome:
         notes = ("the main figures are those of the wordings standing alone",)
         checked = [merged(item.parts) for item in kept]
         outcome = outcome_of(kept, checked, space, request, notes=notes)
-        in_articles, finding = _in_articles(rows, articles, space, request) if request.limit is None else ({}, {})
+        in_articles, finding, bounds = (
+            _in_articles(rows, articles, space, request) if request.limit is None else ({}, {}, {})
+        )
+    kinds, right = [claim.kind for claim in claims], [item.right for item in outcome.items]
+    by_kind = metrics.shares_of_kinds(kinds, right)
+    bounds |= metrics.share_intervals(by_kind, groups=[claim.claim for claim in claims], seed=request.seed)
     extra: dict[str, object] = {
-        "per_kind": metrics.per_kind([claim.kind for claim in claims], [item.right for item in outcome.items]),
+        "per_kind": metrics.per_kind(kinds, right),
         "passed_over_by_claim_finding": passed_over,
         "in_articles": in_articles,
         "claim_finding": finding,
     }
     return replace(
-        outcome, metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}}
+        outcome,
+        metrics={**outcome.metrics, **{name: value for name, value in extra.items() if value != {}}},
+        intervals={**outcome.intervals, **bounds},
     )
 
 

@@ -71,14 +71,36 @@ def run(request: Request) -> Outcome:
         },
     }  # fmt: skip
     # Whole originals are drawn together: the three pairs of one are not independent.
-    pairs = sorted((origin[min(pair)], pair in found) for pair in wanted)
+    pairs = sorted((origin[min(pair)], pair in found, families[origin[min(pair)]]) for pair in wanted)
+    hits, grouped = [hit for _, hit, _ in pairs], [group for group, _, _ in pairs]
+    recalled = [stories[item.id] == stories[item.of] for item in copies]
+    numbers = [str(len(item.rules)) for item in copies]
+    of_copies = {
+        "recall_by_rule": [(rule, [rule in item.rules for item in copies]) for rule in RULES],
+        "recall_by_number_of_rules": [(n, [number == n for number in numbers]) for n in sorted(set(numbers))],
+    }
+    shares = {
+        f"{name}.{part}": ([hit and inside for hit, inside in zip(recalled, asked, strict=True)], asked)
+        for name, parts in of_copies.items()
+        for part, asked in parts
+    }
     return Outcome(
         metrics=figures,
         intervals={
-            "recall": metrics.mean_interval(
-                [float(hit) for _, hit in pairs], groups=[group for group, _ in pairs], seed=request.seed
-            ),
+            "recall": metrics.mean_interval(list(map(float, hits)), groups=grouped, seed=request.seed),
             "precision": metrics.mean_interval([1.0] * len(right) + [0.0] * len(wrong), seed=request.seed),
+            **metrics.share_intervals(
+                {
+                    f"recall_by_family.{family}": (
+                        [hit and of == family for _, hit, of in pairs],
+                        [of == family for _, _, of in pairs],
+                    )
+                    for family in COPIED
+                },
+                groups=grouped,
+                seed=request.seed,
+            ),
+            **metrics.share_intervals(shares, groups=[item.of for item in copies], seed=request.seed),
         },
         baselines={"same_text": _same_text(real, copies, wanted)},
         items=[

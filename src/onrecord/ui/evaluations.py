@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from onrecord.ui import components, frame
@@ -30,6 +32,7 @@ def page() -> None:
     )
     if history:
         _over_time(history)
+    _claim_by_claim(folder)
 
 
 def _over_time(history: list[present.Run]) -> None:
@@ -64,6 +67,40 @@ def _over_time(history: list[present.Run]) -> None:
         key="run_after",
     )
     components.table(key="difference", data=present.difference(of_it[before], of_it[after]))
+
+
+def _claim_by_claim(folder: Path) -> None:
+    """Let two kept runs be chosen, and show what they answered differently."""
+    kept = present.load_kept(folder)
+    pairs = [run for run in kept if any(run.comparable(other) for other in kept)]
+    st.subheader("Claim by claim", anchor=False)
+    if not pairs:
+        st.caption(
+            "Nothing to walk through yet: that needs two kept runs on the same items. `make eval` keeps every answer in "
+            "`evals/results/items`, and sets the earlier run aside when an entry is measured again; `python -m evals grid` "
+            "keeps one run for each setting."
+        )
+        return
+    left, right = st.columns(2)
+    after = right.selectbox("Later run", pairs, format_func=_kept, key="walk_after") or pairs[0]
+    others = [run for run in pairs if run.comparable(after)]
+    before = left.selectbox("Held against", others, format_func=_kept, key="walk_before") or others[0]
+    try:
+        found = present.changes(before, after)
+    except (OSError, ValueError, KeyError) as error:
+        st.text(f"These two cannot be held against each other: {error}")
+        return
+    counts = [sum(item.change == change for item in found) for change in present.CHANGES]
+    st.markdown(
+        f"Of {after.n:,} items {counts[0]:,} became right and {counts[1]:,} became wrong. A split at least so uneven comes "
+        f"about by chance with a probability of {present.chance(counts[0], counts[1]):.3f} (exact McNemar test)."
+    )
+    change = st.radio("Show what", present.CHANGES, horizontal=True, key="walk_change") or present.CHANGES[0]
+    components.table(key=f"walk-{present.CHANGES.index(change)}", data=present.walk(found, change))
+
+
+def _kept(run: present.Kept) -> str:
+    return f"{run.name.replace('/earlier/', ', earlier, ')}, {run.date.replace('T', ' ')}"
 
 
 def _named(run: present.Run) -> str:

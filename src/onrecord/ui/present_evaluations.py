@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,6 +261,124 @@ def difference(before: Run, after: Run) -> Json:
             for name in sorted(names)
         ],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run that was kept with every answer it gave."""
+
+    folder: Path
+    name: str
+    """Its place below ``items``: an entry's last run, one set aside when the entry was measured again, or one of a grid."""
+    task: str
+    date: str
+    data_sha256: str
+    n: int
+
+    def comparable(self, other: Kept) -> bool:
+        """Tell whether another run answered the same items of the same file."""
+        mine, theirs = (self.task, self.data_sha256, self.n), (other.task, other.data_sha256, other.n)
+        return self.folder != other.folder and mine == theirs
+
+
+def load_kept(folder: Path) -> list[Kept]:
+    """Return the runs below ``items`` in a folder of results, the newest first; folders that hold no whole run are left out."""
+    found = []
+    for path in sorted((folder / "items").rglob("result.json")):
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            moment = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).isoformat()[:19]
+            name = path.parent.relative_to(folder / "items").as_posix()
+            if (path.parent / "items.jsonl").is_file():
+                found.append(Kept(path.parent, name, held["task"], moment, held["data"]["sha256"], held["data"]["n"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return sorted(found, key=lambda run: run.date, reverse=True)
+
+
+CHANGES = ("became right", "became wrong", "wrong in both, otherwise")
+"""What may have become of an answer: gained, lost, and a wrong one that gave way to another wrong one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An item that two runs answered differently."""
+
+    id: str
+    claim: str
+    gold: str
+    before: str
+    after: str
+    change: str
+    kind: str
+
+
+def changes(before: Kept, after: Kept) -> list[Changed]:
+    """Return the items that two runs answered differently, in the order of the later run.
+
+    Raises:
+        ValueError: an item of one is not in the other, or its right answer is another.
+    """
+    first, second = _items(before), _items(after)
+    found = []
+    for name, item in second.items():
+        was = first.get(name)
+        if was is None or was["gold"] != item["gold"] or len(first) != len(second):
+            message = f"The two runs did not answer the same items: {name} is not alike in both."
+            raise ValueError(message)
+        if was["predicted"] != item["predicted"] or was["right"] != item["right"]:
+            change = CHANGES[
+                0 if item["right"] and not was["right"] else 1 if was["right"] and not item["right"] else 2
+            ]
+            kind = str((item.get("details") or {}).get("kind") or "")
+            claim, gold, answered, now = (
+                str(value) for value in (item["claim"], item["gold"], was["predicted"], item["predicted"])
+            )
+            found.append(Changed(name, claim, gold, answered, now, change, kind))
+    return found
+
+
+def _items(run: Kept) -> dict[str, Json]:
+    lines = (run.folder / "items.jsonl").read_text(encoding="utf-8").splitlines()
+    items: list[Json] = [json.loads(line) for line in lines if line.strip()]
+    return {str(item["id"]): item for item in items}
+
+
+def chance(gained: int, lost: int) -> float:
+    """Return how likely gains and losses at least so uneven are by chance (exact McNemar test, two-sided).
+
+    >>> chance(10, 0), chance(2, 1), chance(0, 0)
+    (0.001953125, 1.0, 1.0)
+    """
+    both = gained + lost
+    tail = sum(math.comb(both, n) for n in range(min(gained, lost) + 1))
+    return min(1.0, float(2 * tail / 2**both))
+
+
+def walk(found: Sequence[Changed], change: str) -> Json:
+    """Return the items of one change as a table: what was asked, what is right, and the two answers."""
+    shown = [item for item in found if item.change == change]
+    return {
+        "caption": f"{change.capitalize()}: {len(shown):,}",
+        "nothing": f"No answer {change}." if change != CHANGES[2] else "No wrong answer became another wrong one.",
+        "columns": ["Claim", "Right answer", "Before", "After"],
+        "rows": [
+            [
+                {"text": item.claim, "note": " · ".join(part for part in (item.id, item.kind) if part)},
+                *(answer(value) for value in (item.gold, item.before, item.after)),
+            ]
+            for item in shown
+        ],
+    }
+
+
+def answer(label: str) -> str:
+    """Return an answer as words.
+
+    >>> answer("not_supports"), answer("")
+    ('not supports', '–')
+    """
+    return label.replace("_", " ") or "–"
 
 
 def measured(runs: Sequence[Run], models: Sequence[ModelUsed]) -> Json:
