@@ -216,6 +216,7 @@ class _FilesAlone(DenseEngine):
         self._name = collection_name(embedder)
         self._vectors = files.Vectors(folder / self._name)
         self._removed = {}
+        self._where = f"files of {self._name}"
 
     def _collected(self) -> int:
         return self._vectors.count()
