@@ -11,8 +11,9 @@ import pytest
 
 from onrecord import workflow
 from onrecord.errors import CorpusError
-from onrecord.records import CheckedArticle, Stance
+from onrecord.records import CheckedArticle, SearchFilters, Stance
 from onrecord.settings import Settings
+from onrecord.ui.service import Library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,3 +127,30 @@ def test_the_commands(registry: Path, tmp_path: Path) -> None:
     assert "no entry 'other'" in run("sync", str(registry), "--only", "other", code=1)
     (tmp_path / "texts" / "rain.md").write_bytes(b"")
     assert "rain" in run("sync", str(registry), code=1)
+
+
+def test_the_app_sees_what_another_process_changed(registry: Path, tmp_path: Path) -> None:
+    """As it goes on, without a restart: the search, the numbers on its pages, and what was taken out."""
+    settings = Settings(home=tmp_path / "home")
+    put(tmp_path / "texts", "charge", OLD, "Council")
+    workflow.sync_corpus(registry, settings=settings)
+    library = Library(settings)
+    before = library.holdings()
+    words = "The harbour of Tasiilaq was closed by drift ice"
+    assert not [passage for _, passage in library.find(words, SearchFilters(), 5) if "Tasiilaq" in passage.text]
+
+    def elsewhere(code: str) -> None:
+        script = "import sys; from pathlib import Path; from onrecord import workflow; from onrecord.settings import Settings\n"
+        script += f"settings = Settings(home=Path({str(settings.home)!r}))\n{code}"
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)  # noqa: S603  our own words
+
+    (tmp_path / "ice.txt").write_text(f"{words} on Tuesday.", encoding="utf-8")
+    elsewhere(f"workflow.update_corpus([Path({str(tmp_path / 'ice.txt')!r})], settings=settings)")
+    hits = library.find(words, SearchFilters(), 5)
+    assert "Tasiilaq" in hits[0][1].text
+    assert (hits[0][0].dense_rank, hits[0][0].lexical_rank) == (1, 1)  # both engines
+    now = library.holdings()
+    assert (now.state.sources, now.indexed) == (before.state.sources + 1, now.state.number)
+    elsewhere(f"workflow.withdraw_sources([{hits[0][1].source.id!r}], reason='retracted', settings=settings)")
+    assert not [passage for _, passage in library.find(words, SearchFilters(), 5) if "Tasiilaq" in passage.text]
+    assert (library.holdings().state.sources, library.holdings().withdrawn) == (before.state.sources, 1)

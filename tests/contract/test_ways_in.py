@@ -169,6 +169,16 @@ def test_what_holds_nothing_says_so(tmp_path: Path, name: str) -> None:
     taken(tmp_path, name, HOSTILE[name])
 
 
+def test_one_empty_file_of_a_table_is_no_failure(tmp_path: Path) -> None:
+    folder, mapping = tmp_path / "rows", tmp_path / "mapping.toml"
+    folder.mkdir()
+    mapping.write_text(MAPPING, encoding="utf-8")
+    (folder / "a.csv").write_text(CSV, encoding="utf-8")
+    (folder / "b.csv").write_text(CSV.splitlines()[0], encoding="utf-8")
+    found = list(iter_documents([folder], mapping=load_mapping(mapping), settings=Settings(home=tmp_path / "home")))
+    assert [isinstance(item, ReadFailure) for item in found] == [False, False]
+
+
 @each_list
 def test_lists_truncated_or_damaged(tmp_path: Path, name: str) -> None:
     data = LISTS[name]

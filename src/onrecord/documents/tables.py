@@ -316,6 +316,8 @@ def _content(path: Path, suffix: str) -> Content:
 
 
 def _rows(files: Iterable[Path], mapping: TableMapping) -> Iterator[_Row | ReadFailure]:
+    path = None
+    empty = True
     for path in files:
         number = 0
         try:
@@ -328,13 +330,15 @@ def _rows(files: Iterable[Path], mapping: TableMapping) -> Iterator[_Row | ReadF
                 raise UnsupportedFormatError(message)
             content = _content(path, suffix)
             for number, row in enumerate(parse_rows(path, suffix, mapping), 1):
+                empty = False
                 if isinstance(row, str):
                     where = f"{path.name}, row {number}"
                     yield ReadFailure(name=where, reason=f"{where}: {row}")
                 else:
                     yield _Row(row, number, content)
-            if not number:
-                # Said, because what a registry's table held would otherwise be withdrawn when the table comes empty.
-                yield ReadFailure(name=path.name, reason=f"{path.name}: a table without a row; give one that has some")
         except (DocumentError, OSError) as error:
+            empty = False
             yield ReadFailure(name=f"{path.name}, after row {number}" if number else path.name, reason=str(error))
+    if empty and path is not None:
+        # Said, because what a registry's table held would otherwise be withdrawn when all of it comes empty.
+        yield ReadFailure(name=path.name, reason=f"{path.name}: a table without a row; give one that has some")
