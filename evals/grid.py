@@ -101,7 +101,9 @@ def run(  # noqa: PLR0913  an argument for every option
         if not isinstance(first, str):
             for number in range(1, len(chosen)):
                 _start_from(homes[0], homes[number])
-                _start_from(folders[0] / "logits.jsonl", folders[number] / "logits.jsonl")
+                # An interrupted run goes on with its own.
+                if not (folders[number] / "logits.jsonl").exists():
+                    _start_from(folders[0] / "logits.jsonl", folders[number] / "logits.jsonl")
         with ThreadPoolExecutor(workers) as pool:
             rows = [first, *pool.map(measure, range(1, len(chosen)))]
     failed = [row for row in rows if isinstance(row, str)]

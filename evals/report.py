@@ -17,7 +17,7 @@ from markupsafe import Markup
 from evals import history, plots
 from evals.data import EvalDataError
 from evals.result import flat
-from evals.suite import columns_of, read_summaries, titles
+from evals.suite import BESIDE, columns_of, read_summaries, titles
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _HEADLINE: Mapping[str, str] = {
@@ -118,6 +118,8 @@ def _compared(summary: Mapping[str, object]) -> tuple[list[str], list[dict[str, 
         and name.rpartition(".")[2] not in _COUNTS
         and any(isinstance(values.get(name), int | float) for values in beside.values())
     ]
+    # A baseline of a part only (search alone, of a whole check) stands in no line here.
+    beside = {name: values for name, values in beside.items() if any(figure in values for figure in names)}
     lines: list[dict[str, object]] = []
     for name in names:
         values = [figures[name], *(other.get(name) for other in beside.values())]
@@ -183,6 +185,7 @@ def _groups(summaries: Mapping[str, Mapping[str, object]]) -> list[dict[str, obj
         groups.append(
             {
                 "title": title,
+                "note": BESIDE if task == "end-to-end" else "",
                 "columns": names,
                 "rows": [
                     {

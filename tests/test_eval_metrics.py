@@ -469,6 +469,9 @@ def test_a_report_is_one_page_with_every_picture_and_nothing_from_elsewhere(tmp_
     row = page[page.index("<td>accuracy</td>") :].split("</tr>")[0]
     assert re.findall(r"<td[^>]*>([^<]*)", row) == ["accuracy", "0.750", "0.500"]
     assert 'class="best">0.750' in row
+    # A baseline that has none of these figures has no column, and other work's figures stand below the table.
+    assert "claim only" not in page[page.index("Beside the baselines") :].split("</thead>")[0]
+    assert "34.3 % at 75 % abstention" in page
 
 
 def test_a_report_without_numbers_for_a_picture_leaves_it_out(tmp_path: Path) -> None:
