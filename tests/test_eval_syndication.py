@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evals.copies import RULES, Original, make_copies, originals
+from evals.result import flat
 from evals.run import Options, run_task
 from evals.tasks import catalogue, syndication
 from onrecord.records import Document
@@ -103,3 +104,6 @@ def test_what_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert found > 0.5  # eighteen words each: the figures of real texts are those that count
     assert result.baselines["same_text"]["recall"] < 0.5  # type: ignore[index]
     assert 0 <= result.intervals["recall"][0] <= found <= result.intervals["recall"][1] <= 1
+    counts = {"pairs", "pairs_found", "wrong", "wrong_among_real_texts"}
+    estimates = [name for name, value in flat(result.metrics) if name not in counts and value is not None]
+    assert [name for name in estimates if name not in result.intervals] == []

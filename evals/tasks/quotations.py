@@ -8,6 +8,7 @@ built without them: store and word index, in seconds.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
@@ -80,12 +81,11 @@ def run(request: Request) -> Outcome:
             request.progress("verifying quotations", number + 1, len(made))
     digest = hashlib.sha256("\n".join(f"{item.id}\t{item.text}" for item in made).encode()).hexdigest()
     return Outcome(
-        metrics=_figures(made, checks, spent),
+        metrics=figures_of(made, checks, spent),
         intervals=metrics.share_intervals(
-            _shares(made, checks), groups=[str(place) for place in range(len(made))], seed=request.seed
+            shares_of(made, checks), groups=[str(place) for place in range(len(made))], seed=request.seed
         ),
-        # Verbatim and minor are one answer, and the most frequent one.
-        baselines={"majority": {"label": EXACT[0].value, "accuracy": _share([item.gold in EXACT for item in made])}},
+        baselines={"majority": majority(made)},
         items=[
             Item(
                 id=item.id,
@@ -163,9 +163,10 @@ def _right(item: MadeQuotation, check: QuotationCheck) -> bool:
     return check.outcome is item.gold or (check.outcome in EXACT and item.gold in EXACT)
 
 
-def _figures(
+def figures_of(
     made: Sequence[MadeQuotation], checks: Sequence[QuotationCheck], spent: Sequence[float]
 ) -> dict[str, object]:
+    """Return the metrics of quotations, the outcomes given to them, and the milliseconds each took."""
     pairs = list(zip(made, checks, strict=True))
     right = [_right(item, check) for item, check in pairs]
     first = [
@@ -213,8 +214,15 @@ def _against(
     }
 
 
-def _shares(made: Sequence[MadeQuotation], checks: Sequence[QuotationCheck]) -> metrics.Shares:
-    """Return the figures of ``_figures`` that are shares of quotations, by dotted name, for their intervals."""
+def majority(made: Sequence[MadeQuotation]) -> dict[str, object]:
+    """Score the answer that is right most often, verbatim and minor being one."""
+    counts = collections.Counter(EXACT[0] if item.gold in EXACT else item.gold for item in made)
+    [(label, count)] = counts.most_common(1)
+    return {"label": label.value, "accuracy": metrics.rounded(count / len(made))}
+
+
+def shares_of(made: Sequence[MadeQuotation], checks: Sequence[QuotationCheck]) -> metrics.Shares:
+    """Return the figures of ``figures_of`` that are shares of quotations, by dotted name, for their intervals."""
     right = [_right(item, check) for item, check in zip(made, checks, strict=True)]
     known = [bool(item.sources) for item in made]
     first = [

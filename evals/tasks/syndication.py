@@ -101,6 +101,7 @@ def run(request: Request) -> Outcome:
                 seed=request.seed,
             ),
             **metrics.share_intervals(shares, groups=[item.of for item in copies], seed=request.seed),
+            **_precision_intervals(sorted(found, key=sorted), wanted, origin, families, request.seed),
         },
         baselines={"same_text": _same_text(real, copies, wanted)},
         items=[
@@ -185,6 +186,30 @@ def _made(id_: str, title: str, text: str, publisher: str, kind: str, item: Orig
             "publisher": publisher,
             "primary": "true" if kind == "transcript" else "false",
         },
+    )
+
+
+def _precision_intervals(
+    found: list[frozenset[str]],
+    wanted: set[frozenset[str]],
+    origin: dict[str, str],
+    families: dict[str, str],
+    seed: int,
+) -> dict[str, metrics.Interval]:
+    """Return the intervals of ``precision_by_family``; the pairs of one original are drawn together."""
+    if not found:
+        return {}
+    inside = {family: [any(families[origin[id_]] == family for id_ in pair) for pair in found] for family in COPIED}
+    return metrics.share_intervals(
+        {
+            f"precision_by_family.{family}": (
+                [is_in and pair in wanted for is_in, pair in zip(asked, found, strict=True)],
+                asked,
+            )
+            for family, asked in inside.items()
+        },
+        groups=[origin[min(pair)] for pair in found],
+        seed=seed,
     )
 
 
