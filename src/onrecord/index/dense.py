@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -306,14 +306,21 @@ class DenseEngine:
             self._vectors.remove(ids)
         for start in range(0, len(ids), BATCH_LIMIT):
             some = list(ids[start : start + BATCH_LIMIT])
+            with suppress(SearchIndexError):  # what cannot be read is embedded again
+                self._keep(some)
             with _guard(self._where):
-                if len(self._removed) < MOST_KEPT:
-                    page = self._collection.get(ids=some, include=["metadatas", "embeddings"])
-                    vectors: Any = page["embeddings"]
-                    for metadata, vector in zip(page["metadatas"] or (), vectors, strict=True):
-                        if _sound(vector):
-                            self._removed[str((metadata or {}).get("fingerprint", ""))] = vector
                 self._collection.delete(ids=some)
+
+    def _keep(self, ids: Sequence[str]) -> None:
+        """Remember the vectors of passages that are about to be removed."""
+        if len(self._removed) >= MOST_KEPT:
+            return
+        with _guard(self._where):
+            page = self._collection.get(ids=list(ids), include=["metadatas", "embeddings"])
+        vectors: Any = page["embeddings"]
+        for metadata, vector in zip(page["metadatas"] or (), vectors, strict=True):
+            if _sound(vector):
+                self._removed[str((metadata or {}).get("fingerprint", ""))] = vector
 
     def commit(self) -> None:
         """Let the files say what the collection holds; every call to Chroma is durable when it returns."""
