@@ -221,6 +221,10 @@ def gate(  # noqa: PLR0913, PLR0917  as above
     for line in found:
         print(f"below the gate: {line}", file=sys.stderr)
     looked = [name for name in floors.floors if not only or name in only]
+    if only and not looked:
+        _fail(
+            f"no floor is set for {', '.join(only)}; there are floors for: {', '.join(floors.floors) or 'nothing'}", 1
+        )
     print(f"{len(looked)} entries with floors, {len(found)} problems")
     if found or not looked:
         raise typer.Exit(1)

@@ -306,6 +306,14 @@ def test_the_gate_opens_shuts_and_is_lowered_for_a_reason(tmp_path: Path) -> Non
     assert run("--only", "another") == 1
 
 
+def test_an_entry_without_a_floor_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(summary()))
+    arguments = ["gate", f"--results={tmp_path}", f"--baseline={tmp_path / 'floors.json'}"]
+    answer = CliRunner().invoke(app, [*arguments, "--only=y"])
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert "no floor is set for y; there are floors for: nothing" in answer.stderr
+
+
 def test_a_test_run_measures_the_small_suite_and_holds_it_against_its_floors(tmp_path: Path) -> None:
     results, baseline = tmp_path / "results", tmp_path / "baseline.json"
     command = ["gate", "--run", "--results", str(results), "--baseline", str(baseline), "--only", "gate-claim-room"]

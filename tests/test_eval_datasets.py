@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
@@ -371,6 +372,13 @@ def test_files_that_cannot_be_used_name_the_row(
     split = SAMPLES[name][1]
     with pytest.raises(EvalDataError, match=message):
         made(name, files, split, tmp_path)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_empty_file_of_any_set_is_an_error_that_names_it(name: str, tmp_path: Path) -> None:
+    files, split, _, _ = SAMPLES[name]
+    with pytest.raises(EvalDataError, match="|".join(map(re.escape, files))):
+        made(name, dict.fromkeys(files, b""), split, tmp_path)
 
 
 def test_an_attribution_over_two_paragraphs_or_without_content_is_left_out(tmp_path: Path) -> None:
