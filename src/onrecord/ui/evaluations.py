@@ -100,7 +100,7 @@ def _claim_by_claim(folder: Path) -> None:
 
 
 def _kept(run: present.Kept) -> str:
-    return f"{run.name.replace('/earlier/', ', earlier, ')}, {run.date.replace('T', ' ')}"
+    return f"{run.name.partition('/earlier/')[0]}, {run.date.replace('T', ' ')}"
 
 
 def _named(run: present.Run) -> str:
