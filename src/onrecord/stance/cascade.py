@@ -31,10 +31,10 @@ UNREAD_SIDE = 0.3
 """Most that a window which the deciding network has not read leans to a side: less than a third, so that neutral is always the
 most probable, and the doubt is still seen."""
 LATER = 0.1
-"""What one place later in search counts against a passage, beside the fast network's probability that it is neutral. Kept runs
-judged again (26 November 2026), right label and gold evidence among the first five (FEVER score), without it and with it: starter
-0.777 and 0.783, SciFact 0.503 and 0.521, Check-COVID 0.171 and 0.204, FoolMeTwice 0.342 and 0.355; the labels alone are as often
-right."""
+"""What one place later in search counts against a passage, beside the fast network's probability that it is neutral. Right
+label and gold evidence among the first five (FEVER score), kept runs judged again on 26 November 2026, without and with it:
+starter 0.777 and 0.783, SciFact 0.503 and 0.521, Check-COVID 0.171 and 0.204, FoolMeTwice 0.342 and 0.355; the labels alone are
+as often right."""
 _KEY_FORM = 1
 """Grows when the same texts are put to a network in another way."""
 
