@@ -165,18 +165,44 @@ def test_passages_are_read_as_a_whole_and_no_more_than_the_limit(passages: int, 
     assert [len(evidence.split(".")) - 1 for evidence, _ in deciding.asked] == [2] * expected
 
 
-def test_sentences_are_read_only_where_their_passage_takes_a_side() -> None:
-    # The first passage speaks for a side, the second for none, the third was not read by who decides.
-    networks, choosing, deciding = both(
-        lambda e, _c: [0.0, 9.0 if "fell" in e else 2.0 if "read" in e else 1.0, 2.0],
-        lambda e, _c: REFUTE if "fell" in e else NEITHER,
-    )
-    texts = ["The bureau reports. Prices fell.", "Prices are published. Prices are read.", "Prices matter. They do."]
-    items = [item("Prices rose.", text, name=name) for name, text in zip("abc", texts, strict=True)]
-    found = judge_with(networks, items, settings=settings(stance_passages=2))
-    assert [evidence for evidence, _ in deciding.asked] == texts[:2]
-    assert [evidence for evidence, _ in choosing.asked] == [*texts, "The bureau reports.", "Prices fell."]
-    assert [one.stance for one in found] == [Stance.REFUTES, Stance.NEUTRAL, Stance.NEUTRAL]
+def test_a_decisive_sentence_has_its_passage_read() -> None:
+    # Among others the fast network sees nothing in the passage, and much in one sentence of it.
+    networks, _, deciding = both(lambda e, _c: REFUTE if e == "Prices fell." else NEITHER, lambda _e, _c: REFUTE)
+    items = [
+        item("Prices rose.", "Prices are published monthly. Prices are read.", name="a"),
+        item("Prices rose.", "The bureau reports. Prices fell.", name="b"),
+    ]
+    found = judge_with(networks, items, settings=settings(stance_passages=1))
+    assert [evidence for evidence, _ in deciding.asked] == ["The bureau reports. Prices fell."]
+    assert [one.stance for one in found] == [Stance.NEUTRAL, Stance.REFUTES]
+    assert found[1].rationale_text == "Prices fell."
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read"),
+    [
+        (2.0, 2.0, "One prices."),  # as much of a view: the first of search
+        (2.0, 2.1, "One prices."),  # a little more
+        (2.0, 4.0, "Two prices."),  # much more
+    ],
+)
+def test_the_first_of_search_is_read_before_a_later_one_that_says_little_more(
+    first: float, second: float, read: str
+) -> None:
+    views = {"One prices.": first, "Two prices.": second}
+    networks, _, deciding = both(lambda e, _c: [views[e], 0.0, 2.0], lambda _e, _c: NEITHER)
+    items = [item("Prices rose.", text, name=f"s{n}") for n, text in enumerate(views)]
+    judge_with(networks, items, settings=settings(stance_passages=1))
+    assert [evidence for evidence, _ in deciding.asked] == [read]
+
+
+def test_one_network_reads_sentences_only_where_their_passage_takes_a_side() -> None:
+    network = Network("n", lambda e, _c: REFUTE if "fell" in e else NEITHER)
+    texts = ["The bureau reports. Prices fell.", "Prices are published. Prices are read."]
+    items = [item("Prices rose.", text, name=name) for name, text in zip("ab", texts, strict=True)]
+    found = judge_with(cascade.Networks(network), items, settings=settings())
+    assert [evidence for evidence, _ in network.asked] == [*texts, "The bureau reports.", "Prices fell."]
+    assert [one.stance for one in found] == [Stance.REFUTES, Stance.NEUTRAL]
     assert found[0].rationale_text == "Prices fell."
 
 
