@@ -261,7 +261,12 @@ def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: 
         check_worthiness_probability=1.0,
         why="a claim",
     )
-    unnamed = claim.model_copy(update={"attribution": Attribution(speaker="she", speaker_resolved=False)})
+    unnamed = claim.model_copy(
+        update={
+            "standalone": "She said that talks with the miners will continue.",
+            "attribution": Attribution(speaker="she", speaker_resolved=False),
+        }
+    )
     with Checker.open(settings) as opened:
         found, _ = opened._search([claim, unnamed, claim], filters=SearchFilters())
         only, _ = opened._search([claim], filters=SearchFilters(speakers=("Jane Roe",)))
