@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     name or folder of any 3-way NLI cross-encoder. Starter claims end to end, 25 November 2026: see docs/methodology.md."""
     stance_passages: Annotated[int, Field(ge=1)] = 6
     """Passages of a claim that the accurate network decides in a cascade; the others decide nothing. Twice as many where a
-    claim asks two questions. Kept runs judged again with 7, 6, 5 and 4 (26 November 2026): starter claims 0.783, 0.783, 0.766
-    and 0.777, SciFact end to end 0.659, 0.659, 0.653 and 0.647, Check-COVID 0.697, 0.691, 0.684 and 0.691."""
+    claim asks two questions. Kept runs judged again with 7, 6, 5 and 4 (26 November 2026): starter claims 0.783, 0.777, 0.771
+    and 0.777, SciFact end to end 0.683, 0.677, 0.677 and 0.689, Check-COVID 0.717, 0.711, 0.691 and 0.678."""
     judgement_cache: Annotated[int, Field(ge=0)] = 200_000
     """Answers of the stance networks kept in the database (about 30 MB), those not asked for longest leaving first; 0: none."""
     threads: Annotated[int, Field(ge=0)] = 0
