@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
+ROW_MAPPING = """
+name = "rows"
+id = "row-{key}"
+title = "{head}"
+kind = "document"
+publisher = "Example"
+primary = true
+licence = "public domain"
+language = "en"
+origin = "from {file}"
+[[date]]
+value = "{when}"
+[text]
+[[text.parts]]
+field = "head"
+[[text.parts]]
+field = "body"
+"""
+"""How a table with key, when, head and body is read: a document for each row."""
+
+
 def make_pdf(pages: Sequence[Sequence[str]], *, title: str = "", width: int = 80, heads: Sequence[str] = ()) -> bytes:
     """Return a PDF whose pages hold paragraphs, broken to lines of ``width``; any script, by a table of its characters."""
     characters = sorted(

@@ -41,6 +41,7 @@ from onrecord.documents.fetch import fetch, is_global
 from onrecord.errors import DocumentError, EmptyDocumentError, FetchError, MappingError, UnsupportedFormatError
 from onrecord.records import Document
 from onrecord.settings import Settings
+from tests.document_files import ROW_MAPPING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -239,25 +240,10 @@ ROWS: list[dict[str, object]] = [
     {"key": "2", "when": "2024-03-30", "head": "Talks end", "body": "They left.", "who": {"name": "José"}, "talk": "x"},
     {"key": "3", "when": "2024-03-31", "head": "Rain", "body": "It rained.", "who": {"name": "Ivo"}, "talk": "y"},
 ]
-MAPPING = """
-name = "rows"
-id = "row-{key}"
-title = "{head}, {published_in_words}"
-speakers = ["{who.name}"]
-kind = "transcript"
-publisher = "Example"
-primary = true
-licence = "public domain"
-language = "en"
-origin = "from {file}"
-[[date]]
-value = "{when}"
-[text]
-[[text.parts]]
-field = "head"
-[[text.parts]]
-field = "body"
-"""
+MAPPING = ROW_MAPPING.replace(
+    'title = "{head}"\nkind = "document"',
+    'title = "{head}, {published_in_words}"\nspeakers = ["{who.name}"]\nkind = "transcript"',
+)
 CSV_MAPPING = MAPPING.replace("{who.name}", "{who}")
 
 

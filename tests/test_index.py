@@ -677,9 +677,8 @@ def test_an_empty_corpus_gives_an_empty_index(settings: Settings) -> None:
         assert index.search(["anything"], filters=EVERYTHING, top_k=3) == [[]]
 
 
-def test_only_what_changed_is_embedded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = MemoryStore(PASSAGES)
-    index = Index.open(store, settings)
+def texts_embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that takes down every text that is embedded from now on."""
     embedded: list[str] = []
     encode = Embedder.encode
 
@@ -688,6 +687,13 @@ def test_only_what_changed_is_embedded(settings: Settings, monkeypatch: pytest.M
         return encode(self, texts, **rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Embedder, "encode", watched)
+    return embedded
+
+
+def test_only_what_changed_is_embedded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore(PASSAGES)
+    index = Index.open(store, settings)
+    embedded = texts_embedded(monkeypatch)
     store.change(add=[a_passage("steel", "Steel output fell in April.")], remove=[PASSAGES[0].id])
     assert index.behind()
     report = index.sync()
@@ -705,14 +711,7 @@ def test_passages_of_a_new_version_that_say_the_same_are_not_embedded_again(
     before = [a_passage("long", text, start=number * 100) for number, text in enumerate(said)]
     store = MemoryStore(before)
     with Index.open(store, settings) as index:
-        embedded: list[str] = []
-        encode = Embedder.encode
-
-        def watched(self: Embedder, texts: Sequence[str], **rest: object) -> object:
-            embedded.extend(texts)
-            return encode(self, texts, **rest)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(Embedder, "encode", watched)
+        embedded = texts_embedded(monkeypatch)
         monkeypatch.setattr(dense_module, "CHUNK_SIZE", 2)  # parts of old ones alone, of new ones alone, of both
         changed = [*said, "Steel output fell in April, by a twelfth of what it was in March of the same year."]
         after = [a_passage("long", text, start=number * 100, version="1" * 12) for number, text in enumerate(changed)]
@@ -722,7 +721,7 @@ def test_passages_of_a_new_version_that_say_the_same_are_not_embedded_again(
         report = index.sync()
         assert (report.added, report.removed) == (5, 3)
         assert sorted(embedded) == [f"Another\n{said[0]}", f"Record\n{changed[3]}"]
-        fresh = encode(index.embedder, [f"Record\n{text}" for text in changed])
+        fresh = index.embedder.encode([f"Record\n{text}" for text in changed])
         held = index._dense._collection.get(ids=[passage.id for passage in after[:4]], include=["embeddings"])
         by_id = dict(zip(held["ids"], held["embeddings"], strict=True))  # type: ignore[arg-type]
         for passage, vector in zip(after, fresh, strict=False):
@@ -770,14 +769,7 @@ def test_an_interrupted_build_goes_on_where_it_stopped(settings: Settings, monke
     with pytest.raises(KeyboardInterrupt):
         Index.open(store, settings, progress=interrupt)
     assert applied_state(settings) is None
-    embedded: list[str] = []
-    encode = Embedder.encode
-
-    def watched(self: Embedder, texts: Sequence[str], **rest: object) -> object:
-        embedded.extend(texts)
-        return encode(self, texts, **rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Embedder, "encode", watched)
+    embedded = texts_embedded(monkeypatch)
     with Index.open(store, settings) as index:
         assert len(embedded) == 1  # two were kept
         assert applied_state(settings) == store.number

@@ -16,27 +16,9 @@ from onrecord.documents.feeds import parse_listing
 from onrecord.documents.received import Raw
 from onrecord.errors import DocumentError
 from onrecord.settings import Settings
-from tests.document_files import make_docx, make_srt
+from tests.document_files import ROW_MAPPING, make_docx, make_srt
 
 WORDS = "The ministers met in Geneva on Friday for the second round of talks, which lasted two days."
-MAPPING = """
-name = "rows"
-id = "row-{key}"
-title = "{head}"
-kind = "document"
-publisher = "Example"
-primary = true
-licence = "public domain"
-language = "en"
-origin = "from {file}"
-[[date]]
-value = "{when}"
-[text]
-[[text.parts]]
-field = "head"
-[[text.parts]]
-field = "body"
-"""
 ROWS = [
     {"key": "a", "when": "2024-03-29", "head": "Talks go on", "body": "They met."},
     {"key": "b", "when": "2024-03-30", "head": "Talks – end", "body": "They left."},
@@ -104,7 +86,7 @@ def taken(folder: Path, name: str, data: bytes) -> int:
     """Read a file as the corpus does, and return how many documents came out of it; anything but a failure ends the test."""
     path, mapping = folder / name, folder / "mapping.toml"
     path.write_bytes(data)
-    mapping.write_text(MAPPING, encoding="utf-8")
+    mapping.write_text(ROW_MAPPING, encoding="utf-8")
     settings = Settings(home=folder / "home", fetch_max_bytes=1_000_000)
     loaded = load_mapping(mapping) if name.startswith(("rows", "wide")) else None
     found = list(iter_documents([path], mapping=loaded, settings=settings))
@@ -172,7 +154,7 @@ def test_what_holds_nothing_says_so(tmp_path: Path, name: str) -> None:
 def test_one_empty_file_of_a_table_is_no_failure(tmp_path: Path) -> None:
     folder, mapping = tmp_path / "rows", tmp_path / "mapping.toml"
     folder.mkdir()
-    mapping.write_text(MAPPING, encoding="utf-8")
+    mapping.write_text(ROW_MAPPING, encoding="utf-8")
     (folder / "a.csv").write_text(CSV, encoding="utf-8")
     (folder / "b.csv").write_text(CSV.splitlines()[0], encoding="utf-8")
     found = list(iter_documents([folder], mapping=load_mapping(mapping), settings=Settings(home=tmp_path / "home")))

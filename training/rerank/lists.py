@@ -18,17 +18,15 @@ import argparse
 import hashlib
 import json
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from evals import ablation
 from evals.ablation import passage_of, spans, worded
 from evals.data import CorpusDocument, Gold, LabelledClaim, read_claims, read_corpus
-from onrecord.index.lexical import LexicalEngine
-from onrecord.records import Passage, SearchFilters
+from onrecord.records import Passage
 from onrecord.settings import load_settings
 from training.stance.mixture import Pair, dev_claims, normalised, read_pairs
 
@@ -116,14 +114,8 @@ def from_evidence(name: str, pairs: Sequence[Pair]) -> Iterator[ClaimList]:
 
 def by_words(passages: Sequence[Passage], claims: Sequence[str]) -> list[list[int]]:
     """Return for each claim the numbers of the passages that share its words, best first."""
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        closing(LexicalEngine(Path(folder))) as engine,
-    ):
-        engine.upsert(passages)
-        engine.commit()
-        found = engine.search(claims, filters=SearchFilters(), limit=DEPTH)
-    return [[int(hit.passage_id) for hit in hits] for hits in found]
+    (found,) = ablation.by_words(passages, claims)
+    return [[number for number, _ in hits[:DEPTH]] for hits in found]
 
 
 def listed(  # noqa: PLR0913, PLR0917  what makes one list

@@ -246,16 +246,22 @@ def calibrate(  # noqa: PLR0913 - the options of the command
     return report
 
 
+def options_for(description: str | None, *, tier: str, threads: int) -> argparse.ArgumentParser:
+    """Return the options of a command over the development pairs, with its own defaults."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
+    parser.add_argument("--run", type=Path, required=True, help="folder where logits and the report are kept")
+    parser.add_argument("--tier", choices=tuple(TIERS), default=tier)
+    parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
+    parser.add_argument("--most", type=int, default=100_000, help="most pairs of each set")
+    parser.add_argument("--threads", type=int, default=threads)
+    return parser
+
+
 def main() -> None:
     """Calibrate and print the report as JSON and a Markdown table on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run, for logits and the report")
-    parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
-    parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
+    parser = options_for(__doc__, tier="fast", threads=2)
     parser.add_argument("--precision", type=float, default=PRECISION)
-    parser.add_argument("--most", type=int, default=100_000, help="most pairs of each set")
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     report = calibrate(

@@ -43,7 +43,7 @@ from onrecord.stance import nli
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS
 from onrecord.stance.windows import heading_of
 from training.rerank.lists import EVIDENCE_ONLY, WITH_CORPUS, by_words
-from training.stance.mixture import LABELS, Pair, dev_claims, normalised, read_pairs
+from training.stance.mixture import LABELS, Pair, Shuffled, dev_claims, normalised, read_pairs
 
 EVALUATED = Path(__file__).parents[2] / "evals" / "claims"
 MOST_CLAIMS = 2000
@@ -234,13 +234,11 @@ def read_distilled(path: Path) -> list[Pair]:
 
 
 class Distilled:
-    """An endless stream of pairs with the teacher's logits; none is repeated before all were seen."""
+    """An endless stream of pairs with the teacher's logits; without pairs it gives none."""
 
     def __init__(self, pairs: Sequence[Pair], *, seed: int) -> None:
         """Prepare the queue."""
-        self._pairs = list(pairs)
-        self._random = random.Random(seed)  # noqa: S311 - reproducible order, not secrecy
-        self._queue: list[Pair] = []
+        self._pairs = Shuffled(pairs, random.Random(seed))  # noqa: S311 - reproducible order, not secrecy
 
     def __len__(self) -> int:
         """Return how many different pairs there are."""
@@ -248,12 +246,7 @@ class Distilled:
 
     def draw(self, n: int) -> list[Pair]:
         """Return ``n`` pairs."""
-        found: list[Pair] = []
-        while self._pairs and len(found) < n:
-            if not self._queue:
-                self._queue = self._random.sample(self._pairs, len(self._pairs))
-            found.append(self._queue.pop())
-        return found
+        return [self._pairs.take() for _ in range(n)] if self._pairs else []
 
 
 def main() -> None:

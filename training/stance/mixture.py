@@ -228,11 +228,27 @@ def load_sets(pairs_folder: Path, *, seed: int) -> dict[str, list[Pair]]:
     return sets
 
 
-class Stream:
-    """An endless stream of pairs whose mixture depends on the progress of the run.
+class Shuffled:
+    """An endless queue of pairs, shuffled anew when it runs out, so that none is repeated before all were seen."""
 
-    Each set is a shuffled queue that is reshuffled when it runs out, so no pair is repeated before all of its set were seen.
-    """
+    def __init__(self, pairs: Sequence[Pair], chance: random.Random) -> None:
+        """Prepare the queue; ``chance`` decides its order."""
+        self._pairs, self._chance = list(pairs), chance
+        self._queue: list[Pair] = []
+
+    def __len__(self) -> int:
+        """Return how many different pairs there are."""
+        return len(self._pairs)
+
+    def take(self) -> Pair:
+        """Return the next pair."""
+        if not self._queue:
+            self._queue = self._chance.sample(self._pairs, len(self._pairs))
+        return self._queue.pop()
+
+
+class Stream:
+    """An endless stream of pairs whose mixture depends on the progress of the run. Each set is a ``Shuffled`` queue."""
 
     def __init__(self, sets: dict[str, list[Pair]], *, seed: int, weights: Mapping[str, float] | None = None) -> None:
         """Prepare the queues.
@@ -249,9 +265,8 @@ class Stream:
         if strange := sorted(self._weights.keys() - PLAN.keys()):
             msg = f"weights for {', '.join(strange)}; accepted are the names of PLAN: {', '.join(PLAN)}"
             raise ValueError(msg)
-        self._sets = {name: pairs for name, pairs in sets.items() if pairs}
         self._random = random.Random(seed)  # noqa: S311 - reproducible order, not secrecy
-        self._queues: dict[str, list[Pair]] = {name: [] for name in self._sets}
+        self._sets = {name: Shuffled(pairs, self._random) for name, pairs in sets.items() if pairs}
         self.drawn: dict[str, int] = dict.fromkeys(self._sets, 0)
 
     def shares(self, progress: float) -> dict[str, float]:
@@ -269,8 +284,6 @@ class Stream:
         shares = self.shares(progress)
         pairs = []
         for name in self._random.choices(list(shares), weights=list(shares.values()), k=n):
-            if not self._queues[name]:
-                self._queues[name] = self._random.sample(self._sets[name], len(self._sets[name]))
-            pairs.append(self._queues[name].pop())
+            pairs.append(self._sets[name].take())
             self.drawn[name] += 1
         return pairs

@@ -14,12 +14,10 @@ Command (from the repository root; seconds where `calibrate` kept its logits in 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +34,16 @@ from onrecord.stance.calibrate import (
     probabilities,
     threshold_for_precision,
 )
-from training.stance.calibrate import COLUMN, curve, dev_pairs, fitting_half, interval, logits_of, set_weights
-from training.stance.tiers import TIERS
+from training.stance.calibrate import (
+    COLUMN,
+    curve,
+    dev_pairs,
+    fitting_half,
+    interval,
+    logits_of,
+    options_for,
+    set_weights,
+)
 
 KINDS: Mapping[str, str] = {
     "scifact": "science",
@@ -292,14 +298,7 @@ def contradictions(fitted: Sample, held: Sample) -> dict[str, Any]:
 
 def main() -> None:
     """Print the table of the sets and the figures of contradictions."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="folder with dev/")
-    parser.add_argument("--run", type=Path, required=True, help="folder where logits are kept")
-    parser.add_argument("--tier", choices=tuple(TIERS), default="accurate")
-    parser.add_argument("--cache", type=Path, default=Path("../run/models"), help="where the base network is joined")
-    parser.add_argument("--most", type=int, default=100_000, help="most pairs of each set")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = options_for(__doc__, tier="accurate", threads=1).parse_args()
     torch.set_num_threads(options.threads)
     pairs = dev_pairs(options.pairs, most=options.most)
     options.run.mkdir(parents=True, exist_ok=True)

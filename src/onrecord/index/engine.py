@@ -150,10 +150,14 @@ def day_range(filters: SearchFilters) -> tuple[int | None, int | None]:
     return first, last
 
 
+def who_speaks(passage: Passage) -> tuple[str, ...]:
+    """Return the names of who speaks: the passage's speaker where known, else all speakers of its source."""
+    return (passage.speaker,) if passage.speaker else passage.source.speakers
+
+
 def speakers_of(passage: Passage) -> tuple[str, ...]:
-    """Return the filter keys of who speaks: the passage's speaker where known, else all speakers of its source."""
-    names = (passage.speaker,) if passage.speaker else passage.source.speakers
-    return tuple(sorted({filter_key(name) for name in names if filter_key(name)}))
+    """Return the filter keys of who speaks."""
+    return tuple(sorted({filter_key(name) for name in who_speaks(passage) if filter_key(name)}))
 
 
 def admits(filters: SearchFilters, passage: Passage) -> bool:

@@ -23,6 +23,7 @@ from onrecord.index.engine import (
     fingerprint,
     key_of,
     speakers_of,
+    who_speaks,
 )
 from onrecord.records import Span
 from onrecord.text import day
@@ -104,8 +105,8 @@ def matched_words(terms: Mapping[str, str], text: str) -> tuple[str, ...]:
 def searched(passage: Passage) -> str:
     """Return the text that claims are looked for in: title, who speaks and day of the source before the passage's own words."""
     source = passage.source
-    speakers = (passage.speaker,) if passage.speaker else source.speakers
-    return "\n".join([source.title, *speakers, *([day(source.published)] if source.published else []), passage.text])
+    when = [day(source.published)] if source.published else []
+    return "\n".join([source.title, *who_speaks(passage), *when, passage.text])
 
 
 def highlights(query: str, text: str) -> tuple[Span, ...]:

@@ -162,13 +162,13 @@ def _decide(
     # The passage, or a sentence of it that says all the claim does and is surer.
     speaking = [0, *(n for n, reading in enumerate(readings) if reading.decides and windows[n].shared >= RESTATED)]
     row = readings[max(speaking, key=lambda n: float(readings[n].row[[SUPPORTS, REFUTES]].max()))].row
+    against = _rationale(windows, readings, REFUTES)
     if row[REFUTES] >= limits.refute_threshold:
-        row = _of_its_time(item, _rationale(windows, readings, REFUTES), row)
+        row = _of_its_time(item, against, row)
     refutes, supports = float(row[REFUTES]), float(row[SUPPORTS])
     repeated = refutes < SURE and any(_repeats(item, window) for window in windows)
     if refutes >= limits.refute_threshold and refutes >= supports and not repeated:
-        rationale = _rationale(windows, readings, REFUTES)
-        return _Outcome(Stance.REFUTES, row, whole, rationale, _findings(item, rationale))
+        return _Outcome(Stance.REFUTES, row, whole, against, _findings(item, against))
     if supports >= limits.support_threshold:
         rationale = _rationale(windows, readings, SUPPORTS)
         return _checked(item, _Outcome(Stance.SUPPORTS, row, whole, rationale), _said_in(windows, rationale))

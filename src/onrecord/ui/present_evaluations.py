@@ -327,9 +327,8 @@ def changes(before: Kept, after: Kept) -> list[Changed]:
             message = f"The two runs did not answer the same items: {name} is not alike in both."
             raise ValueError(message)
         if was["predicted"] != item["predicted"] or was["right"] != item["right"]:
-            change = CHANGES[
-                0 if item["right"] and not was["right"] else 1 if was["right"] and not item["right"] else 2
-            ]
+            gained, lost, otherwise = CHANGES
+            change = otherwise if item["right"] == was["right"] else gained if item["right"] else lost
             kind = str((item.get("details") or {}).get("kind") or "")
             claim, gold, answered, now = (
                 str(value) for value in (item["claim"], item["gold"], was["predicted"], item["predicted"])
