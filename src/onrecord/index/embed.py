@@ -11,10 +11,8 @@ import functools
 import hashlib
 import importlib.util
 import json
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +21,7 @@ import numpy as np
 
 from onrecord.errors import ModelError
 from onrecord.index.engine import encodable
+from onrecord.threads import OneEach
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,9 +68,7 @@ class Embedder:
         self._threads = threads
         # The fast tokenizers refuse to be used by two threads at once ("Already borrowed").
         self._lock = threading.Lock()
-        self._one_thread: ThreadPoolExecutor
-        self._alone_of = 0
-        """The process whose thread that is."""
+        self._alone = OneEach("claims", 1)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -111,21 +108,6 @@ class Embedder:
             _multiply_by_onednn(model)
         return model
 
-    @property
-    def _alone(self) -> ThreadPoolExecutor:
-        """A thread whose networks start no others. A process that was forked off has none of its parent's: it makes its own."""
-        if self._alone_of != os.getpid():
-            import torch  # noqa: PLC0415  takes seconds
-
-            usual = torch.get_num_threads()
-            self._one_thread = ThreadPoolExecutor(
-                max_workers=1, thread_name_prefix="claims", initializer=torch.set_num_threads, initargs=(1,)
-            )
-            self._one_thread.submit(torch.get_num_threads).result()
-            torch.set_num_threads(usual)  # what a thread sets for itself is also what those that come later begin with
-            self._alone_of = os.getpid()
-        return self._one_thread
-
     @cached_property
     def dimension(self) -> int:
         """Length of a vector."""
@@ -155,8 +137,8 @@ class Embedder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         if sum(map(len, texts)) <= SHORT:
             with self._lock:
-                _, alone = self._model, self._alone  # loading sets threads too
-            return alone.submit(self._encode, texts, progress).result()
+                _ = self._model  # loading sets threads too
+            return self._alone.run(lambda: self._encode(texts, progress))
         return self._encode(texts, progress)
 
     def _encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
