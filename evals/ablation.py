@@ -2,8 +2,10 @@
 
 ``python -m evals.ablation`` embeds claims and passages once into a cache outside the repository, replays the variants and
 writes ``evals/results/search-ablation.json`` and ``.md``. Passages are cut and worded by the product's own code and searched
-for words by its own engine; similarity is computed exactly, so that nothing here depends on an approximate index. What a
-network gains that reads the best passages is measured by ``training.rerank.measure``.
+for words by its own engine; similarity is computed exactly, so that nothing here depends on an approximate index. Claims are
+embedded as passages are, without the adapters that learnt from most of them: what these gain is measured by
+``training.search.measure`` on the other claims, and what a network gains that reads the best passages by
+``training.rerank.measure``.
 """
 
 from __future__ import annotations
@@ -131,12 +133,12 @@ def thinned(
 
     Drawn by the hash of their ids, so that a larger draw holds the smaller one. 0: all.
     """
-    chosen = sorted((claim for claim in claims if claim.gold_documents), key=lambda claim: _drawn(claim.id))
+    chosen = sorted((claim for claim in claims if claim.gold_documents), key=lambda claim: drawn(claim.id))
     chosen = chosen[: most or None]
     gold = {document for claim in chosen for document in claim.gold_documents}
     kept: list[CorpusDocument] = []
     count = 0
-    for document in sorted(documents, key=lambda document: (document.id not in gold, _drawn(document.id))):
+    for document in sorted(documents, key=lambda document: (document.id not in gold, drawn(document.id))):
         if passages and count >= passages and document.id not in gold:
             break
         kept.append(document)
@@ -144,7 +146,8 @@ def thinned(
     return kept, chosen
 
 
-def _drawn(identity: str) -> bytes:
+def drawn(identity: str) -> bytes:
+    """Return what things are drawn by."""
     return hashlib.sha256(identity.encode()).digest()
 
 
@@ -593,7 +596,7 @@ def halves(per_claim: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, 
     """Return the means over the half for choosing and the half for reporting, drawn by the hash of the claim's id."""
     means: dict[str, dict[str, float]] = {}
     for half, parity in (("choose", 0), ("report", 1)):
-        rows = [row for claim, row in per_claim.items() if _drawn(claim)[-1] % 2 == parity]
+        rows = [row for claim, row in per_claim.items() if drawn(claim)[-1] % 2 == parity]
         names = sorted({name for row in rows for name in row})
         means[half] = {
             name: metrics.rounded(float(np.mean([row[name] for row in rows if name in row]))) for name in names
@@ -653,7 +656,9 @@ def told_table(result: Mapping[str, object]) -> str:
         f"`python -m evals.ablation`, {result['date']}. Document nDCG@10 on the half of each set's claims kept",
         "for reporting; *choose* is the mean over the sets on the other half, by which a variant is chosen; *rationale* is",
         "the share of claims of which a whole gold rationale lies within ten passages (sets that have rationales), of the half",
-        "before it. Some vectors were computed in bfloat16. Other ways of cutting and wording have figures of some sets only,",
+        "before it. Claims are embedded as passages are, without the adapters, which learnt from most of them:",
+        "[search-claims.md](search-claims.md). Some vectors were computed in bfloat16. Other ways of cutting and wording have",
+        "figures of some sets only,",
         "to be compared set by set with “… 0.5 and the document's other passages 0.1”: what the product does, with windows of",
         "three sentences, one shared, under their title.",
     ]

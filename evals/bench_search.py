@@ -171,10 +171,11 @@ def number_of(identity: str) -> int:
 class GrownEmbedder(Embedder):
     """Gives grown passages their made vectors, and embeds everything else as the product does."""
 
-    def __init__(self, real: Embedder, grown: Grown) -> None:
+    def __init__(self, real: Embedder, grown: Grown, *, adapted: bool = True) -> None:
         super().__init__(real.name, real.folder, real.sha256, 0)
         self._real = real
         self._grown = grown
+        self._adapted = adapted
 
     def encode(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Floats:
         """Return the vectors of texts: made where they begin with the mark of a grown passage."""
@@ -184,6 +185,10 @@ class GrownEmbedder(Embedder):
         if progress is not None:
             progress(len(texts))
         return np.stack([self._grown.vector(int(mark[1])) for mark in marks if mark])
+
+    def encode_claims(self, texts: Sequence[str]) -> Floats:
+        """Return the vectors of claims: of the product with its adapters, of its peers without."""
+        return self._real.encode_claims(texts) if self._adapted else self._real.encode(texts)
 
 
 def times(run: Callable[[list[str]], object], claims: Sequence[str], *, batch: int = 1) -> dict[str, float]:
@@ -285,7 +290,7 @@ def build(grown: Grown, home: Path, embedder: Embedder) -> dict[str, float]:
 
 def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> list[list[str]]:
     """Return what the fused search would find if every vector were compared with every claim."""
-    queries = index.embedder.encode(list(claims))
+    queries = index.embedder.encode_claims(list(claims))
     settings = index.settings
     limit = settings.candidates
     kept = [(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for _ in claims]
@@ -369,7 +374,7 @@ def stages(index: Index, claims: Sequence[str]) -> dict[str, dict[str, float]]:
     nothing = SearchFilters()
     for claim in claims:
         with timed("embedding"):
-            query = index.embedder.encode([claim])
+            query = index.embedder.encode_claims([claim])
         with timed("vectors"):
             near = vectors.search(query, filters=nothing, limit=limit)[0]
         with timed("words"):
@@ -718,7 +723,8 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
         part["load_average"] = [round(value, 1) for value in os.getloadavg()]
         part["date"] = dt.datetime.now(dt.UTC).date().isoformat()
         if with_peers:
-            part["peers"] = peers(Grown(texts, titles, known, grown.documents, grown.size), folder, embedder, labelled)
+            again = Grown(texts, titles, known, grown.documents, grown.size)
+            part["peers"] = peers(again, folder, GrownEmbedder(real, grown, adapted=False), labelled)
         parts[str(size)] = part
         result = {
             "set": name,

@@ -288,6 +288,46 @@ def test_a_model_of_another_dimension_works(settings: Settings, tmp_path: Path) 
         assert sources_found(index, "wheat exports")[0] == "wheat"
 
 
+def test_claims_go_through_adapters_and_what_is_searched_does_not(settings: Settings) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    embedder = load_embedder(settings)
+    texts = ["Aspirin lowers the risk of stroke.", "The talks in Istanbul ended without a result."]
+    bare = SentenceTransformer(str(embedder.folder), device="cpu").encode(texts, normalize_embeddings=True)
+    assert np.allclose(embedder.encode(texts), bare, atol=1e-4)
+    claims = embedder.encode_claims(texts)
+    assert claims.shape == bare.shape
+    assert np.allclose(np.linalg.norm(claims, axis=1), 1.0, atol=1e-4)
+    alike = claims @ bare.T
+    assert (np.diag(alike) < 0.99).all(), "adapters that change nothing"
+    assert (np.diag(alike) > alike[::-1].diagonal() + 0.3).all()
+    assert [model.name for model in embedder.models] == ["all-MiniLM-L6-v2", "onrecord-claims"]
+    assert len({model.sha256 for model in embedder.models}) == 2
+
+
+def test_another_model_embeds_claims_as_texts(settings: Settings, tmp_path: Path) -> None:
+    folder = copy_of_the_model(settings, tmp_path / "copy")
+    embedder = load_embedder(load_settings(home=settings.home, embedding_model=str(folder)))
+    assert np.array_equal(embedder.encode_claims(["one", "two"]), embedder.encode(["one", "two"]))
+    assert [model.name for model in embedder.models] == [str(folder)]
+
+
+def test_damaged_adapters_are_said(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onrecord.index import embed
+
+    shutil.copytree(embed.CLAIMS_FOLDER, tmp_path / "claims")
+    (tmp_path / "claims" / "adapter_model.safetensors").write_bytes(b"no tensors")
+    monkeypatch.setattr(embed, "CLAIMS_FOLDER", tmp_path / "claims")
+    embed._load.cache_clear()
+    try:
+        embedder = load_embedder(settings)
+        assert len(embedder.encode(["texts are embedded all the same"])) == 1
+        with pytest.raises(ModelError, match=r"onrecord-claims.*could not be loaded"):
+            embedder.encode_claims(["a claim"])
+    finally:
+        embed._load.cache_clear()
+
+
 BAD_MODELS = [
     # nothing of that name on this machine
     ("no-such-model-anywhere", "there is no embedding model"),
@@ -334,7 +374,7 @@ def test_changed_weights_of_the_default_model_are_refused(
     with (folder / "model.safetensors").open("r+b") as stream:
         stream.seek(-1, 2)
         stream.write(b"\x01")
-    monkeypatch.setattr(embed, "_packaged_folder", lambda: folder)
+    monkeypatch.setattr(embed, "packaged_folder", lambda: folder)
     embed._load.cache_clear()
     with pytest.raises(ModelError, match="changed or damaged"):
         load_embedder(settings)

@@ -26,7 +26,7 @@ from evals.data import (
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
 from evals.workspace import Workspace, built
-from onrecord.records import Hit, ModelUsed, Passage, SearchFilters
+from onrecord.records import Hit, Passage, SearchFilters
 
 QUERIES_PER_BATCH = 64
 DEEP = 300
@@ -194,7 +194,7 @@ def run(request: Request) -> Outcome:
             intervals=intervals,
             baselines=alone,
             items=items,
-            models=(ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),),
+            models=embedder.models,
             data=DataFile(path=str(path), sha256=fingerprint(path), n=len(claims)),
             corpus=space.data,
             notes=("claims without gold documents are left out; documents rank by their best passage",),

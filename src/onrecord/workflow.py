@@ -340,9 +340,8 @@ class Checker:
 
     def models(self) -> tuple[ModelUsed, ...]:
         """Return every model that takes part, with the hash of its weights."""
-        embedder = self.index.embedder
         return (
-            ModelUsed(role="embedding", name=embedder.name, sha256=embedder.sha256),
+            *self.index.embedder.models,
             *claims.models(self.settings),
             *stance.models(self.settings),
         )

@@ -15,7 +15,6 @@ Commands (from the repository root)::
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections import Counter
@@ -24,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evals import ablation
-from evals.ablation import passage_of, spans, worded
+from evals.ablation import drawn, passage_of, spans, worded
 from evals.data import CorpusDocument, Gold, LabelledClaim, read_claims, read_corpus
 from onrecord.records import Passage
 from onrecord.settings import load_settings
@@ -50,11 +49,6 @@ class ClaimList:
     claim: str
     positives: tuple[str, ...]
     negatives: tuple[str, ...]
-
-
-def drawn(identity: str) -> bytes:
-    """Return what things are drawn by."""
-    return hashlib.sha256(identity.encode()).digest()
 
 
 def from_corpus(name: str, data: Path, allowed: frozenset[str]) -> Iterator[ClaimList]:

