@@ -705,7 +705,8 @@ def main(  # noqa: PLR0913, PLR0917  an argument for every option
     real = load_embedder(load_settings())
     labelled: list[LabelledClaim] = []
     if wanted:
-        documents, labelled = Draw(claims, 0, {}).of(data, name)
+        learnt = data.parent / "pairs" / "train" / f"{name}.jsonl.gz"  # the adapters of claims learnt from these
+        documents, labelled = Draw(claims, 0, {}, (learnt,) if learnt.exists() else ()).of(data, name)
         places = spans(documents, load_settings())
         with closing(Vectors(cache, load_settings())) as vectors:
             texts = [documents[n].text[start:end] for n, start, end in places]
