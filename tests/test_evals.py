@@ -647,7 +647,7 @@ def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
     assert result.metrics["mrr"] == result.metrics["recall@5"] == result.metrics["rationale_recall@5"] == 1.0
     assert [item.predicted.split()[0] for item in items] == ["Rain:", "bank"]
     assert (result.metrics["cited"]["queries"], result.metrics["cited"]["recall@5"]) == (1, 1.0)
-    assert [model.role for model in result.models] == ["embedding"]
+    assert [model.name for model in result.models] == ["all-MiniLM-L6-v2", "onrecord-claims"]
     assert (result.data.n, result.corpus.n) == (2, 3)
     assert without_interval(result) == []
     # One list for everybody: one document decides each claim, so that the second claim finds its own in the second place.
@@ -927,6 +927,9 @@ def test_the_suite_names_what_it_skipped_and_writes_a_table(tmp_path: Path) -> N
     (data / "retrieval" / "scifact").mkdir(parents=True)
     write(data / "retrieval" / "scifact" / "corpus.jsonl.gz", *DOCUMENTS)
     write(data / "retrieval" / "scifact" / "claims.jsonl.gz", *CLAIMS)
+    (data / "pairs" / "train").mkdir(parents=True)
+    learnt = {"id": "1", "claim": "Another claim.", "evidence": "Some evidence.", "label": "supports"}
+    write(data / "pairs" / "train" / "scifact.jsonl.gz", learnt)
     results = tmp_path / "results"
     report = suite.run(data=data, results=results, only=["retrieval-"], options=Options())
     assert report.done == ["retrieval-scifact"]
