@@ -312,7 +312,9 @@ def test_another_model_embeds_claims_as_texts(settings: Settings, tmp_path: Path
     assert [model.name for model in embedder.models] == [str(folder)]
 
 
-def test_damaged_adapters_are_said(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_or_missing_adapters_are_said(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from onrecord.index import embed
 
     shutil.copytree(embed.CLAIMS_FOLDER, tmp_path / "claims")
@@ -324,6 +326,10 @@ def test_damaged_adapters_are_said(settings: Settings, tmp_path: Path, monkeypat
         assert len(embedder.encode(["texts are embedded all the same"])) == 1
         with pytest.raises(ModelError, match=r"onrecord-claims.*could not be loaded"):
             embedder.encode_claims(["a claim"])
+        (tmp_path / "claims" / "adapter_model.safetensors").unlink()
+        embed._load.cache_clear()
+        with pytest.raises(ModelError, match=r"are missing.*Install the package again"):
+            load_embedder(settings)
     finally:
         embed._load.cache_clear()
 

