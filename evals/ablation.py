@@ -251,11 +251,7 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
     places = spans(documents, how.settings)
     known = vectors.of(worded(documents, how.settings, header=how.header), what=name)
     queries = vectors.of([claim.claim for claim in claims], what=f"{name} claims")
-    dense = []
-    for start in range(0, len(claims), CHUNK):
-        for line in queries[start : start + CHUNK] @ known.T:
-            best = np.argsort(-line, kind="stable")[:DEEP]
-            dense.append([(int(number), float(line[number])) for number in best])
+    dense = by_meaning(known, queries)
     texts = [claim.claim for claim in claims]
     passages = [passage_of(number, documents[n], start, end) for number, (n, start, end) in enumerate(places)]
     lexical, by_keywords = by_words(passages, texts, [keywords(text) for text in texts])
@@ -268,6 +264,16 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
         apart=[_added(body, title, 0.5) for body, title in zip(bodies, titles, strict=True)],
         whole=by_words(whole, texts)[0],
     )  # fmt: skip
+
+
+def by_meaning(vectors: Floats, queries: Floats) -> list[Found]:
+    """Return the passages nearest to each query."""
+    found: list[Found] = []
+    for start in range(0, len(queries), CHUNK):
+        for line in queries[start : start + CHUNK] @ vectors.T:
+            best = np.argsort(-line, kind="stable")[:DEEP]
+            found.append([(int(number), float(line[number])) for number in best])
+    return found
 
 
 def by_words(passages: Sequence[Passage], *queries: Sequence[str]) -> list[list[Found]]:

@@ -23,17 +23,14 @@ import numpy as np
 import torch
 
 from evals.ablation import (
-    CHUNK,
-    DEEP,
     FUSED,
     SETS,
     Cut,
     Draw,
-    Found,
-    Replay,
     Variant,
     Vectors,
     alone,
+    by_meaning,
     halves,
     prepared,
     scored,
@@ -42,7 +39,7 @@ from evals.ablation import (
 )
 from evals.data import CorpusDocument, LabelledClaim, read_claims, without
 from onrecord.settings import load_settings
-from training.search.train import STRENGTHS, adapted, strengthened, vectors_of
+from training.search.train import STRENGTHS, adapted, embedded, strengthened
 
 CITED = "scifact, cited papers"
 """SciFact with the papers that a claim cites as what is looked for, as BEIR has it, neutral claims included."""
@@ -67,16 +64,6 @@ class Citing(Draw):
         ]
 
 
-def with_queries(replay: Replay, queries: np.ndarray) -> Replay:
-    """Return a set whose claims have other vectors."""
-    dense: list[Found] = []
-    for start in range(0, len(queries), CHUNK):
-        for line in queries[start : start + CHUNK] @ replay.vectors.T:
-            best = np.argsort(-line, kind="stable")[:DEEP]
-            dense.append([(int(number), float(line[number])) for number in best])
-    return replace(replay, queries=queries, dense=dense)
-
-
 def main() -> None:
     """Measure a run and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,11 +85,8 @@ def main() -> None:
             texts = [claim.claim for claim in replay.claims]
             for share in (0.0, *STRENGTHS):
                 strengthened(model, share)
-                with torch.inference_mode():
-                    parts = [
-                        vectors_of(model, tokenizer, texts[start : start + 32]) for start in range(0, len(texts), 32)
-                    ]
-                changed = with_queries(replay, torch.cat(parts).numpy())
+                queries = embedded(model, tokenizer, texts)
+                changed = replace(replay, queries=queries, dense=by_meaning(replay.vectors, queries))
                 for title, variant in RANKINGS.items():
                     label = f"{title}, adapters {share}" if share else f"{title}, no adapters"
                     rows.setdefault(label, {})[name] = halves(scored(changed, variant))

@@ -36,8 +36,10 @@ from evals.ablation import Floats, Vectors, drawn, spans, worded
 from evals.data import read_claims, read_corpus
 from onrecord.index import embed
 from onrecord.settings import load_settings
+from onrecord.stance.nli import native_bfloat16
 from training.rerank.lists import EVIDENCE_ONLY, WITH_CORPUS, gold_windows
 from training.stance.mixture import dev_claims, normalised, read_pairs
+from training.stance.tiers import trained_state
 from training.stance.train import save_atomically
 
 if TYPE_CHECKING:
@@ -129,10 +131,18 @@ def adapted() -> tuple[Any, PreTrainedTokenizerBase]:
 def vectors_of(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, claims: Sequence[str]) -> torch.Tensor:
     """Return vectors of length 1, (claims, 384): the mean of all word pieces."""
     batch = tokenizer(list(claims), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
-    with torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu.get_capabilities().get("avx512_bf16", False)):
+    with torch.autocast("cpu", torch.bfloat16, enabled=native_bfloat16()):
         states = model(**batch).last_hidden_state
     mask = batch["attention_mask"].unsqueeze(-1).float()
     return torch.nn.functional.normalize((states.float() * mask).sum(1) / mask.sum(1), dim=1)
+
+
+def embedded(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, claims: Sequence[str]) -> Floats:
+    """Return the vectors of any number of claims, without learning."""
+    with torch.inference_mode():
+        parts = [vectors_of(model, tokenizer, claims[start : start + 32]) for start in range(0, len(claims), 32)]
+    found: Floats = torch.cat(parts).numpy()
+    return found
 
 
 def loss_of(cosines: torch.Tensor, asked: Sequence[Asked]) -> torch.Tensor:
@@ -175,11 +185,9 @@ def measured(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, sets: d
         for name, one in sets.items():
             if not one.measured:
                 continue
-            with torch.inference_mode():
-                parts = [one.measured[start : start + 32] for start in range(0, len(one.measured), 32)]
-                queries = torch.cat([vectors_of(model, tokenizer, [asked.claim for asked in part]) for part in parts])
+            queries = embedded(model, tokenizer, [asked.claim for asked in one.measured])
             relevant, rankings = {}, {}
-            for number, (asked, line) in enumerate(zip(one.measured, queries.numpy() @ one.vectors.T, strict=True)):
+            for number, (asked, line) in enumerate(zip(one.measured, queries @ one.vectors.T, strict=True)):
                 relevant[str(number)] = tuple({str(one.documents[place]) for place in asked.same})
                 order = dict.fromkeys(str(one.documents[place]) for place in np.argsort(-line)[:300])
                 rankings[str(number)] = list(order)[:100]
@@ -189,11 +197,6 @@ def measured(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, sets: d
     strengthened(model, 1.0)
     model.train()
     return rows
-
-
-def trained_parts(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Return the adapters' tensors."""
-    return {name: value.detach() for name, value in model.state_dict().items() if "lora_" in name}
 
 
 def steps(options: argparse.Namespace, sets: dict[str, Searched]) -> Iterator[tuple[int, str, list[Asked]]]:
@@ -252,7 +255,7 @@ def run(options: argparse.Namespace) -> None:
                 note(event="loss", step=number + 1, epoch=epoch, loss=means)
                 losses = {}
             if ended:
-                state = {"model": trained_parts(model), "optimizer": optimizer.state_dict(), "done": number + 1}
+                state = {"model": trained_state(model), "optimizer": optimizer.state_dict(), "done": number + 1}
                 save_atomically(state, checkpoint)
                 note(event="dev", step=number + 1, epoch=epoch, ndcg=measured(model, tokenizer, sets))
         note(event="end")

@@ -142,9 +142,8 @@ class Embedder:
                 "check ONRECORD_EMBEDDING_MODEL."
             )
             raise ModelError(message) from error
-        if (
-            self.sha256 == DEFAULT_SHA256 or self._adapters is not None
-        ):  # another may use the weights of a layer by itself
+        # Another model may use the weights of a layer by itself.
+        if self.sha256 == DEFAULT_SHA256 or self._adapters is not None:
             _multiply_by_onednn(model)
         return model
 
