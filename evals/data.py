@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import random
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -18,8 +19,10 @@ from typing import NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from onrecord.corpus.incoming import first_line
 from onrecord.errors import OnRecordError
 
+_STATED_TITLE = re.compile(r"\(meta data\) TITLE:\s*(?P<title>\S.*\S)\s*\Z")
 _GZIP_MAGIC = b"\x1f\x8b"
 Row = TypeVar("Row")
 
@@ -418,6 +421,9 @@ def read_starter(path: Path) -> list[StarterClaim]:
 def read_corpus(path: Path) -> list[CorpusDocument]:
     """Read documents of a retrieval set: id, title, and ``sentences`` or ``text``.
 
+    A document without a title has the one that it states in its first sentence, as the pages of WiCE do, or the one that the
+    corpus gives a source without any: its first line.
+
     Raises:
         EvalDataError: as the module says.
     """
@@ -429,6 +435,8 @@ def read_corpus(path: Path) -> list[CorpusDocument]:
         sentences = row.texts("sentences") or (row.text("text"),)
         if not any(sentence.strip() for sentence in sentences):
             row.reject("the document holds no text")
+        stated = _STATED_TITLE.match(sentences[0])
+        title = title or (stated["title"] if stated else first_line(" ".join(sentences)))
         documents.append(CorpusDocument(id=identity, title=title, sentences=sentences))
     return documents
 

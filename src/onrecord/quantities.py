@@ -18,7 +18,7 @@ import calendar
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -1255,6 +1255,24 @@ def read_dates(text: str, reference: dt.date | None = None) -> list[DateMention]
     False
     """
     return list(_read_dates(text, reference))
+
+
+Days = tuple[dt.date, dt.date]
+"""The first and the last day that a date may mean."""
+
+
+def read_days(text: str, reference: dt.date | None = None) -> list[Days]:
+    """Return the days of those dates of ``text`` that are fixed; as `read_dates`.
+
+    >>> [[day.isoformat() for day in days] for days in read_days("In March 2026, and last week.")]
+    [['2026-03-01', '2026-03-31']]
+    """
+    return [(date.start, date.end) for date in _read_dates(text, reference) if date.start and date.end]
+
+
+def days_meet(days: Days, others: Iterable[Days]) -> bool:
+    """Tell whether one of ``others`` has a day in common with ``days``."""
+    return any(days[0] <= end and start <= days[1] for start, end in others)
 
 
 @lru_cache(maxsize=4096)

@@ -63,12 +63,12 @@ class Settings(BaseSettings):
     candidates: Annotated[int, Field(ge=1, le=1000)] = 300
     """Passages taken from each retriever before fusion. Of 60 and 300, the better on the choosing halves of the retrieval sets,
     2026-11-25 (``evals/results/search-ablation.md``)."""
-    dense_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Share of the meaning when a passage's scores by meaning and by words are added; the best of 0.3 to 0.7 on the same
-    halves."""
-    document_weight: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """What a passage gains by the next two of its source. Of 0.1, 0.25 and 0.5, the one that brings whole rationales among the
-    first ten passages and costs no document nDCG@10, on the same halves."""
+    dense_weight: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """Share of the meaning when a passage's scores by meaning and by words are added. With claims through their adapters, and
+    chosen together with the next, the best of 0.5 to 0.65 on the choosing halves of the retrieval sets (2026-11-26,
+    ``evals/results/search-claims.md``)."""
+    document_weight: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """What a passage gains by the next two of its source; of 0.05, 0.1 and 0.2."""
 
     check_worthiness_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     """Sentences at or above it are claims; ``None``: the threshold shipped with the classifier."""

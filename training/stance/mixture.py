@@ -102,6 +102,7 @@ PLAN: dict[str, SetPlan] = {
     "mined_random": SetPlan("neutrals", 17000),
     "rule_made": SetPlan("contrast", 40000),
     "positions": SetPlan("contrast", 12000),  # templates
+    "searched": SetPlan("contrast", 150000),  # what is met in use; only where a run is given them
     "written": SetPlan("contrast", 150000),  # small and worth the most: seen several times
 }
 

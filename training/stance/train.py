@@ -228,6 +228,8 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
     for name in ("mined_near", "mined_random", "rule_made", "positions"):
         sets[name] = [pair for pair in extras if pair.dataset == name]
     sets["written"] = read_written(WRITTEN)
+    if options.searched:
+        sets["searched"] = read_extra(options.searched)
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     seed = options.seed + (saved["step"] if saved else 0)
@@ -299,7 +301,11 @@ def run(options: argparse.Namespace) -> None:  # noqa: C901, PLR0915 - one pipel
         pairs = [*spoken, *stream.draw(wanted - len(spoken), options.mixed + (1 - options.mixed) * progress)]
         rows = encode(tokenizer, pairs)
         chance = random.Random(options.seed + step)  # noqa: S311 - reproducible sampling
-        kept = [i for i, row in enumerate(rows) if len(row["input_ids"]) <= LONG_TOKENS or chance.random() < LONG_SHARE]
+        kept = [
+            i
+            for i, row in enumerate(rows)
+            if len(row["input_ids"]) <= LONG_TOKENS or pairs[i].dataset == "searched" or chance.random() < LONG_SHARE
+        ]
         pairs, rows = [pairs[i] for i in kept], [rows[i] for i in kept]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]["input_ids"]))
         batches = [order[i : i + options.batch] for i in range(0, len(order), options.batch)]
@@ -380,6 +386,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, required=True, help="folder with train/ and dev/")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run: log and checkpoint")
     parser.add_argument("--extra", type=Path, help="folder of mined, contrast and positions.jsonl; default: --run")
+    parser.add_argument("--searched", type=Path, help="claims beside what search finds for them (searched.py)")
     parser.add_argument("--tier", choices=tuple(TIERS), default="fast")
     parser.add_argument("--from-shipped", action="store_true", help="start from the weights in the package")
     parser.add_argument(

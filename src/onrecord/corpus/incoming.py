@@ -68,7 +68,7 @@ def accept(document: Document, name: str, settings: Settings) -> Given:
         message = f"{name}: primary {primary[:40]!r}; accepted are true and false"
         raise CorpusError(message)
     provenance: dict[str, Any] = {
-        "title": _one_line(document.title or _first_line(document.text) or name),
+        "title": _one_line(document.title or first_line(document.text) or name),
         "kind": kind,
         "publisher": _one_line(metadata.get("publisher") or _host(document.address) or "not stated"),
         "is_primary": primary == "true",
@@ -139,7 +139,8 @@ def name_of(document: Document) -> str:
     return metadata.get("path") or metadata.get("id") or document.address or document.title or "a text without a name"
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
+    """Return the first line of a text that holds words, cut to the length of a title: how a source without one is called."""
     line = next(line for line in text.splitlines() if line.strip()).strip()
     if len(line) <= 120:  # noqa: PLR2004  a title's length
         return line

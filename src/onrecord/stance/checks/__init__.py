@@ -16,8 +16,9 @@ from onrecord.stance.checks.names import Names
 from onrecord.stance.checks.numbers import Numbers
 from onrecord.stance.checks.pair import CheckName, Pair
 from onrecord.stance.checks.quotes import Quotes
+from onrecord.stance.checks.votes import Votes, tally
 
-__all__ = ["CHECKS", "DATES", "Check", "Pair", "run_checks"]
+__all__ = ["CHECKS", "DATES", "VOTES", "Check", "Pair", "run_checks", "tally"]
 
 
 class Check(Protocol):
@@ -33,6 +34,8 @@ class Check(Protocol):
 DATES: Final = Dates()
 CHECKS: Final[tuple[Check, ...]] = (Numbers(), DATES, Names(), Quotes())
 """The catalogue, in the order in which findings are shown."""
+VOTES: Final = Votes()
+"""Held against a whole passage, because the sentence that names what was voted on is seldom the one with the outcome."""
 
 
 def run_checks(  # noqa: PLR0913  two texts, and when and under what they were written

@@ -147,6 +147,41 @@ def speakers_in(text: str) -> tuple[str, ...]:
     return tuple(_words(subject) for subject in subjects if subject.ent_type_ == "PERSON" and not subject.conjuncts)
 
 
+@lru_cache(maxsize=1024)
+def sayer(text: str, sentence: Span) -> tuple[str, Span] | None:
+    """Return the one person who says something in a part of ``text``, and where he is named; "he" is who was last named before.
+
+    None: nobody says anything there, several do, or whoever does is no person with a name.
+    """
+    doc = parse(text[:_LONGEST])
+    verbs = [
+        token
+        for token in doc
+        if sentence.start <= token.idx < sentence.end and token.pos_ == "VERB" and token.lemma_.lower() in _SAYING
+    ]
+    found: dict[str, Span] = {}
+    for verb in verbs:
+        subject = _doer(verb)
+        person = _named_person(subject) if subject is not None and not subject.conjuncts else None
+        if person is not None:
+            found[_words(person)] = _span(person)
+    return next(iter(found.items())) if len(found) == 1 else None
+
+
+def _named_person(subject: Token) -> Token | None:
+    """Return a person's name, or for "he" and "she" the subject last named before them in another sentence."""
+    if subject.ent_type_ == "PERSON":
+        return subject
+    if subject.lower_ not in {"he", "she"}:
+        return None
+    before = [
+        token
+        for token in subject.doc[: subject.sent.start]
+        if token.ent_type_ == "PERSON" and token.dep_ in {"nsubj", "nsubjpass", "appos"}
+    ]
+    return before[-1] if before else None
+
+
 def is_person(text: str, family: str) -> bool:
     """Tell whether the word ``family`` (lower case) is part of a person's name in ``text``."""
     return any(token.ent_type_ == "PERSON" and token.lower_ == family for token in parse(text))

@@ -471,6 +471,9 @@ def _relate_bounds(
         return "close" if slack and gap <= size * _ROUNDED_RATIO else "different"
     if low <= other_low and other_high <= high and claim.bound in _LOWER | _UPPER:
         return "equal"
+    one_sided = any({claim.bound, other.bound} <= side for side in (_LOWER, _UPPER))
+    if one_sided and abs(mine[0] - theirs[0]) > max(abs(mine[0]), abs(theirs[0])) * _ROUNDED_RATIO:
+        return "different"  # "at least 2,100" says more than the source's "at least 1,200"
     return "open"
 
 

@@ -1,0 +1,301 @@
+"""What a claim's passages say together: the same words in another person's mouth, and a figure that was given differently.
+
+A network reads one passage at a time. Some things show only when a claim's passages are looked at together, each judged:
+
+*Another said it.* Nothing shows that the named speaker said so, and a passage that bears out what was said gives it, in the
+same sentence and on the same occasion, as said by somebody else. Two people may say the same; on one day or in one place, and
+with no record of the named one saying it, a fact-checker calls it misattributed, and so does this.
+
+*The figure was given differently.* One source bears the claim's figure out, and another names that very figure as an earlier,
+a provisional or a disputed one, beside a figure of its own. A claim that gives one of the two without saying whose is
+contradicted by the other source, as surely as the first bears it out. And where a passage is known to give a figure of the
+claim differently, no passage bears the claim out that does not give it at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from onrecord.records import Evidence, Finding, Passage, Span, Stance, StanceProbabilities
+from onrecord.stance.questions import JudgeItem, family_name, same_person
+
+if TYPE_CHECKING:
+    from onrecord.quantities import Days, Quantity
+
+_EARLIER = re.compile(
+    r"\b(?:(?:earlier|previous|prior|first|initial|original|flash|preliminary|provisional|advance) "
+    r"(?:report|estimates?|figures?|counts?|publication|release|number|reading|result|rate)|"
+    r"(?:first|initially|previously|originally) (?:published|reported|estimated|given|put)|had (?:put|estimated)|"
+    r"revised (?:up |down |upwards? |downwards? )?from)\b",
+    re.IGNORECASE,
+)
+"""What marks a figure as an earlier one, in whose place another stands."""
+_DISPUTED = re.compile(r"\b(?:disputed|for the same (?:period|year|month|quarter|day|date))\b", re.IGNORECASE)
+"""What marks a figure as one of two that are given of the same thing."""
+_REVISION, _DISPUTE = Decimal("1.5"), Decimal(3)
+"""How many times the other one of two figures may be, revised or disputed; farther apart they are of two things."""
+_CHANGE = re.compile(r"\W*(?:lower|higher|less|more|fewer|above|below)\b")
+_NOT_COMPARED = frozenset({"time", "calendar", "ordinal"})
+_PLACES = frozenset({"GPE", "LOC", "FAC", "EVENT"})
+
+
+def together(items: Sequence[JudgeItem], judged: Sequence[Evidence]) -> list[Evidence]:
+    """Return ``judged`` (one for each item, in order) with what the passages of each claim say together."""
+    by_claim: dict[str, list[int]] = {}
+    for number, item in enumerate(items):
+        by_claim.setdefault(item.claim.id, []).append(number)
+    found = list(judged)
+    for numbers in by_claim.values():
+        settle = _revised if items[numbers[0]].claim.attribution is None else _said_by_another
+        for step in (_corrected, settle):
+            for number, evidence in list(step([(number, items[number], found[number]) for number in numbers])):
+                found[number] = evidence
+    return found
+
+
+_Judged = tuple[int, JudgeItem, Evidence]
+
+
+def _against(evidence: Evidence, probability: float, sentence: Span, finding: Finding, note: str) -> Evidence:
+    """Return evidence that contradicts with this probability."""
+    passage = evidence.passage
+    return evidence.model_copy(
+        update={
+            "stance": Stance.REFUTES,
+            "probabilities": StanceProbabilities(supports=0.0, refutes=probability, neutral=1.0 - probability),
+            "rationale": sentence,
+            "rationale_text": sentence.shifted(-passage.span.start).of(passage.text),
+            "nearest": None,
+            "findings": (finding,),
+            "note": note,
+        }
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- figure corrected
+
+
+def _corrected(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
+    """Let no passage bear a claim out that lacks the figure which another passage gives differently."""
+    corrected = {
+        (item.question, finding.claim_value)
+        for _, item, evidence in judged
+        for finding in evidence.findings
+        if evidence.stance is Stance.REFUTES and finding.check == "numbers" and finding.outcome == "different"
+    }
+    for number, item, evidence in judged:
+        if evidence.stance is not Stance.SUPPORTS:
+            continue
+        held = {f.claim_value for f in evidence.findings if f.check == "numbers" and f.outcome in {"equal", "rounded"}}
+        lacking = [value for question, value in sorted(corrected) if question == item.question and value not in held]
+        if lacking:
+            given = evidence.probabilities
+            yield (
+                number,
+                evidence.model_copy(
+                    update={
+                        "stance": Stance.NEUTRAL,
+                        "probabilities": StanceProbabilities(
+                            supports=0.0, refutes=given.refutes, neutral=1.0 - given.refutes
+                        ),
+                        "nearest": None,
+                        "note": f"Not support: it does not give {lacking[0]}, which another passage gives differently.",
+                    }
+                ),
+            )
+
+
+# ---------------------------------------------------------------------------------------------------- another said it
+
+
+def _said_by_another(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
+    said = [one for one in judged if one[1].question == "said"]
+    if any(evidence.stance is Stance.SUPPORTS for _, _, evidence in said):
+        return
+    borne_out = {
+        evidence.passage.id: evidence
+        for _, item, evidence in judged
+        if item.question == "true" and evidence.stance is Stance.SUPPORTS
+    }
+    for number, item, evidence in said:
+        true = borne_out.get(evidence.passage.id)
+        if true is None or evidence.stance is not Stance.NEUTRAL:
+            continue
+        speaker = item.claim.attribution.speaker if item.claim.attribution else ""
+        other = _other_sayer(item, speaker, true)
+        if other is None or not _same_occasion(item, speaker, true):
+            continue
+        name, span = other
+        start = item.hypothesis.find(speaker)
+        finding = Finding(
+            check="names",
+            outcome="different",
+            claim_value=speaker,
+            evidence_value=name,
+            claim_span=Span(
+                start=max(start, 0), end=max(start, 0) + len(speaker) if start >= 0 else len(item.hypothesis)
+            ),
+            evidence_span=span,
+            message=f"In the source {name} says this, not {speaker}.",
+        )
+        note = f"Said by another: the source gives this as said by {name}, not by {speaker}."
+        yield number, _against(evidence, true.probabilities.supports, true.rationale, finding, note)
+
+
+def _other_sayer(item: JudgeItem, speaker: str, true: Evidence) -> tuple[str, Span] | None:
+    """Return who, instead of the named person, says what bears the claim out, and where the passage names him; else None."""
+    from onrecord.stance.checks import names  # noqa: PLC0415  it parses
+
+    family, passage = family_name(speaker), true.passage
+    if not family or family in true.rationale_text.casefold() or not names.is_person(item.claim.standalone, family):
+        return None
+    if passage.speaker is not None:
+        return None if same_person(speaker, passage.speaker) else (passage.speaker, true.rationale)
+    found = names.sayer(passage.text, true.rationale.shifted(-passage.span.start))
+    if found is None or same_person(speaker, found[0]):
+        return None
+    return found[0], found[1].shifted(passage.span.start)
+
+
+def _same_occasion(item: JudgeItem, speaker: str, true: Evidence) -> bool:
+    """Tell whether the claim says when or where it was said, and the passage or its source is of that day or place."""
+    from onrecord.quantities import days_meet, read_dates, read_days  # noqa: PLC0415  its tables are heavy
+    from onrecord.stance.checks import names  # noqa: PLC0415  it parses
+
+    claim, source = item.claim, true.passage.source
+    what = claim.proposition.casefold()
+    told = [
+        (date.start, date.end)
+        for date in read_dates(claim.standalone, item.article_date)
+        if date.start and date.end and date.span.of(claim.standalone).casefold() not in what
+    ]
+    around = f"{source.title}\n{true.passage.text}"
+    if told:
+        given = read_days(around, source.published)
+        if source.published:
+            given.append((source.published, source.published))
+        return all(days_meet(day, given) for day in told)
+    where = [
+        entity.text
+        for entity in names.parse(claim.standalone).ents
+        if entity.label_ in _PLACES and entity.text.casefold() not in what and entity.text not in speaker
+    ]
+    return bool(where) and all(name.casefold() in around.casefold() for name in where)
+
+
+# ------------------------------------------------------------------------------------ the figure was given differently
+
+
+def _revised(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
+    supports = [evidence for _, _, evidence in judged if evidence.stance is Stance.SUPPORTS]
+    if not supports or any(cue.search(judged[0][1].hypothesis) for cue in (_EARLIER, _DISPUTED)):
+        return  # the claim itself says which of several figures it means
+    for number, item, evidence in judged:
+        others = [
+            other
+            for other in supports
+            if other.passage.source.origin_id != evidence.passage.source.origin_id
+            and not _names_publisher(item.hypothesis, other.passage.source.publisher)
+        ]
+        if not others or evidence.stance is Stance.REFUTES:
+            continue
+        rival = _rival(item, evidence)
+        if rival is not None:
+            sentence, finding = rival
+            probability = max(other.probabilities.supports for other in others)
+            yield number, _against(evidence, probability, sentence, finding, finding.message)
+
+
+def _names_publisher(hypothesis: str, publisher: str) -> bool:
+    return bool(publisher) and publisher.casefold() in hypothesis.casefold()
+
+
+def _rival(item: JudgeItem, evidence: Evidence) -> tuple[Span, Finding] | None:
+    """Return the sentences that name the claim's figure as an earlier or disputed one and give another, with both figures."""
+    from onrecord.quantities import days_meet, read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+    from onrecord.stance.checks.pair import Pair  # noqa: PLC0415
+
+    passage, source = evidence.passage, evidence.passage.source
+    if not (_EARLIER.search(passage.text) or _DISPUTED.search(passage.text)):
+        return None
+    pair = Pair.of(
+        item.hypothesis, passage.text,
+        claim_date=item.article_date, source_date=source.published, heading=source.title,
+    )  # fmt: skip
+    known = pair.evidence.all_stems | (pair.heading.all_stems if pair.heading else frozenset())
+    if 2 * len(pair.claim.all_stems & known) < len(pair.claim.all_stems):
+        return None  # of something else, whatever figure it has in common
+    told = read_days(item.hypothesis, item.article_date)
+    about = read_days(f"{source.title}\n{passage.text}", source.published)
+    sentences = [_Sentence.of(passage, span) for span in passage.sentences]
+    for figure in read_quantities(item.hypothesis):
+        if figure.vague or figure.dimension in _NOT_COMPARED:
+            continue
+        for number, sentence in enumerate(sentences):
+            same = _DISPUTED.search(sentence.text) is not None
+            if (
+                not (same or _EARLIER.search(sentence.text))
+                or not any(figure.dimension == one.dimension and figure.base == one.base for one in sentence.figures)
+                or not (same or not told or not about or any(days_meet(day, about) for day in told))
+            ):
+                continue
+            near = [sentence, *sentences[max(0, number - 1) : number], *sentences[number + 1 : number + 2]]
+            for other in near:
+                days = [] if same else other.days
+                if told and days and not any(days_meet(day, days) for day in told):
+                    continue
+                rival = other.rival(figure, _DISPUTE if same else _REVISION)
+                if rival is None:
+                    continue
+                mine, theirs = figure.span.of(item.hypothesis), rival.span.of(other.text)
+                finding = Finding(
+                    check="numbers",
+                    outcome="different",
+                    claim_value=mine,
+                    evidence_value=theirs,
+                    claim_span=figure.span,
+                    evidence_span=rival.span.shifted(other.span.start),
+                    message=f"{mine} in the claim is one of two figures that the source names; the other is {theirs}.",
+                )
+                start, end = min(sentence.span.start, other.span.start), max(sentence.span.end, other.span.end)
+                return Span(start=start, end=end), finding
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence of a passage with its figures and days; the figures' spans point into its own text."""
+
+    span: Span
+    text: str
+    figures: tuple[Quantity, ...]
+    days: tuple[Days, ...]
+
+    @classmethod
+    def of(cls, passage: Passage, span: Span) -> _Sentence:
+        from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+
+        text = span.shifted(-passage.span.start).of(passage.text)
+        return cls(span, text, tuple(read_quantities(text)), tuple(read_days(text, passage.source.published)))
+
+    def rival(self, figure: Quantity, times: Decimal) -> Quantity | None:
+        """Return the figure that stands in the place of ``figure``: the nearest of its kind, or by how much it differs."""
+        changes = [
+            one
+            for one in self.figures
+            if {one.dimension, figure.dimension} == {"points", "share"} and _CHANGE.match(self.text, one.span.end)
+        ]
+        others = [
+            one
+            for one in self.figures
+            if one.dimension == figure.dimension
+            and (one.dimension != "money" or one.unit == figure.unit)
+            and (not one.noun or not figure.noun or one.noun[-1] == figure.noun[-1])
+            and one.base != figure.base
+            and 0 < max(one.base, figure.base) <= times * min(one.base, figure.base)
+        ]
+        return min(others, key=lambda one: abs(one.base - figure.base), default=changes[0] if changes else None)

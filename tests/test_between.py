@@ -1,0 +1,253 @@
+"""What a claim's passages say together: another said it, the figure was given differently, a figure is corrected elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from onrecord.records import Claim, Evidence, Passage, Span, Stance, StanceProbabilities, VerdictLabel
+from onrecord.settings import Settings
+from onrecord.stance import JudgeItem
+from onrecord.stance.between import together
+from onrecord.stance.checks import names
+from onrecord.verdict import decide
+from tests.record_builders import claim, hit, source
+from tests.record_builders import passage as passage_of
+
+DAY = dt.date(2024, 8, 1)
+
+
+def judged(
+    about: Claim, passage: Passage, stance: Stance, probability: float = 0.8, *, question: str = "true"
+) -> tuple[JudgeItem, Evidence]:
+    """Return a question about a passage, and evidence that answers it by the passage's first sentence."""
+    asked = "said" if question == "said" else "true"
+    wording = about.standalone if asked == "said" or about.attribution is None else about.proposition
+    values = {kind.value: (1 - probability) / 2 for kind in Stance} | {stance.value: probability}
+    sentence = passage.sentences[0]
+    item = JudgeItem(about, passage, hit(passage.id), asked, wording)
+    return item, Evidence(
+        passage=passage,
+        hit=item.hit,
+        question=asked,
+        hypothesis=wording,
+        own_words=False,
+        stance=stance,
+        probabilities=StanceProbabilities.model_validate(values),
+        rationale=sentence,
+        rationale_text=sentence.of(passage.text),
+        window=passage.span,
+    )
+
+
+def settle(*pairs: tuple[JudgeItem, Evidence]) -> list[Evidence]:
+    return together([item for item, _ in pairs], [evidence for _, evidence in pairs])
+
+
+# --- another said it
+
+
+BAILEY = "Andrew Bailey said that the bank needed to be careful. The rate was 5 per cent."
+
+
+def misattributed(
+    text: str = BAILEY, *, standalone: str = "Christine Lagarde said in August 2024 that the bank needed to be careful."
+) -> list[Evidence]:
+    about = claim("The bank needed to be careful.", speaker="Christine Lagarde").model_copy(
+        update={"standalone": standalone}
+    )
+    passage = passage_of(text, of=source(published=DAY, title="The Bank lowers its rate"))
+    return settle(
+        judged(about, passage, Stance.NEUTRAL, question="said"),
+        judged(about, passage, Stance.SUPPORTS, question="true"),
+    )
+
+
+def test_words_that_another_person_said_that_day_are_misattributed() -> None:
+    said, true = misattributed()
+    assert said.stance is Stance.REFUTES
+    assert said.probabilities.refutes == pytest.approx(0.8)
+    (finding,) = said.findings
+    assert (finding.claim_value, finding.evidence_value) == ("Christine Lagarde", "Andrew Bailey")
+    assert finding.evidence_span.of(BAILEY) == "Andrew Bailey"
+    assert finding.claim_span.of(said.hypothesis) == "Christine Lagarde"
+    assert finding.message == "In the source Andrew Bailey says this, not Christine Lagarde."
+    assert true.stance is Stance.SUPPORTS  # that it is so is another question
+
+
+def test_a_verdict_of_misattribution_names_who_said_it() -> None:
+    about = claim("The bank needed to be careful.", speaker="Christine Lagarde")
+    verdict = decide(about, misattributed(), settings=Settings())
+    assert verdict.label is VerdictLabel.REFUTED
+    assert "Andrew Bailey says this, not Christine Lagarde" in verdict.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "standalone"),
+    [
+        (BAILEY, "Christine Lagarde said in May 2024 that the bank needed to be careful."),  # another day
+        (BAILEY, "Christine Lagarde said that the bank needed to be careful."),  # no occasion is given
+        ("Christine Lagarde said that the bank needed to be careful. So it was.", ""),  # she did
+        ("She, Lagarde, agreed with Andrew Bailey: careful. So it was.", ""),  # the sentence names her
+        ("The bank needed to be careful. So it was.", ""),  # nobody says it
+    ],
+)
+def test_without_another_speaker_on_that_occasion_nothing_is_misattributed(text: str, standalone: str) -> None:
+    default = "Christine Lagarde said in August 2024 that the bank needed to be careful."
+    said, _ = misattributed(text, standalone=standalone or default)
+    assert said.stance is Stance.NEUTRAL
+
+
+def test_two_people_may_say_the_same() -> None:
+    about = claim("The bank needed to be careful.", speaker="Christine Lagarde").model_copy(
+        update={"standalone": "Christine Lagarde said in August 2024 that the bank needed to be careful."}
+    )
+    bailey = passage_of(BAILEY, of=source("bank", published=DAY))
+    lagarde = passage_of("Christine Lagarde said so too. She did.", of=source("ecb", published=DAY))
+    said, _, other = settle(
+        judged(about, bailey, Stance.NEUTRAL, question="said"),
+        judged(about, bailey, Stance.SUPPORTS),
+        judged(about, lagarde, Stance.SUPPORTS, question="said"),
+    )
+    assert (said.stance, other.stance) == (Stance.NEUTRAL, Stance.SUPPORTS)
+
+
+def test_a_place_is_an_occasion() -> None:
+    said, _ = misattributed(
+        "Andrew Bailey said in Antalya that the bank needed to be careful. So it was.",
+        standalone="Christine Lagarde said in Antalya that the bank needed to be careful.",
+    )
+    assert said.stance is Stance.REFUTES
+
+
+def test_whoever_he_is_was_named_before() -> None:
+    text = "Andrew Bailey voted for the cut. He said that the bank needed to be careful."
+    found = names.sayer(text, Span(start=33, end=len(text)))
+    assert found is not None
+    assert (found[0], found[1].of(text)) == ("Andrew Bailey", "Andrew Bailey")
+    assert names.sayer("Andrew Bailey said so, and Megan Greene said so too.", Span(start=0, end=52)) is None
+
+
+# --- the figure was given differently
+
+
+FLASH = passage_of("Inflation in the euro area was 10.7 per cent in October 2022. It rose.", of=source("flash"))
+FINAL_TEXT = "Inflation in the euro area was 10.6 per cent in October 2022. The flash estimate had been 10.7 per cent."
+
+
+def revised(
+    wording: str = "Inflation in the euro area was 10.7 per cent in October 2022.",
+    text: str = FINAL_TEXT,
+    *,
+    of: str = "final",
+) -> Evidence:
+    about = claim(wording)
+    final = passage_of(text, of=source(of, published=dt.date(2022, 11, 17)))
+    return settle(judged(about, FLASH, Stance.SUPPORTS, 0.7), judged(about, final, Stance.NEUTRAL))[1]
+
+
+def test_a_source_that_calls_the_figure_a_flash_estimate_contradicts_it() -> None:
+    found = revised()
+    assert found.stance is Stance.REFUTES
+    assert found.probabilities.refutes == pytest.approx(0.7)  # as sure as what it contradicts
+    (finding,) = found.findings
+    assert (finding.claim_value, finding.evidence_value) == ("10.7 per cent", "10.6 per cent")
+    assert finding.evidence_span.of(FINAL_TEXT) == "10.6 per cent"
+    assert found.rationale_text == FINAL_TEXT  # both sentences: where it is named, and what stands in its place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The flash estimate had been 10.7 per cent. The final figure is 0.1 percentage points lower.",
+        "The official rate of 10.7 per cent is disputed. Others gave 18.5 per cent for the same month.",
+        "The rate was revised from 10.7 per cent to 10.6 per cent in October 2022. Nobody was surprised.",
+    ],
+)
+def test_ways_in_which_another_figure_is_given(text: str) -> None:
+    assert revised(text=f"In the euro area inflation was counted anew. {text}").stance is Stance.REFUTES
+
+
+@pytest.mark.parametrize(
+    ("wording", "text", "of"),
+    [
+        # The claim says which of them it means.
+        (
+            "According to the flash estimate, inflation in the euro area was 10.7 per cent in October 2022.",
+            FINAL_TEXT,
+            "final",
+        ),
+        # The same source may not outvote itself.
+        ("Inflation in the euro area was 10.7 per cent in October 2022.", FINAL_TEXT, "flash"),
+        # Nothing calls the figure an earlier one: the other is that of another month.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022.",
+            "Inflation in the euro area was 10.7 per cent in October 2022. In September 2022 it was 9.9 per cent.",
+            "final",
+        ),
+        # Another month's, beside an earlier estimate.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022.",
+            "The flash estimate of inflation in the euro area had been 10.7 per cent. In September 2022 it was 9.9 per cent.",
+            "final",
+        ),
+        # Of something else.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022.",
+            "The strawberry harvest grew 10.6 per cent. The first estimate was 10.7 per cent.",
+            "final",
+        ),
+        # Too far apart to be two counts of one thing.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022.",
+            "The flash estimate of inflation in the euro area was 10.7 per cent. Energy rose 41.5 per cent in October 2022.",
+            "final",
+        ),
+    ],
+)
+def test_one_figure_does_not_make_two(wording: str, text: str, of: str) -> None:
+    assert revised(wording, text, of=of).stance is Stance.NEUTRAL
+
+
+def test_two_figures_of_two_sources_are_a_conflict_however_near_each_is() -> None:
+    about = claim("Inflation in the euro area was 10.7 per cent in October 2022.")
+    final = passage_of(FINAL_TEXT, of=source("final", published=dt.date(2022, 11, 17)))
+    far = [
+        evidence.model_copy(update={"hit": evidence.hit.model_copy(update={"dense_score": score})})
+        for evidence, score in zip(
+            settle(judged(about, FLASH, Stance.SUPPORTS, 0.9), judged(about, final, Stance.NEUTRAL)),
+            (0.8, 0.4),
+            strict=True,
+        )
+    ]
+    verdict = decide(about, far, settings=Settings())
+    assert verdict.label is VerdictLabel.CONFLICTING
+    assert any("one of two figures" in reason.text for reason in verdict.reasons)
+
+
+# --- corrected elsewhere
+
+
+def test_no_passage_bears_out_a_figure_that_it_lacks_and_another_gives_differently() -> None:
+    about = claim("The rate reached 4.50 per cent in September 2023.")
+    item, corrects = judged(about, passage_of("The rate was 4.00 per cent. So it stayed."), Stance.REFUTES)
+    finding = (
+        revised().findings[0].model_copy(update={"claim_value": "4.50 per cent", "evidence_value": "4.00 per cent"})
+    )
+    corrects = corrects.model_copy(update={"findings": (finding,)})
+    lacking = judged(about, passage_of("The rate rose to a peak. It stayed."), Stance.SUPPORTS)
+    asked, holds = judged(about, passage_of("The rate was 4.50 per cent. It stayed."), Stance.SUPPORTS)
+    holds = holds.model_copy(update={"findings": (finding.model_copy(update={"outcome": "equal"}),)})
+    first, second, third = settle((item, corrects), lacking, (asked, holds))
+    assert [first.stance, second.stance, third.stance] == [Stance.REFUTES, Stance.NEUTRAL, Stance.SUPPORTS]
+    assert second.probabilities.supports == 0.0
+    assert "4.50 per cent" in second.note
+
+
+def test_claims_are_settled_apart() -> None:
+    first, second = claim("The rate was 4.50 per cent."), claim("The rate was 4.50 per cent.", number=2)
+    item, corrects = judged(first, passage_of("The rate was 4.00 per cent. So it stayed."), Stance.REFUTES)
+    finding = revised().findings[0].model_copy(update={"claim_value": "4.50 per cent"})
+    other = judged(second, passage_of("The rate rose to a peak. It stayed."), Stance.SUPPORTS)
+    assert settle((item, corrects.model_copy(update={"findings": (finding,)})), other)[1].stance is Stance.SUPPORTS
