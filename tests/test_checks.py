@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.records import Span
-from onrecord.stance.checks import CHECKS, Check, run_checks
+from onrecord.stance.checks import CHECKS, VOTES, Check, run_checks, tally
 from onrecord.stance.checks.pair import Pair
 from onrecord.stance.checks.quotes import find_quotation
 
@@ -31,7 +31,7 @@ def outcomes(
 # ---------------------------------------------------------------------------------------------------------- contract
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*CHECKS, VOTES], ids=[*(check.name for check in CHECKS), "votes"])
 @pytest.mark.parametrize(
     ("claim", "evidence"),
     [
@@ -43,6 +43,7 @@ def outcomes(
         ('He said "we will never give this up".', "We will never give this up."),  # a quotation
         ("\u200b\ufeff“…”\x00 5 %%% [[[ (", "½ ½ ½ 1/0 31 June 2022 \x00"),  # hostile characters
         ("5 " * 300, "6 " * 300),  # hostile repetition
+        (f"{'5' * 5_000} against, " * 3, "6 voted against, " * 300),  # hostile votes
         ("On 30 February 2022, $$$ 1,1,1 people died.", "On 99/99/2022 one people died."),  # what is no date
     ],
 )
@@ -524,3 +525,56 @@ def test_the_examples_in_the_documentation_run(module: str) -> None:
     result = doctest.testmod(importlib.import_module(module))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+# ------------------------------------------------------------------------------------------------------------- votes
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("The vote was 124 in favour, none against and 11 abstentions.", (124, 0, 11)),
+        ("It was adopted with 143 states in favour, five against and 35 abstaining.", (143, 5, 35)),
+        ("11 countries abstained; nobody voted against.", (None, 0, 11)),
+        ("The committee decided by a vote of 7 to 2.", (7, 2, None)),
+        ("Lawmakers passed the bill by 312 votes to 101.", (312, 101, None)),
+        ("It was approved with no abstentions.", (None, None, 0)),
+        ("5 against at noon, 7 against in the evening.", (None, None, None)),  # two votes
+        ("The rate passed 3 to 4 per cent.", (None, None, None)),
+        ("There are 3 cases against him.", (None, None, None)),
+    ],
+)
+def test_the_outcome_of_a_vote_is_read_by_role(text: str, counts: tuple[int | None, ...]) -> None:
+    found = tally(text)
+    assert tuple(found[role][0] if role in found else None for role in ("for", "against", "abstaining")) == counts
+    for count, span in found.values():
+        assert span.of(text).replace(",", "").casefold() in {str(count), "none", "nobody", "no", "five"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "expected"),
+    [
+        ("It passed with 124 in favour, 11 against and no abstentions.", "124 in favour, none against and 11 abstentions.",
+         ["equal", "different", "different"]),
+        ("It was adopted with 134 votes in favour.", "The vote was 143 states in favour, 5 against.", ["different"]),
+        ("It was adopted with 143 votes in favour.", "The vote was 143 states in favour, 5 against.", ["equal"]),
+        ("It was adopted with 134 votes in favour on 2 March 2022.", "On 12 October 2022 there were 143 in favour.", []),
+        ("The motion of Hungary had 134 votes in favour.", "The vote was 143 states in favour, 5 against.", []),  # whose?
+        ("It was adopted.", "The vote was 143 states in favour, 5 against.", []),
+    ],
+)  # fmt: skip
+def test_a_vote_is_held_against_the_count_of_the_same_role(claim: str, evidence: str, expected: list[str]) -> None:
+    assert [found.outcome for found in VOTES.compare(Pair.of(claim, evidence))] == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "expected"),
+    [
+        ("At least 2,100 prisoners came home.", "At least 1,200 prisoners came home.", ["different"]),
+        ("At least 1,000 prisoners came home.", "At least 1,200 prisoners came home.", ["equal"]),
+        ("At least 1,250 prisoners came home.", "At least 1,200 prisoners came home.", ["not_comparable"]),
+        ("Fewer than 500 prisoners came home.", "Fewer than 900 prisoners came home.", ["different"]),
+    ],
+)
+def test_a_bound_beyond_the_sources_says_more_than_it(claim: str, evidence: str, expected: list[str]) -> None:
+    assert outcomes("numbers", claim, evidence) == expected

@@ -478,6 +478,22 @@ def test_sentence_spans_point_at_the_sentences(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "first", "expected"),
+    [
+        ("Given", "(meta data) TITLE: Stated", "Given"),
+        ("", "(meta data) TITLE: Mission & History | Museum", "Mission & History | Museum"),  # as WiCE has it
+        ("", "The senator said so.", "The senator said so. More."),  # the first line, as the corpus calls it
+    ],
+)
+def test_a_document_without_a_title_has_the_one_it_states(
+    tmp_path: Path, title: str, first: str, expected: str
+) -> None:
+    (document,) = read_corpus(write(tmp_path / "k.jsonl", {"id": "d", "title": title, "sentences": [first, "More."]}))
+    assert document.title == expected
+    assert document.sentences == (first, "More.")  # the numbers of gold sentences stay
+
+
+@pytest.mark.parametrize(
     ("row", "message"),
     [
         ({"id": "d", "title": "t"}, "row 1: field 'text' is missing"),

@@ -398,6 +398,48 @@ def test_a_dated_source_about_another_time_contradicts_nothing(
     assert found.stance is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "published", "expected"),
+    [
+        ("He announced 120 vehicles in Kyiv on 9 April 2022.", dt.date(2022, 4, 9), Stance.NEUTRAL),
+        ("He announced 120 vehicles in Kyiv on 9 May 2022.", dt.date(2022, 5, 10), Stance.SUPPORTS),
+        ("He announced 120 vehicles in Kyiv.", dt.date(2022, 5, 9), Stance.SUPPORTS),  # published that day
+        ("He announced 120 vehicles in Kyiv.", None, Stance.SUPPORTS),  # of no day
+        ("He announced 120 vehicles in Kyiv in May 2022.", None, Stance.SUPPORTS),
+    ],
+)
+def test_a_passage_of_other_days_bears_out_no_day(
+    text: str, published: dt.date | None, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    asked = item("He announced 120 vehicles on a visit to Kyiv on 9 May 2022.", passage(text, published=published))
+    (found,) = stance.judge([asked], settings=settings)
+    assert found.stance is expected
+
+
+def test_the_days_of_a_title_count_where_the_passage_names_none(
+    settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: REFUTE)
+    held = passage("The delegation was led by the defence minister.", published=dt.date(2025, 5, 16))
+    named = held.source.model_copy(update={"title": "First round of direct talks, 16 May 2025"})
+    asked = item("The delegation of 28 February 2022 was led by an aide.", held.model_copy(update={"source": named}))
+    (found,) = stance.judge([asked], settings=settings)
+    assert found.stance is Stance.NEUTRAL
+
+
+def test_the_outcome_of_a_vote_is_looked_for_in_the_whole_passage(
+    settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    held = passage("The Assembly adopted the resolution in October. The vote was 143 in favour and 5 against.")
+    (found,) = stance.judge([item("The resolution was adopted with 134 votes in favour.", held)], settings=settings)
+    assert found.stance is Stance.REFUTES
+    assert [(f.evidence_value, f.evidence_span.of(held.text)) for f in found.findings if f.outcome == "different"] == [
+        ("143", "143")
+    ]
+
+
 def test_a_claim_that_is_the_denial_may_be_supported_by_it(
     settings: Settings, scripted: Callable[[Rule], Scripted]
 ) -> None:

@@ -174,8 +174,7 @@ def _decide(
         return _checked(item, _Outcome(Stance.SUPPORTS, row, whole, rationale), _said_in(windows, rationale))
     undecided = _Outcome(Stance.NEUTRAL, row, whole, closest)
     # Related, and torn between the two sides: a figure, date or quotation that differs is what tore it.
-    torn = row[NEUTRAL] <= TORN_NEUTRAL or closest.shared >= RESTATED
-    return _settled(item, _checked(item, undecided, closest)) if torn else undecided
+    return _settled(item, _checked(item, undecided, closest)) if row[NEUTRAL] <= TORN_NEUTRAL else undecided
 
 
 def _unrelated(item: JudgeItem) -> _Outcome:

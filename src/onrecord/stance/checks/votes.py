@@ -23,9 +23,13 @@ _WORDS: Final = {
         eighteen nineteen twenty""".split()
     )
 } | {"no": 0, "none": 0, "nobody": 0}
-_FIGURE: Final = rf"(?P<figure>\d{{1,3}}(?:,\d{{3}})+|\d+|{'|'.join(_WORDS)})"
+_FIGURE: Final = rf"(?P<figure>\d{{1,3}}(?:,\d{{3}}){{1,3}}|\d{{1,9}}|{'|'.join(_WORDS)})"
+_VOTERS: Final = (
+    r"(?:votes?|(?:member )?states|countries|nations|governments|members|delegates|delegations|lawmakers|deputies|senators|MPs|"
+    r"representatives|judges|justices|directors|governors|shareholders)"
+)
 _ROLES: Final = re.compile(
-    rf"\b{_FIGURE}(?: (?!(?:and|or|to|with|the|a|in|against|for|abst)\b)[a-z]+){{0,2}}? "
+    rf"\b{_FIGURE}(?: {_VOTERS})?(?: (?:voted|voting|were|was|cast|spoke))? "
     r"(?P<role>in favou?r|against|abstentions?|abstain(?:ed|ing)?)\b",
     re.IGNORECASE,
 )
