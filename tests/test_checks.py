@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.records import Span
-from onrecord.stance.checks import CHECKS, VOTES, Check, run_checks, tally
+from onrecord.stance.checks import CHECKS, VOTES, Check, interval, run_checks, tally
 from onrecord.stance.checks.pair import Pair
 from onrecord.stance.checks.quotes import find_quotation
 
@@ -578,3 +578,23 @@ def test_a_vote_is_held_against_the_count_of_the_same_role(claim: str, evidence:
 )
 def test_a_bound_beyond_the_sources_says_more_than_it(claim: str, evidence: str, expected: list[str]) -> None:
     assert outcomes("numbers", claim, evidence) == expected
+
+
+# --------------------------------------------------------------------------------------------------------- intervals
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "found"),
+    [
+        ("She died on 3 May 2021, two weeks before the trial.", "The trial began on 17 May 2021. She died on 3 May 2021.",
+         "two weeks"),
+        ("It ended on 3 May 2021, eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.", "eighteen months"),
+        ("It ended on 3 May 2021, eighteen months later.", "It began on 4 November 2019 and ended on 3 May 2021.", ""),
+        ("It ended on 3 May 2021 after eighteen months.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # how long
+        ("It ended eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # after which day?
+        ("It ended on 3 May 2021, four days later.", "It began in April 2021 and ended on 3 May 2021.", ""),
+    ],
+)  # fmt: skip
+def test_a_duration_is_the_time_between_two_days(claim: str, evidence: str, found: str) -> None:
+    one = interval(Pair.of(claim, evidence))
+    assert (one.claim_value if one else "") == found

@@ -428,6 +428,33 @@ def test_the_days_of_a_title_count_where_the_passage_names_none(
     assert found.stance is Stance.NEUTRAL
 
 
+GOMEL = "Delegations met in Gomel on 28 February 2022. The invasion began on 24 February 2022."
+
+
+MET_AND_BEGAN = "Delegations met in Gomel on 28 February 2022, four days after the invasion began."
+
+
+@pytest.mark.parametrize(
+    ("claimed", "text", "against", "expected"),
+    [
+        (MET_AND_BEGAN, GOMEL, 0.8, Stance.SUPPORTS),
+        (MET_AND_BEGAN.replace("four", "five"), GOMEL, 0.8, Stance.REFUTES),
+        (MET_AND_BEGAN.replace("Gomel", "Minsk"), GOMEL, 0.8, Stance.REFUTES),  # it does not say the rest
+        (MET_AND_BEGAN, GOMEL, 6.0, Stance.REFUTES),  # the network is sure
+        (MET_AND_BEGAN, GOMEL.removesuffix(" on 24 February 2022."), 0.8, Stance.REFUTES),  # nothing to count from
+    ],
+)
+def test_days_are_counted_where_the_network_cannot(  # noqa: PLR0913, PLR0917  four columns and two fixtures
+    claimed: str, text: str, against: float, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    made = scripted(lambda _e, _c: [0.0, against, 0.0])
+    made.calibration = Calibration(support_threshold=0.4, refute_threshold=0.4)
+    (found,) = stance.judge([item(claimed, passage(text))], settings=settings)
+    assert found.stance is expected
+    if expected is Stance.SUPPORTS:
+        assert "four days lie between 24 February 2022 and 28 February 2022" in found.note
+
+
 def test_the_outcome_of_a_vote_is_looked_for_in_the_whole_passage(
     settings: Settings, scripted: Callable[[Rule], Scripted]
 ) -> None:

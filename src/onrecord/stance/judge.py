@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,8 +37,11 @@ from onrecord.settings import Settings
 from onrecord.stance import between, cascade, nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, load_calibration
 from onrecord.stance.questions import JudgeItem, family_name, other_speakers, same_person
-from onrecord.stance.windows import RESTATED, SURE_OF_FAR, Window, far, windows_of
+from onrecord.stance.windows import RESTATED, SURE_OF_FAR, Window, content_words, far, windows_of
 from onrecord.text import fold
+
+if TYPE_CHECKING:
+    from onrecord.stance.checks import Pair
 
 TORN_NEUTRAL = 0.4
 """A window on which the network has a view (neutral at most this), but for neither side enough, is held against the checks."""
@@ -168,7 +172,7 @@ def _decide(
     refutes, supports = float(row[REFUTES]), float(row[SUPPORTS])
     repeated = refutes < SURE and any(_repeats(item, window) for window in windows)
     if refutes >= limits.refute_threshold and refutes >= supports and not repeated:
-        return _Outcome(Stance.REFUTES, row, whole, against, _findings(item, against))
+        return _counted(item, _Outcome(Stance.REFUTES, row, whole, against, _findings(item, against)))
     if supports >= limits.support_threshold:
         rationale = _rationale(windows, readings, SUPPORTS)
         return _checked(item, _Outcome(Stance.SUPPORTS, row, whole, rationale), _said_in(windows, rationale))
@@ -194,15 +198,7 @@ def _of_its_time(item: JudgeItem, window: Window, row: Floats) -> Floats:
 
     if not _of_another_time(item, window):
         return row
-    source = item.passage.source
-    pair = checks.Pair.of(
-        item.hypothesis,
-        window.text,
-        claim_date=item.article_date,
-        source_date=source.published,
-        heading=source.title,
-    )
-    if any(found.outcome == "different" for found in checks.DATES.compare(pair)):
+    if any(found.outcome == "different" for found in checks.DATES.compare(_pair(item, window))):
         return row
     held = row.copy()
     held[NEUTRAL], held[REFUTES] = row[NEUTRAL] + row[REFUTES], 0.0
@@ -269,6 +265,27 @@ def _settled(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     return replace(
         outcome, stance=Stance.SUPPORTS, row=row, note="The wording is the same, and its figures and dates agree."
     )
+
+
+def _counted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
+    """Settle a contradiction that only counting days could have borne out: the passage says the rest, and the days agree.
+
+    "Four days after the invasion began" of a source that dates both: the network cannot count, and doubts it.
+    """
+    from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
+
+    whole = outcome.window
+    found = checks.interval(_pair(item, whole))
+    if found is None or outcome.row[REFUTES] >= SURE or any(f.outcome == "different" for f in outcome.findings):
+        return outcome
+    length = found.claim_span
+    rest = content_words(item.hypothesis[: length.start] + item.hypothesis[length.end :])
+    if len(rest & content_words(whole.text)) < RESTATED * len(rest):
+        return outcome
+    row = outcome.row.copy()
+    row[SUPPORTS], row[REFUTES] = row[SUPPORTS] + row[REFUTES], 0.0
+    counted = found.model_copy(update={"evidence_span": found.evidence_span.shifted(whole.span.start)})
+    return _Outcome(Stance.SUPPORTS, row, whole, whole, (counted,), f"It says the rest, and {found.message}.")
 
 
 def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], column: int) -> Window:
@@ -412,13 +429,23 @@ def _votes(item: JudgeItem, window: Window) -> tuple[Finding, ...]:
 
     if not checks.tally(item.hypothesis):
         return ()
-    pair = checks.Pair.of(
-        item.hypothesis, window.text,
-        claim_date=item.article_date, source_date=item.passage.source.published, heading=item.passage.source.title,
-    )  # fmt: skip
     return tuple(
         found.model_copy(update={"evidence_span": found.evidence_span.shifted(window.span.start)})
-        for found in checks.VOTES.compare(pair)
+        for found in checks.VOTES.compare(_pair(item, window))
+    )
+
+
+def _pair(item: JudgeItem, window: Window) -> Pair:
+    """Return the wording beside a window, for a check."""
+    from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
+
+    source = item.passage.source
+    return checks.Pair.of(
+        item.hypothesis,
+        window.text,
+        claim_date=item.article_date,
+        source_date=source.published,
+        heading=source.title,
     )
 
 

@@ -12,13 +12,14 @@ from typing import Final, Protocol
 
 from onrecord.records import Finding
 from onrecord.stance.checks.dates import Dates
+from onrecord.stance.checks.intervals import interval
 from onrecord.stance.checks.names import Names
 from onrecord.stance.checks.numbers import Numbers
 from onrecord.stance.checks.pair import CheckName, Pair
 from onrecord.stance.checks.quotes import Quotes
 from onrecord.stance.checks.votes import Votes, tally
 
-__all__ = ["CHECKS", "DATES", "VOTES", "Check", "Pair", "run_checks", "tally"]
+__all__ = ["CHECKS", "DATES", "VOTES", "Check", "Pair", "interval", "run_checks", "tally"]
 
 
 class Check(Protocol):
