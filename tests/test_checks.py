@@ -588,9 +588,10 @@ def test_a_bound_beyond_the_sources_says_more_than_it(claim: str, evidence: str,
     [
         ("She died on 3 May 2021, two weeks before the trial.", "The trial began on 17 May 2021. She died on 3 May 2021.",
          "two weeks"),
-        ("It ended on 3 May 2021, eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.", "eighteen months"),
+        ("It ended on 3 May 2021, eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.",
+         "eighteen months"),
         ("It ended on 3 May 2021, eighteen months later.", "It began on 4 November 2019 and ended on 3 May 2021.", ""),
-        ("It ended on 3 May 2021 after eighteen months.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # how long
+        ("It ended on 3 May 2021 after eighteen months.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # long
         ("It ended eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # after which day?
         ("It ended on 3 May 2021, four days later.", "It began in April 2021 and ended on 3 May 2021.", ""),
     ],

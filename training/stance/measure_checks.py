@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from onrecord.stance.checks import CHECKS
+from onrecord.stance.checks import CHECKS, VOTES
 from onrecord.stance.checks.pair import Pair
 
 SAMPLE: Final = 1500
@@ -46,7 +46,8 @@ def main() -> int:
     parser.add_argument("--show", nargs="*", default=(), help="checks whose findings of 'different' are shown")
     parser.add_argument("--without-parser", action="store_true", help="leave out the check of names")
     options = parser.parse_args()
-    checks = [check for check in CHECKS if not (options.without_parser and check.name == "names")]
+    checks = {check.name: check for check in CHECKS if not (options.without_parser and check.name == "names")}
+    checks["votes"] = VOTES
     result: dict[str, dict[str, object]] = {}
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     seconds: Counter[str] = Counter()
@@ -59,20 +60,20 @@ def main() -> int:
         for row in rows(path, options.sample):
             pair = Pair.of(row["claim"], row["evidence"])
             pairs += 1
-            for check in checks:
+            for kind, check in checks.items():
                 began = time.perf_counter()
                 found = check.compare(pair)
-                seconds[check.name] += time.perf_counter() - began  # type: ignore[assignment]
+                seconds[kind] += time.perf_counter() - began  # type: ignore[assignment]
                 outcomes = {item.outcome for item in found}
                 label = row["label"]
-                for counter in (counts[check.name], totals[check.name]):
+                for counter in (counts[kind], totals[kind]):
                     counter[f"{label}:n"] += 1
                     counter[f"{label}:any"] += bool(outcomes)
                     for outcome in outcomes:
                         counter[f"{label}:{outcome}"] += 1
-                if "different" in outcomes and check.name in options.show:
+                if "different" in outcomes and kind in options.show:
                     said = "; ".join(item.message for item in found if item.outcome == "different")
-                    print(f"{name} {label} {check.name}: {said}\n  C {row['claim'][:300]}\n  E {row['evidence'][:500]}",
+                    print(f"{name} {label} {kind}: {said}\n  C {row['claim'][:300]}\n  E {row['evidence'][:500]}",
                           file=sys.stderr)  # fmt: skip
         result[name] = {check: rates(counter) for check, counter in counts.items()}
     print(
