@@ -29,6 +29,8 @@ RESULTS = ROOT / "evals" / "results"
 ITEMS = "items"
 """Folder in that of the results with a folder for each entry's last run, as ``run --out`` writes it; never committed."""
 NEWS = ROOT / "evals" / "claims" / "news.jsonl"
+BLIND = ROOT / "evals" / "claims" / "blind.jsonl"
+"""Claims over the starter corpus by another hand, who knew neither the program nor its mistakes."""
 LIMIT = 400
 """Items per set by default: about ± 5 points at 95 %, and minutes instead of hours on two cores."""
 
@@ -90,7 +92,7 @@ PolitiHop none but disputed claims are left, so it is measured for retrieval alo
 
 def entries() -> tuple[Entry, ...]:
     """Return all entries, in the order of the table."""
-    found = [Entry("starter", "starter", {})]
+    found = [Entry("starter", "starter", {}), Entry("starter-blind", "starter", {"claims": str(BLIND)})]
     found.append(Entry("gate-starter", "starter", {}, limit=40, small=True))
     found.append(Entry("gate-news", "stance", {"data": str(NEWS)}, split="dev", limit=120, small=True))
     found.append(Entry("gate-claim-room", "claim-room", {}, small=True))

@@ -123,10 +123,11 @@ def test_a_place_is_an_occasion() -> None:
 
 def test_whoever_he_is_was_named_before() -> None:
     text = "Andrew Bailey voted for the cut. He said that the bank needed to be careful."
-    found = names.sayer(text, Span(start=33, end=len(text)))
-    assert found is not None
-    assert (found[0], found[1].of(text)) == ("Andrew Bailey", "Andrew Bailey")
-    assert names.sayer("Andrew Bailey said so, and Megan Greene said so too.", Span(start=0, end=52)) is None
+    ((name, span),) = names.sayers(text, Span(start=33, end=len(text)))
+    assert (name, span.of(text)) == ("Andrew Bailey", "Andrew Bailey")
+    assert len(names.sayers("Andrew Bailey said so, and Megan Greene said so too.")) == 2
+    office = "The Governor of the Bank, Andrew Bailey, said so."
+    assert [name for name, _ in names.sayers(office)] == ["Andrew Bailey"]
 
 
 # --- the figure was given differently

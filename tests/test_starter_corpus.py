@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "corpus" / "documents"
 EXAMPLES = ROOT / "corpus" / "examples"
 CLAIMS = ROOT / "evals" / "claims" / "starter.jsonl"
+BLIND = ROOT / "evals" / "claims" / "blind.jsonl"
 
 FIELDS = ("economy", "public-health", "speeches-and-charters", "ukraine-talks")
 PREFIXES = {
@@ -244,3 +245,15 @@ def test_conflicting_claims_rest_on_more_than_one_account() -> None:
             # One record that itself reports both accounts.
             _, body = RECORDS[row["records"][0]]
             assert re.search(r"opposite accounts|different accounts", body), row["id"]
+
+
+def test_the_claims_written_blind_keep_the_same_rules() -> None:
+    rows = [json.loads(line) for line in BLIND.read_text(encoding="utf-8").splitlines()]
+    assert len({row["id"] for row in rows}) == len({row["claim"] for row in rows}) == len(rows) >= 150
+    assert not {row["claim"] for row in rows} & {row["claim"] for row in ROWS}
+    for row in rows:
+        assert list(row) == list(ROWS[0])
+        assert row["article"] is None
+        assert row["label"] in KINDS[row["kind"]], row["id"]
+        assert set(row["records"]) <= RECORDS.keys(), row["id"]
+        assert bool(row["records"]) == (row["label"] != "NOT_ENOUGH_EVIDENCE"), row["id"]

@@ -151,14 +151,16 @@ def _other_sayer(item: JudgeItem, speaker: str, true: Evidence) -> tuple[str, Sp
     from onrecord.stance.checks import names  # noqa: PLC0415  it parses
 
     family, passage = family_name(speaker), true.passage
-    if not family or family in true.rationale_text.casefold() or not names.is_person(item.claim.standalone, family):
+    if not family or not names.is_person(item.claim.standalone, family):
         return None
     if passage.speaker is not None:
         return None if same_person(speaker, passage.speaker) else (passage.speaker, true.rationale)
-    found = names.sayer(passage.text, true.rationale.shifted(-passage.span.start))
-    if found is None or same_person(speaker, found[0]):
+    sentence = (true.nearest or true.rationale).shifted(-passage.span.start)
+    found = names.sayers(passage.text, sentence)
+    if len(found) != 1 or family in sentence.of(passage.text).casefold():
         return None
-    return found[0], found[1].shifted(passage.span.start)
+    name, span = found[0]
+    return None if same_person(speaker, name) else (name, span.shifted(passage.span.start))
 
 
 def _same_occasion(item: JudgeItem, speaker: str, true: Evidence) -> bool:

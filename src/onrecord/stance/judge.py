@@ -406,7 +406,7 @@ def _says_instead(item: JudgeItem, speaker: str, sentence: str) -> str:
     family = family_name(speaker)
     if not family or family in sentence.casefold() or not names.is_person(item.claim.standalone, family):
         return ""
-    return next((name for name in names.speakers_in(sentence) if not same_person(speaker, name)), "")
+    return next((name for name, _ in names.sayers(sentence) if not same_person(speaker, name)), "")
 
 
 def _findings(item: JudgeItem, window: Window) -> tuple[Finding, ...]:

@@ -140,40 +140,33 @@ def actions(text: str) -> tuple[Action, ...]:
 
 
 @lru_cache(maxsize=4096)
-def speakers_in(text: str) -> tuple[str, ...]:
-    """Return the persons who say something in ``text`` by their names: one subject of a verb of saying, not one of several."""
-    verbs = [token for token in parse(text) if token.pos_ == "VERB" and token.lemma_.lower() in _SAYING]
-    subjects = [subject for verb in verbs if (subject := _doer(verb)) is not None]
-    return tuple(_words(subject) for subject in subjects if subject.ent_type_ == "PERSON" and not subject.conjuncts)
+def sayers(text: str, part: Span | None = None) -> tuple[tuple[str, Span], ...]:
+    """Return the persons who say something in ``text``, or in a part of it, by their names, with where they are named.
 
+    Each is the one subject of a verb of saying, not one of several; "he" and "she" are who was last named before.
 
-@lru_cache(maxsize=1024)
-def sayer(text: str, sentence: Span) -> tuple[str, Span] | None:
-    """Return the one person who says something in a part of ``text``, and where he is named; "he" is who was last named before.
-
-    None: nobody says anything there, several do, or whoever does is no person with a name.
+    >>> [name for name, _ in sayers("The foreign minister, Sergei Lavrov, left. He said nothing was agreed.")]
+    ['Sergei Lavrov']
     """
-    doc = parse(text[:_LONGEST])
-    verbs = [
-        token
-        for token in doc
-        if sentence.start <= token.idx < sentence.end and token.pos_ == "VERB" and token.lemma_.lower() in _SAYING
-    ]
     found: dict[str, Span] = {}
-    for verb in verbs:
-        subject = _doer(verb)
+    for token in parse(text[:_LONGEST]):
+        within = part is None or part.start <= token.idx < part.end
+        if not within or token.pos_ != "VERB" or token.lemma_.lower() not in _SAYING:
+            continue
+        subject = _doer(token)
         person = _named_person(subject) if subject is not None and not subject.conjuncts else None
         if person is not None:
-            found[_words(person)] = _span(person)
-    return next(iter(found.items())) if len(found) == 1 else None
+            found.setdefault(_words(person), _span(person))
+    return tuple(found.items())
 
 
 def _named_person(subject: Token) -> Token | None:
-    """Return a person's name, or for "he" and "she" the subject last named before them in another sentence."""
+    """Return the name of a subject: its own, that in apposition to an office, or for "he" and "she" the last one before."""
     if subject.ent_type_ == "PERSON":
         return subject
-    if subject.lower_ not in {"he", "she"}:
-        return None
+    named = next((child for child in subject.children if child.dep_ == "appos" and child.ent_type_ == "PERSON"), None)
+    if named is not None or subject.lower_ not in {"he", "she"}:
+        return named
     before = [
         token
         for token in subject.doc[: subject.sent.start]
