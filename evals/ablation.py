@@ -570,29 +570,35 @@ MEASURES = ("ndcg@10", "recall@5", "recall@10", "recall@100")
 
 
 def scored(replay: Replay, variant: Variant) -> dict[str, dict[str, float]]:
-    """Return the figures of every claim; ``rationale@10``: a whole rationale lies within the first ten passages."""
+    """Return the figures of every claim.
+
+    ``rationale@10``: a whole rationale lies within the first ten passages; ``sentences@10``: what share of the sentences of all
+    its rationales does.
+    """
     relevant, rankings, rationale = {}, {}, {}
+    documents = {document.id: document for document in replay.documents}
     for number, claim in enumerate(replay.claims):
         found = variant(replay, number)
         relevant[claim.id] = claim.gold_documents
         names = dict.fromkeys(replay.documents[replay.places[place][0]].id for place, _ in found)
         rankings[claim.id] = list(names)[:100]
         if claim.rationales:
-            by_id = {replay.documents[replay.places[place][0]].id: replay.places[place][0] for place, _ in found[:10]}
             gold = {
-                name: [[replay.documents[by_id[name]].sentence_spans[n] for n in some] for some in parts]
+                name: [[documents[name].sentence_spans[n] for n in some] for some in parts]
                 for name, parts in claim.rationales.items()
-                if name in by_id
             }
             passages = [
                 (replay.documents[d].id, start, end) for d, start, end in (replay.places[p] for p, _ in found[:10])
             ]
-            rationale[claim.id] = float(metrics.rationale_ranks(passages, gold) is not None)
+            rationale[claim.id] = {
+                "rationale@10": float(metrics.rationale_ranks(passages, gold) is not None),
+                "sentences@10": metrics.sentence_share(passages, gold),
+            }
     _, per_query = metrics.retrieval(relevant, rankings)
     return {
         claim: {
             **{name: figures[name] for name in MEASURES},
-            **({"rationale@10": rationale[claim]} if claim in rationale else {}),
+            **rationale.get(claim, {}),
         }
         for claim, figures in per_query.items()
     }

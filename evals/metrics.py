@@ -601,6 +601,27 @@ def rationale_ranks(
     return None
 
 
+def sentence_share(
+    passages: Sequence[tuple[str, int, int]],
+    rationales: Mapping[str, Sequence[Sequence[tuple[int, int]]]],
+    *,
+    overlap: float = 0.5,
+) -> float:
+    """Return the share of the sentences of all rationales together that lie in the passages; as `rationale_ranks`.
+
+    >>> sentence_share([("d", 0, 15)], {"d": [[(0, 10), (11, 30)]], "e": [[(0, 5)]]})
+    0.3333333333333333
+    """
+    wanted = {(document, *span) for document, some in rationales.items() for rationale in some for span in rationale}
+    held = {
+        (document, left, right)
+        for document, left, right in wanted
+        for other, start, end in passages
+        if document == other and min(end, right) - max(start, left) >= overlap * (right - left)
+    }
+    return len(held) / len(wanted) if wanted else 0.0
+
+
 def rationale_recall(ranks: Sequence[int | None], *, depths: Sequence[int]) -> dict[str, float]:
     """Return the share of claims whose rationale was wholly found within each depth (in passages)."""
     _same_length(ranks=ranks)

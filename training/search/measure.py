@@ -1,7 +1,8 @@
 """What the adapters of claims gain, on claims that they have not learnt from.
 
-Beside each other: claims embedded as passages are, and through a run's adapters at several strengths; by vectors alone, and in
-the product's ranking. Half of the claims are for choosing the strength, the other half for reporting (`evals.ablation.halves`).
+Beside each other: claims embedded as passages are, and through a run's adapters at several strengths; by words, by vectors
+alone, and in the product's ranking; and the product's ranking with other weights. Half of the claims are for choosing strength
+and weights, the other half for reporting (`evals.ablation.halves`).
 
 Command (from the repository root; it writes ``evals/results/search-claims.json`` and ``.md``)::
 
@@ -23,7 +24,6 @@ import numpy as np
 import torch
 
 from evals.ablation import (
-    FUSED,
     SETS,
     Cut,
     Draw,
@@ -43,10 +43,17 @@ from training.search.train import STRENGTHS, adapted, embedded, strengthened
 
 CITED = "scifact, cited papers"
 """SciFact with the papers that a claim cites as what is looked for, as BEIR has it, neutral claims included."""
+SETTINGS = load_settings()
 RANKINGS: dict[str, Variant] = {
     "vectors alone": alone("dense"),
-    "the product's ranking": with_document(weighted(FUSED), 0.1),
+    "the product's ranking": with_document(weighted(SETTINGS.dense_weight), SETTINGS.document_weight),
 }
+WEIGHTS: dict[str, Variant] = {
+    f"the product's ranking, meaning {meaning}, other passages {others}": with_document(weighted(meaning), others)
+    for meaning in (0.5, 0.55, 0.6, 0.65)
+    for others in (0.05, 0.1, 0.2)
+}
+"""What the weights were chosen from, with the adapters as they are shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,13 @@ def main() -> None:
                 strengthened(model, share)
                 queries = embedded(model, tokenizer, texts)
                 changed = replace(replay, queries=queries, dense=by_meaning(replay.vectors, queries))
-                for title, variant in RANKINGS.items():
-                    label = f"{title}, adapters {share}" if share else f"{title}, no adapters"
+                some = {
+                    f"{title}, adapters {share}" if share else f"{title}, no adapters": by
+                    for title, by in RANKINGS.items()
+                }
+                if share == 1.0:
+                    some |= WEIGHTS | {"words alone": alone("lexical")}
+                for label, variant in some.items():
                     rows.setdefault(label, {})[name] = halves(scored(changed, variant))
             sys.stderr.write(f"{name}: {len(texts)} claims\n")
     result = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "variants": dict(sorted(rows.items()))}
@@ -124,6 +136,21 @@ def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
             for name in names
         ]
         lines.append("| " + " | ".join([label, *(f"{value:.3f}" for value in means), *cells]) + " |")
+    sentences = [name for name in SETS if "sentences@10" in some[name]["report"]]
+    lines += [
+        "",
+        "Gold sentences among the first ten passages, all claims of both halves: mean share.",
+        "",
+        "| | mean | " + " | ".join(sentences) + " |",
+        "|---|" + "---|" * (len(sentences) + 1),
+    ]
+    for label, by_set in rows.items():
+        shares = [
+            sum(by_set[name][half]["sentences@10"] * by_set[name][half]["n"] for half in ("choose", "report"))
+            / sum(by_set[name][half]["n"] for half in ("choose", "report"))
+            for name in sentences
+        ]
+        lines.append("| " + " | ".join([label, f"{np.mean(shares):.3f}", *(f"{share:.3f}" for share in shares)]) + " |")
     return "\n".join(lines) + "\n"
 
 
