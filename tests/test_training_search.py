@@ -1,4 +1,4 @@
-"""How the adapters of claims are trained: the loss by hand, the order, the strength."""
+"""What training takes from search: adapters of claims (the loss by hand, the order, the strength), passages beside claims."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from evals.ablation import Replay
+from evals.data import CorpusDocument, Gold, LabelledClaim
+from onrecord.settings import load_settings
 from training.search import train
 from training.search.train import Asked, Searched
+from training.stance import searched
 
 
 def test_the_loss_is_how_little_of_all_decides_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,3 +59,28 @@ def test_adapters_of_no_strength_change_nothing() -> None:
         after = train.vectors_of(model, tokenizer, texts)
     assert not torch.allclose(before, changed, atol=0.05)
     assert torch.allclose(before, after, atol=1e-3)
+
+
+def test_claims_are_set_beside_what_search_finds_for_them() -> None:
+    documents = [
+        CorpusDocument(id="gold", title="Cats", sentences=("Cats purr.", "They sleep.", "They hunt.")),
+        *(CorpusDocument(id=f"other-{n}", title="Dogs", sentences=(f"Dogs bark {n}.",)) for n in range(6)),
+    ]
+    places = [(0, 0, 10), (0, 11, 33), *((n, 0, len(documents[n].text)) for n in range(1, 7))]
+    found = [(place, 1.0 - place / 10) for place in range(len(places))]
+    vectors = np.eye(len(places), 3, dtype=np.float32)
+    made = [
+        LabelledClaim(
+            id="1", claim="Cats purr.", gold=Gold.SUPPORTS, gold_documents=("gold",), rationales={"gold": ((0,),)}
+        ),
+        LabelledClaim(id="2", claim="Cats fly.", gold=Gold.NEUTRAL, cited_documents=("gold",)),
+    ]
+    replay = Replay("set", documents, made, places, vectors, vectors[:2], [found] * 2, [found] * 2, [], [], [])
+    settings = load_settings()
+    decided = list(searched.of_claim(replay, 0, settings, random.Random(1)))  # noqa: S311  an order
+    assert decided[0] == (0, "supports")  # the passage with the whole rationale, and not the other one of its document
+    assert all(label == "neutral" and place >= 3 for place, label in decided[1:])  # of others, but for the nearest
+    assert len(decided) == 1 + searched.MOST_NEUTRAL
+    undecided = list(searched.of_claim(replay, 1, settings, random.Random(1)))  # noqa: S311  an order
+    assert {place for place, _ in undecided} >= {0, 1}  # what was cited and does not decide it
+    assert {label for _, label in undecided} == {"neutral"}
