@@ -34,6 +34,9 @@ similar is never support. {networks}
 Rules compare figures, dates, names and quotations beside the network. A difference can turn a supposed support into a
 conflict or into nothing, never the other way round.
 
+Then all passages of a claim are looked at together: the same words in another person’s mouth on that day are misattributed,
+and a figure that another source names as an earlier or disputed one, beside its own, makes the sources conflict.
+
 Quotations are looked for in the whole record, word by word, whoever is said to have spoken them.
 
 The table below makes the verdict; evidence farther from the claim counts for less in it. Whatever fails gives “not
@@ -78,6 +81,12 @@ def rules(running: Configuration) -> Json:
                 "yes",
                 "yes",
                 f"from independent sources, each at least {least}, less than {margin} apart",
+                "Conflicting sources",
+            ],
+            [
+                "yes",
+                "yes",
+                "from independent sources, and the one that contradicts names the claim’s figure beside its own",
                 "Conflicting sources",
             ],
             ["yes", "yes", "otherwise, support is the stronger", "Supported; the conflict is named"],
