@@ -136,10 +136,11 @@ class Embedder:
             AttributeError,
             SafetensorError,
         ) as error:
-            message = (
-                f"the embedding model {self.name!r} in {self.folder} could not be loaded: {error}. "
+            message = f"the embedding model {self.name!r} in {self.folder} could not be loaded: {error}. " + (
                 "A sentence-transformers folder with safetensors weights and no code of its own is accepted; "
                 "check ONRECORD_EMBEDDING_MODEL."
+                if self._adapters is None
+                else f"Its adapters in {self._adapters} are a part of onrecord: install it again."
             )
             raise ModelError(message) from error
         # Another model may use the weights of a layer by itself.
