@@ -324,7 +324,9 @@ def test_damaged_or_missing_adapters_are_said(
     try:
         embedder = load_embedder(settings)
         assert len(embedder.encode(["texts are embedded all the same"])) == 1
-        with pytest.raises(ModelError, match=r"onrecord-claims.*could not be loaded.*a part of onrecord: install it again"):
+        with pytest.raises(
+            ModelError, match=r"onrecord-claims.*could not be loaded.*a part of onrecord: install it again"
+        ):
             embedder.encode_claims(["a claim"])
         (tmp_path / "claims" / "adapter_model.safetensors").unlink()
         embed._load.cache_clear()

@@ -428,6 +428,32 @@ def test_the_days_of_a_title_count_where_the_passage_names_none(
     assert found.stance is Stance.NEUTRAL
 
 
+@pytest.mark.parametrize(
+    ("when", "proposition", "expected"),
+    [
+        (
+            "in May 2022",
+            "The minister opened the bridge.",
+            Stance.SUPPORTS,
+        ),  # the paper is of May, the opening of April
+        ("in June 2022", "The minister opened the bridge.", Stance.REFUTES),
+        ("in May 2022", "The minister opened the bridge in May 2022.", Stance.REFUTES),  # the day is what was said
+    ],
+)
+def test_a_day_of_saying_is_held_against_the_day_of_the_source(
+    when: str, proposition: str, expected: Stance, settings: Settings, scripted: Callable[[Rule], Scripted]
+) -> None:
+    scripted(lambda _e, _c: SUPPORT)
+    wording = f"The Herald wrote {when} that the minister had opened the bridge."
+    about = claim(wording, speaker="The Herald", proposition=proposition)
+    held = passage(
+        "The Herald wrote that the minister had opened the bridge in April 2022.", published=dt.date(2022, 5, 5)
+    )
+    hit = Hit(passage_id=held.id, query=wording, dense_score=0.6, fused_score=1.0)
+    (found,) = stance.judge([stance.JudgeItem(about, held, hit, "said", wording)], settings=settings)
+    assert found.stance is expected
+
+
 GOMEL = "Delegations met in Gomel on 28 February 2022. The invasion began on 24 February 2022."
 
 

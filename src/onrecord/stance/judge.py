@@ -328,7 +328,7 @@ def _said_in(windows: Sequence[Window], rationale: Window) -> Window:
 def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
     """Hold a supposed support, or a window that tears the network, against the checks beside it."""
     findings = _findings(item, looked_at) + _votes(item, outcome.window)
-    different = next((finding for finding in findings if finding.outcome == "different"), None)
+    different = next((f for f in findings if f.outcome == "different" and not _day_of_saying(item, f)), None)
     if different is not None:
         # Another day with another figure is another event; another day with the same figure is the same event misdated.
         other_figure = any(f.check == "numbers" and f.outcome in {"different", "not_comparable"} for f in findings)
@@ -347,6 +347,23 @@ def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
         return replace(outcome, stance=Stance.NEUTRAL, row=row, findings=findings, note=hedge)
     return replace(outcome, findings=findings)
+
+
+def _day_of_saying(item: JudgeItem, found: Finding) -> bool:
+    """Tell whether a date that differs says when it was said, and the source is of that day: its own dates are of what was.
+
+    "The paper wrote in May that he had come in April", of the paper of 5 May that says "he came on 9 April".
+    """
+    from onrecord.quantities import days_meet, read_days  # noqa: PLC0415  its tables are heavy
+
+    published = item.passage.source.published
+    return (
+        item.question == "said"
+        and found.check == "dates"
+        and published is not None
+        and found.claim_value.casefold() not in item.claim.proposition.casefold()
+        and any(days_meet(days, [(published, published)]) for days in read_days(found.claim_value, item.article_date))
+    )
 
 
 def _near_enough(item: JudgeItem, outcome: _Outcome) -> _Outcome:
