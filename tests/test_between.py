@@ -211,6 +211,38 @@ def test_one_figure_does_not_make_two(wording: str, text: str, of: str) -> None:
     assert revised(wording, text, of=of).stance is Stance.NEUTRAL
 
 
+def provisional(final: str, *, published: dt.date = dt.date(2022, 12, 22)) -> list[Evidence]:
+    about = claim("Life expectancy of American men was 73.2 years in 2021.")
+    first = passage_of(
+        "The provisional estimate for American men in 2021 was 73.2 years, and for women 79.1 years. So they wrote.",
+        of=source("first", published=dt.date(2022, 8, 31)),
+    )
+    last = passage_of(final, of=source("last", published=published, title="Final life expectancy of Americans in 2021"))
+    return settle(judged(about, first, Stance.SUPPORTS, 0.6), judged(about, last, Stance.NEUTRAL))
+
+
+def test_a_final_figure_stands_beside_a_provisional_one_that_it_does_not_name() -> None:
+    first, last = provisional("Life expectancy in 2021 was 73.5 years for men and 79.3 years for women. So it is.")
+    assert (first.stance, first.given_differently) == (Stance.SUPPORTS, False)  # 79.1 is of women
+    assert (last.stance, last.given_differently) == (Stance.REFUTES, True)
+    assert last.findings[0].evidence_value == "73.5 years"  # the nearest to the claim's
+
+
+@pytest.mark.parametrize(
+    ("final", "published"),
+    [
+        # The source came out before the one that it would correct.
+        ("Life expectancy in 2021 was 73.5 years for men. So it is.", dt.date(2022, 1, 1)),
+        # Of another year.
+        ("Life expectancy in 2019 was 76.3 years for men. So it was.", dt.date(2022, 12, 22)),
+        # Too far away to be a correction.
+        ("Life expectancy in 2021 was 95.1 years for men. So it is.", dt.date(2022, 12, 22)),
+    ],
+)
+def test_what_is_no_final_figure_of_the_same(final: str, published: dt.date) -> None:
+    assert provisional(final, published=published)[1].stance is Stance.NEUTRAL
+
+
 def test_two_figures_of_two_sources_are_a_conflict_however_near_each_is() -> None:
     about = claim("Inflation in the euro area was 10.7 per cent in October 2022.")
     final = passage_of(FINAL_TEXT, of=source("final", published=dt.date(2022, 11, 17)))

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 """Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -416,6 +416,8 @@ class Evidence(Record):
     later_than_article: bool = False
     note: str = ""
     """Why the network's stance was changed or held back, if it was."""
+    given_differently: bool = False
+    """It gives another figure than the claim, which another source bears out: two figures of one thing are on record."""
     copies: tuple[str, ...] = ()
     """Sources that carry a copy of this passage. They were found too, and count with it as one source."""
 

@@ -13,8 +13,8 @@ yes            no                                                               
 no             yes                                                               REFUTED
 yes            yes             independent, both at least ``conflicting_least``,  CONFLICTING
                                closer than ``decision_margin``
-yes            yes             independent, and the one that contradicts names   CONFLICTING
-                               the claim's figure beside its own
+yes            yes             independent, and two figures of one thing are on   CONFLICTING
+                               record (``given_differently``)
 yes            yes             otherwise, support is the stronger                SUPPORTED, conflict named
 yes            yes             otherwise, conflict is at least as strong         REFUTED, support named
 (any)          (any)           the check failed                                  NOT_CHECKED
@@ -107,7 +107,13 @@ def _weigh(
     )
     reasons = (_reason("refuted", question, conflict, evidence), _reason("supported", question, support, evidence))
     near = abs(for_it - against) < settings.decision_margin and min(for_it, against) >= settings.conflicting_least
-    if (near or _names_both_figures(conflict)) and independent(support, conflict):
+    two = next((item for item in evidence if item.given_differently and independent(support, item)), None)
+    if two is not None:
+        reasons, against = (
+            (_reason("refuted", question, two, evidence), reasons[1]),
+            strength(two, two.probabilities.refutes),
+        )
+    if two is not None or (near and independent(support, conflict)):
         return VerdictLabel.CONFLICTING, for_it * against, reasons
     if for_it > against:
         return VerdictLabel.SUPPORTED, (1 + lead) / 2, reasons[::-1]
@@ -123,14 +129,6 @@ def independent(first: Evidence, second: Evidence) -> bool:
     return (
         first.passage.source.origin_id != second.passage.source.origin_id
         and first.rationale_text.casefold() != second.rationale_text.casefold()
-    )
-
-
-def _names_both_figures(conflict: Evidence) -> bool:
-    """Tell whether a source gives another figure than the claim and names the claim's too (``onrecord.stance.between``)."""
-    return any(
-        finding.check == "numbers" and finding.outcome == "different" and finding.claim_value in conflict.rationale_text
-        for finding in conflict.findings
     )
 
 

@@ -6,16 +6,17 @@ A network reads one passage at a time. Some things show only when a claim's pass
 same sentence and on the same occasion, as said by somebody else. Two people may say the same; on one day or in one place, and
 with no record of the named one saying it, a fact-checker calls it misattributed, and so does this.
 
-*The figure was given differently.* One source bears the claim's figure out, and another names that very figure as an earlier,
-a provisional or a disputed one, beside a figure of its own. A claim that gives one of the two without saying whose is
-contradicted by the other source, as surely as the first bears it out. And where a passage is known to give a figure of the
+*The figure was given differently.* One source bears the claim's figure out, and another, later one names that very figure as an
+earlier or a provisional one beside a figure of its own; or it calls it disputed; or the first calls its figure provisional, and
+the later one has a final figure of the same thing. A claim that gives one of the two without saying whose is contradicted by the
+other source, as surely as the first bears it out. And where a passage is known to give a figure of the
 claim differently, no passage bears the claim out that does not give it at all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -36,10 +37,13 @@ _EARLIER = re.compile(
 """What marks a figure as an earlier one, in whose place another stands."""
 _DISPUTED = re.compile(r"\b(?:disputed|for the same (?:period|year|month|quarter|day|date))\b", re.IGNORECASE)
 """What marks a figure as one of two that are given of the same thing."""
-_REVISION, _DISPUTE = Decimal("1.5"), Decimal(3)
-"""How many times the other one of two figures may be, revised or disputed; farther apart they are of two things."""
+_LATER = re.compile(r"\b(?:final|revised|revision|recalculated|updated|corrected|full results?)\b", re.IGNORECASE)
+"""What marks a figure as one that stands in the place of an earlier one."""
+_REVISION, _DISPUTE, _CORRECTION = Decimal("1.5"), Decimal(3), Decimal("1.25")
+"""How many times the other one of two figures may be: revised, disputed, or final without naming the first."""
+_SAME_SUBJECT = 0.5
+"""Share of the claim's words that a passage must have, its title's included, to be of the same thing."""
 _CHANGE = re.compile(r"\W*(?:lower|higher|less|more|fewer|above|below)\b")
-_NOT_COMPARED = frozenset({"time", "calendar", "ordinal"})
 _PLACES = frozenset({"GPE", "LOC", "FAC", "EVENT"})
 
 
@@ -193,79 +197,116 @@ def _same_occasion(item: JudgeItem, speaker: str, true: Evidence) -> bool:
 
 
 def _revised(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
-    supports = [evidence for _, _, evidence in judged if evidence.stance is Stance.SUPPORTS]
-    if not supports or any(cue.search(judged[0][1].hypothesis) for cue in (_EARLIER, _DISPUTED)):
+    if any(cue.search(judged[0][1].hypothesis) for cue in (_EARLIER, _LATER, _DISPUTED)):
         return  # the claim itself says which of several figures it means
+    found: list[tuple[float, int, Evidence, _Rival]] = []
     for number, item, evidence in judged:
         others = [
             other
-            for other in supports
-            if other.passage.source.origin_id != evidence.passage.source.origin_id
+            for _, _, other in judged
+            if other.stance is Stance.SUPPORTS
+            and other.passage.source.origin_id != evidence.passage.source.origin_id
             and not _names_publisher(item.hypothesis, other.passage.source.publisher)
         ]
-        if not others or evidence.stance is Stance.REFUTES:
-            continue
-        rival = _rival(item, evidence)
-        if rival is not None:
-            sentence, finding = rival
-            probability = max(other.probabilities.supports for other in others)
-            yield number, _against(evidence, probability, sentence, finding, finding.message)
+        rivals = list(_rivals(item, evidence.passage, [other.passage for other in others])) if others else []
+        if rivals:
+            best = max(rivals, key=lambda rival: rival.alike)
+            probability = max(evidence.probabilities.refutes, *(other.probabilities.supports for other in others))
+            against = _against(evidence, probability, best.span, best.finding, best.finding.message)
+            found.append((best.alike, number, against.model_copy(update={"given_differently": True}), best))
+    if found:  # of several passages, the one that says most of the claim
+        _, number, evidence, _ = max(found, key=lambda one: one[0])
+        yield number, evidence
 
 
 def _names_publisher(hypothesis: str, publisher: str) -> bool:
     return bool(publisher) and publisher.casefold() in hypothesis.casefold()
 
 
-def _rival(item: JudgeItem, evidence: Evidence) -> tuple[Span, Finding] | None:
-    """Return the sentences that name the claim's figure as an earlier or disputed one and give another, with both figures."""
-    from onrecord.quantities import days_meet, read_days, read_quantities  # noqa: PLC0415  its tables are heavy
-    from onrecord.stance.checks.pair import Pair  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """Another figure than the claim's in a passage, and how many of the claim's words stand around it."""
 
-    passage, source = evidence.passage, evidence.passage.source
-    if not (_EARLIER.search(passage.text) or _DISPUTED.search(passage.text)):
-        return None
-    pair = Pair.of(
-        item.hypothesis, passage.text,
-        claim_date=item.article_date, source_date=source.published, heading=source.title,
-    )  # fmt: skip
-    known = pair.evidence.all_stems | (pair.heading.all_stems if pair.heading else frozenset())
-    if 2 * len(pair.claim.all_stems & known) < len(pair.claim.all_stems):
-        return None  # of something else, whatever figure it has in common
+    alike: float
+    span: Span
+    finding: Finding
+
+
+def _rivals(item: JudgeItem, passage: Passage, others: Sequence[Passage]) -> Iterator[_Rival]:
+    """Yield the figures that a passage gives in the place of one of the claim's, which ``others`` bear out.
+
+    It names the claim's figure as an earlier or disputed one; or those who give it call it provisional, and the passage has a
+    final or revised one of the same thing. The later source speaks of the earlier one, never the other way round.
+    """
+    from onrecord.quantities import days_meet, read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+    from onrecord.stance.checks.pair import side  # noqa: PLC0415
+
+    title = passage.source.title
+    under = f"{title}\n{passage.text}"
+    if not any(cue.search(under) for cue in (_EARLIER, _LATER, _DISPUTED)):
+        return
+    words, titled = side(item.hypothesis).all_stems, side(title).all_stems
+    on_subject = len((side(passage.text).all_stems | titled) & words) >= _SAME_SUBJECT * len(words)
     told = read_days(item.hypothesis, item.article_date)
-    about = read_days(f"{source.title}\n{passage.text}", source.published)
+    about = read_days(under, passage.source.published)
     sentences = [_Sentence.of(passage, span) for span in passage.sentences]
+
+    def of_the_time(days: Sequence[Days]) -> bool:
+        return not told or not days or any(days_meet(day, days) for day in told)
+
     for figure in read_quantities(item.hypothesis):
-        if figure.vague or figure.dimension in _NOT_COMPARED:
+        bearers = [other for other in others if any(_same_figure(figure, one) for one in read_quantities(other.text))]
+        if figure.vague or figure.dimension == "ordinal" or not bearers:
             continue
+        after = any(_published_after(passage, other) for other in bearers)
+        provisional = after and any(_EARLIER.search(f"{other.source.title}\n{other.text}") for other in bearers)
+        named = any(sentence.gives(figure) for sentence in sentences)
         for number, sentence in enumerate(sentences):
-            same = _DISPUTED.search(sentence.text) is not None
-            if (
-                not (same or _EARLIER.search(sentence.text))
-                or not any(figure.dimension == one.dimension and figure.base == one.base for one in sentence.figures)
-                or not (same or not told or not about or any(days_meet(day, about) for day in told))
+            disputed = _DISPUTED.search(sentence.text) is not None
+            near = [sentence]
+            if sentence.gives(figure) and (
+                disputed or (after and _EARLIER.search(sentence.text) and of_the_time(about))
             ):
+                near += [*sentences[max(0, number - 1) : number], *sentences[number + 1 : number + 2]]
+                times = _DISPUTE if disputed else _REVISION
+            elif not named and provisional and _LATER.search(f"{title}\n{sentence.text}"):
+                times = _CORRECTION
+            else:
                 continue
-            near = [sentence, *sentences[max(0, number - 1) : number], *sentences[number + 1 : number + 2]]
             for other in near:
-                days = [] if same else other.days
-                if told and days and not any(days_meet(day, days) for day in told):
-                    continue
-                rival = other.rival(figure, _DISPUTE if same else _REVISION)
-                if rival is None:
-                    continue
-                mine, theirs = figure.span.of(item.hypothesis), rival.span.of(other.text)
-                finding = Finding(
-                    check="numbers",
-                    outcome="different",
-                    claim_value=mine,
-                    evidence_value=theirs,
-                    claim_span=figure.span,
-                    evidence_span=rival.span.shifted(other.span.start),
-                    message=f"{mine} in the claim is one of two figures that the source names; the other is {theirs}.",
-                )
-                start, end = min(sentence.span.start, other.span.start), max(sentence.span.end, other.span.end)
-                return Span(start=start, end=end), finding
-    return None
+                rival = other.rival(figure, times) if disputed or of_the_time(other.days) else None
+                said = (side(sentence.text).all_stems | side(other.text).all_stems | titled) & words
+                same_subject = on_subject if named else len(said) >= _SAME_SUBJECT * len(words)
+                if rival is not None and same_subject:
+                    yield _Rival(named + len(said) / len(words), *_told(item, figure, sentence, other, rival))
+
+
+def _same_figure(one: Quantity, other: Quantity) -> bool:
+    return one.dimension == other.dimension and one.base == other.base
+
+
+def _published_after(passage: Passage, other: Passage) -> bool:
+    """Tell whether a source came out after another, as far as is known."""
+    mine, theirs = passage.source.published, other.source.published
+    return mine is None or theirs is None or mine > theirs
+
+
+def _told(
+    item: JudgeItem, figure: Quantity, sentence: _Sentence, other: _Sentence, rival: Quantity
+) -> tuple[Span, Finding]:
+    """Return the range of two sentences, and the finding for a reader."""
+    mine, theirs = figure.span.of(item.hypothesis), rival.span.of(other.text)
+    finding = Finding(
+        check="numbers",
+        outcome="different",
+        claim_value=mine,
+        evidence_value=theirs,
+        claim_span=figure.span,
+        evidence_span=rival.span.shifted(other.span.start),
+        message=f"{mine} in the claim is one of two figures on record; this source gives {theirs}.",
+    )
+    start, end = min(sentence.span.start, other.span.start), max(sentence.span.end, other.span.end)
+    return Span(start=start, end=end), finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +324,10 @@ class _Sentence:
 
         text = span.shifted(-passage.span.start).of(passage.text)
         return cls(span, text, tuple(read_quantities(text)), tuple(read_days(text, passage.source.published)))
+
+    def gives(self, figure: Quantity) -> bool:
+        """Tell whether it has this very figure."""
+        return any(_same_figure(figure, one) for one in self.figures)
 
     def rival(self, figure: Quantity, times: Decimal) -> Quantity | None:
         """Return the figure that stands in the place of ``figure``: the nearest of its kind, or by how much it differs."""
