@@ -8,9 +8,11 @@ with no record of the named one saying it, a fact-checker calls it misattributed
 
 *The figure was given differently.* One source bears the claim's figure out, and another, later one names that very figure as an
 earlier or a provisional one beside a figure of its own; or it calls it disputed; or the first calls its figure provisional, and
-the later one has a final figure of the same thing. A claim that gives one of the two without saying whose is contradicted by the
-other source, as surely as the first bears it out. And where a passage is known to give a figure of the
-claim differently, no passage bears the claim out that does not give it at all.
+the later one has a final figure of the same thing. A claim that gives one of the two without saying whose is contradicted by
+the other source, as surely as the first bears it out.
+
+*The figure is corrected.* Where a passage is known to give a figure of the claim differently, no passage bears the claim out that
+does not give it at all.
 """
 
 from __future__ import annotations
