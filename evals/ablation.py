@@ -613,6 +613,8 @@ def halves(per_claim: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, 
         means[half] = {
             name: metrics.rounded(float(np.mean([row[name] for row in rows if name in row]))) for name in names
         } | {"n": float(len(rows))}
+        if labelled := sum("rationale@10" in row for row in rows):
+            means[half]["n with rationale"] = float(labelled)
     return means
 
 

@@ -89,7 +89,11 @@ def test_a_verdict_of_misattribution_names_who_said_it() -> None:
         (BAILEY, "Christine Lagarde said in May 2024 that the bank needed to be careful."),  # another day
         (BAILEY, "Christine Lagarde said that the bank needed to be careful."),  # no occasion is given
         ("Christine Lagarde said that the bank needed to be careful. So it was.", ""),  # she did
-        ("She, Lagarde, agreed with Andrew Bailey: careful. So it was.", ""),  # the sentence names her
+        ("Andrew Bailey, answering Lagarde, said that the bank needed to be careful. So it was.", ""),  # it names her
+        (
+            "In August 2024 Christine Lagarde spoke. Andrew Bailey heard her. She said that the bank needed to be careful.",
+            "",
+        ),
         ("The bank needed to be careful. So it was.", ""),  # nobody says it
     ],
 )
@@ -162,7 +166,7 @@ def test_a_source_that_calls_the_figure_a_flash_estimate_contradicts_it() -> Non
     "text",
     [
         "The flash estimate had been 10.7 per cent. The final figure is 0.1 percentage points lower.",
-        "The official rate of 10.7 per cent is disputed. Others gave 18.5 per cent for the same month.",
+        "The official rate of 10.7 per cent is disputed. Others gave 18.5 per cent.",
         "The rate was revised from 10.7 per cent to 10.6 per cent in October 2022. Nobody was surprised.",
     ],
 )

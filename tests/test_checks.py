@@ -44,6 +44,7 @@ def outcomes(
         ("\u200b\ufeff“…”\x00 5 %%% [[[ (", "½ ½ ½ 1/0 31 June 2022 \x00"),  # hostile characters
         ("5 " * 300, "6 " * 300),  # hostile repetition
         (f"{'5' * 5_000} against, " * 3, "6 voted against, " * 300),  # hostile votes
+        ("The vote: s\u0131x in favour, 5 against.", "The vote: s\u0131x in favour, 6 against."),  # letters like others
         ("On 30 February 2022, $$$ 1,1,1 people died.", "On 99/99/2022 one people died."),  # what is no date
     ],
 )
@@ -533,32 +534,48 @@ def test_the_examples_in_the_documentation_run(module: str) -> None:
 @pytest.mark.parametrize(
     ("text", "counts"),
     [
-        ("The vote was 124 in favour, none against and 11 abstentions.", (124, 0, 11)),
-        ("It was adopted with 143 states in favour, five against and 35 abstaining.", (143, 5, 35)),
-        ("11 countries abstained; nobody voted against.", (None, 0, 11)),
-        ("The committee decided by a vote of 7 to 2.", (7, 2, None)),
-        ("Lawmakers passed the bill by 312 votes to 101.", (312, 101, None)),
-        ("It was approved with no abstentions.", (None, None, 0)),
-        ("5 against at noon, 7 against in the evening.", (None, None, None)),  # two votes
-        ("The rate passed 3 to 4 per cent.", (None, None, None)),
-        ("There are 3 cases against him.", (None, None, None)),
+        ("The vote was 124 in favour, none against and 11 abstentions.", {"124": 124, "none": 0, "11": 11}),
+        (
+            "It was adopted with 143 states in favour, five against and 35 abstaining.",
+            {"143": 143, "five": 5, "35": 35},
+        ),
+        ("11 countries abstained; nobody voted against.", {"nobody": 0, "11": 11}),
+        ("1,204 delegates voted against.", {"1,204": 1204}),
+        ("The vote was approved with no abstentions.", {"no": 0}),
+        ("5 voted against at noon, 7 voted against in the evening.", {}),  # two votes
+        # No plain counts of voters.
+        ("More than 140 countries voted in favour, nearly 150 states.", {}),
+        ("No one voted against the resolution.", {}),
+        ("Two of the nine members voted against the cut.", {}),
+        ("Forty-one members voted against the vote.", {}),
+        ("Hungary in 2024 abstained in the vote.", {}),
+        ("Resolution 377 in favour of peace was put to the vote.", {}),
+        ("The vote came as the pound lost 8 against the euro, 25.5 against the dollar.", {}),
+        ("There are 3 cases against him; the jury will vote.", {}),
+        ("The bill passed by 312 votes to 101.", {}),
+        ("s\u0131x voted against, 5 voted aga\u0131nst", {}),  # a dotless i is another letter
     ],
 )
-def test_the_outcome_of_a_vote_is_read_by_role(text: str, counts: tuple[int | None, ...]) -> None:
+def test_the_outcome_of_a_vote_is_read_by_role(text: str, counts: dict[str, int]) -> None:
     found = tally(text)
-    assert tuple(found[role][0] if role in found else None for role in ("for", "against", "abstaining")) == counts
-    for count, span in found.values():
-        assert span.of(text).replace(",", "").casefold() in {str(count), "none", "nobody", "no", "five"}
+    assert sorted((span.of(text), count) for count, span in found.values()) == sorted(counts.items())
 
 
 @pytest.mark.parametrize(
     ("claim", "evidence", "expected"),
     [
-        ("It passed with 124 in favour, 11 against and no abstentions.", "124 in favour, none against and 11 abstentions.",
+        ("The vote was 124 in favour, 11 against and no abstentions.", "The vote: 124 in favour, none against, 11 abstentions.",
          ["equal", "different", "different"]),
-        ("It was adopted with 134 votes in favour.", "The vote was 143 states in favour, 5 against.", ["different"]),
-        ("It was adopted with 143 votes in favour.", "The vote was 143 states in favour, 5 against.", ["equal"]),
-        ("It was adopted with 134 votes in favour on 2 March 2022.", "On 12 October 2022 there were 143 in favour.", []),
+        ("It was adopted with 134 votes in favour.", "It was adopted; the vote was 143 states in favour, 5 against.",
+         ["different"]),
+        ("It was adopted with 143 votes in favour.", "It was adopted; the vote was 143 states in favour, 5 against.",
+         ["equal"]),
+        ("It was adopted with 134 votes in favour on 2 March 2022.",
+         "It was adopted on 12 October 2022; the vote was 143 in favour and 5 against.", []),  # another vote
+        ("The lower house adopted it with 312 votes in favour.",
+         "The upper house adopted it; the vote was 60 in favour and 30 against.", []),
+        ("The Senate passed the bill with 60 votes in favour.",
+         "The Senate passed the bill. An amendment on tax had won 45 votes in favour.", []),  # not the whole outcome
         ("The motion of Hungary had 134 votes in favour.", "The vote was 143 states in favour, 5 against.", []),  # whose?
         ("It was adopted.", "The vote was 143 states in favour, 5 against.", []),
     ],
@@ -567,35 +584,38 @@ def test_a_vote_is_held_against_the_count_of_the_same_role(claim: str, evidence:
     assert [found.outcome for found in VOTES.compare(Pair.of(claim, evidence))] == expected
 
 
-@pytest.mark.parametrize(
-    ("claim", "evidence", "expected"),
-    [
-        ("At least 2,100 prisoners came home.", "At least 1,200 prisoners came home.", ["different"]),
-        ("At least 1,000 prisoners came home.", "At least 1,200 prisoners came home.", ["equal"]),
-        ("At least 1,250 prisoners came home.", "At least 1,200 prisoners came home.", ["not_comparable"]),
-        ("Fewer than 500 prisoners came home.", "Fewer than 900 prisoners came home.", ["different"]),
-    ],
-)
-def test_a_bound_beyond_the_sources_says_more_than_it(claim: str, evidence: str, expected: list[str]) -> None:
-    assert outcomes("numbers", claim, evidence) == expected
-
-
 # --------------------------------------------------------------------------------------------------------- intervals
+
+
+GOMEL = "Delegations met in Gomel on 28 February 2022. The invasion began on 24 February 2022."
 
 
 @pytest.mark.parametrize(
     ("claim", "evidence", "found"),
     [
-        ("She died on 3 May 2021, two weeks before the trial.", "The trial began on 17 May 2021. She died on 3 May 2021.",
-         "two weeks"),
-        ("It ended on 3 May 2021, eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.",
-         "eighteen months"),
-        ("It ended on 3 May 2021, eighteen months later.", "It began on 4 November 2019 and ended on 3 May 2021.", ""),
-        ("It ended on 3 May 2021 after eighteen months.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # long
-        ("It ended eighteen months later.", "It began on 3 November 2019 and ended on 3 May 2021.", ""),  # after which day?
-        ("It ended on 3 May 2021, four days later.", "It began in April 2021 and ended on 3 May 2021.", ""),
+        ("Delegations met in Gomel on 28 February 2022, four days after the invasion began.", GOMEL, "four days"),
+        ("The invasion began on 24 February 2022, four days before delegations met in Gomel.", GOMEL, "four days"),
+        ("The strike ended on 3 May 2021 eighteen months after it had begun.",
+         "The strike had begun on 3 November 2019. The strike ended on 3 May 2021.", "eighteen months"),
+        ("The strike ended on 3 May 2021 eighteen months after it had begun.",
+         "The strike had begun on 4 November 2019. The strike ended on 3 May 2021.", ""),
+        ("Delegations met in Gomel on 28 February 2022, four days before the invasion began.", GOMEL, ""),  # the other order
+        ("Delegations met in Gomel on 28 February 2022, more than four days after the invasion began.", GOMEL, ""),
+        ("The invasion began on 28 February 2022, four days after delegations met in Gomel.", GOMEL, ""),  # swapped
+        ("Delegations met in Gomel on 28 February 2022, four days after the invasion began.",
+         f"{GOMEL.replace('24', '21')} An evacuation began on 24 February 2022.", ""),  # a third day
+        ("Delegations met in Gomel, four days after the invasion began.", GOMEL, ""),  # after which day?
+        ("Delegations met in Gomel on 28 February 2022 for four days after a break.", GOMEL, ""),
     ],
 )  # fmt: skip
 def test_a_duration_is_the_time_between_two_days(claim: str, evidence: str, found: str) -> None:
     one = interval(Pair.of(claim, evidence))
     assert (one.claim_value if one else "") == found
+
+
+def test_many_days_and_durations_take_no_time() -> None:
+    days = " ".join(f"On {n % 28 + 1} March {1900 + n} it rained." for n in range(300))
+    lengths = " ".join(f"It ended {n} days after the rain." for n in range(300))
+    began = time.process_time()
+    assert interval(Pair.of(f"On 3 May 1999 it began. {lengths}", days)) is None
+    assert time.process_time() - began < 5

@@ -139,15 +139,17 @@ def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
     sentences = [name for name in SETS if "sentences@10" in some[name]["report"]]
     lines += [
         "",
-        "Gold sentences among the first ten passages, all claims of both halves: mean share.",
+        "Gold sentences among the first ten passages, all claims that have some, both halves: mean share.",
         "",
         "| | mean | " + " | ".join(sentences) + " |",
         "|---|" + "---|" * (len(sentences) + 1),
     ]
     for label, by_set in rows.items():
         shares = [
-            sum(by_set[name][half]["sentences@10"] * by_set[name][half]["n"] for half in ("choose", "report"))
-            / sum(by_set[name][half]["n"] for half in ("choose", "report"))
+            np.average(
+                [by_set[name][half]["sentences@10"] for half in ("choose", "report")],
+                weights=[by_set[name][half]["n with rationale"] for half in ("choose", "report")],
+            )
             for name in sentences
         ]
         lines.append("| " + " | ".join([label, f"{np.mean(shares):.3f}", *(f"{share:.3f}" for share in shares)]) + " |")

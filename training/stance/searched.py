@@ -4,9 +4,9 @@ The labelled pairs are sentences chosen by hand; in use a network reads windows 
 source, most of which are near the claim and do not decide it. For the claims of ``pairs/train`` whose retrieval set is at hand
 this searches the set as the product does and writes, for each claim, passages that hold a whole rationale, with the claim's
 label, and passages of other documents from among the first twelve but three, as neutral. Where the annotators say that a cited
-document does not decide the claim, its passages are neutral too. Other passages of a deciding document are left out: what they
-say of the claim, nobody has labelled. That a passage of another document decides nothing is not labelled either, and seldom
-wrong.
+document does not decide the claim, its passages are neutral too. Other passages of a deciding document, or of the
+page that it is a sentence of (Climate-FEVER), are left out: what they say of the claim, nobody has labelled. That a passage of
+another document decides nothing is not labelled either, and seldom wrong.
 
 Command (from the repository root; about two minutes once the vectors are kept)::
 
@@ -53,6 +53,15 @@ class Learnt(Draw):
         ]
 
 
+def page_of(document: str) -> str:
+    """Return the page of which a document is a sentence, or the document.
+
+    >>> page_of("Global warming:14"), page_of("ph-37275d6f3f6c")
+    ('Global warming', 'ph-37275d6f3f6c')
+    """
+    return document.rpartition(":")[0] or document
+
+
 def of_claim(replay: Replay, number: int, settings: Settings, chance: random.Random) -> Iterator[tuple[int, Label]]:
     """Yield places of passages with what they say of a claim."""
     claim = replay.claims[number]
@@ -74,7 +83,8 @@ def of_claim(replay: Replay, number: int, settings: Settings, chance: random.Ran
     if label != "neutral":
         for place in [place for place in found if of_document[place] in gold and whole(place)][:MOST_DECIDING]:
             yield place, label
-    undecided = [place for place in found[NEAREST : settings.top_k] if of_document[place] not in gold | cited]
+    pages = {page_of(document) for document in gold | cited}
+    undecided = [place for place in found[NEAREST : settings.top_k] if page_of(of_document[place]) not in pages]
     if label == "neutral":
         for place in [place for place in found if of_document[place] in cited | gold][:MOST_DECIDING]:
             yield place, "neutral"

@@ -13,7 +13,7 @@ its passage. What decides:
 3. The rationale is the sentence that says the same alone, or else the whole passage. A support is checked at the rationale's
    sentence that is nearest to the claim: a number, date or quotation that differs turns it into a conflict, another name into
    an abstention, and a sentence that only repeats a rumour, asks, or reports a denial is not support. Nothing here turns
-   anything into support.
+   anything into support, but that days are counted for a network that cannot: how long after the other of two days it was.
 4. A passage that search found far from the claim decides only where the network is sure.
 5. The words of a quotation decide whether it was said, where they are found (``quoted``).
 6. In a cascade only passages that the accurate network has read decide (``cascade``).
@@ -24,6 +24,7 @@ The thresholds are those of the deciding model's calibration.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,9 @@ RATIONALE_SLACK = 0.05
 """A single sentence is named as rationale rather than the whole window when it is at most this much less probable."""
 HALF_SAID = 0.5
 """Where the whole passage is the rationale, the checks look at the sentence nearest to the claim if it holds so much of it."""
+
+ONE_DAY = dt.timedelta(days=1)
+"""What is published tells of the day before."""
 
 TOO_FAR = "Far from the claim, and not sure enough to decide it."
 
@@ -224,18 +228,20 @@ def _of_another_time(item: JudgeItem, window: Window) -> bool:
 
 
 def _on_other_days(item: JudgeItem) -> str:
-    """Say why a passage is no support for a claim that names a day: it names days and not that one; else empty.
+    """Say why a passage is no support for a claim that says on which day or in which month: it names others; else empty.
 
-    Kept runs judged again, 26 November 2026: starter claims +0.006, Check-COVID +0.007, three other sets 0.
+    Only what was done "on" a day counts, not what is "since" one or is called by a year; the day on which the source was
+    published is as good as one that it names. Kept runs judged again, 26 November 2026: Check-COVID +0.007, four other sets 0.
     """
     from onrecord.quantities import days_meet, read_dates, read_days  # noqa: PLC0415  its tables are heavy
 
     source = item.passage.source
     given = read_days(f"{source.title}\n{item.passage.text}", source.published)
-    if source.published:
-        given.append((source.published, source.published))
+    if given and source.published:
+        given.append((source.published - ONE_DAY, source.published + ONE_DAY))
     for date in read_dates(item.hypothesis, item.article_date) if given else ():
-        if date.start and date.end and not days_meet((date.start, date.end), given):
+        fixed = date.precision in {"day", "month"} and date.role == "on" and not date.relative
+        if fixed and date.start and date.end and not days_meet((date.start, date.end), given):
             return f"Not support: it is of other days than {date.span.of(item.hypothesis)}."
     return ""
 
@@ -276,16 +282,20 @@ def _counted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
 
     whole = outcome.window
     found = checks.interval(_pair(item, whole))
-    if found is None or outcome.row[REFUTES] >= SURE or any(f.outcome == "different" for f in outcome.findings):
+    others = any(finding.outcome == "different" for finding in outcome.findings)
+    if found is None or others or outcome.row[REFUTES] >= SURE or item.question != "true":
         return outcome
     length = found.claim_span
     rest = content_words(item.hypothesis[: length.start] + item.hypothesis[length.end :])
     if len(rest & content_words(whole.text)) < RESTATED * len(rest):
         return outcome
-    row = outcome.row.copy()
+    row, held = outcome.row.copy(), outcome.row.copy()
     row[SUPPORTS], row[REFUTES] = row[SUPPORTS] + row[REFUTES], 0.0
+    held[NEUTRAL], held[REFUTES] = row[NEUTRAL] + held[REFUTES], 0.0
     counted = found.model_copy(update={"evidence_span": found.evidence_span.shifted(whole.span.start)})
-    return _Outcome(Stance.SUPPORTS, row, whole, whole, (counted,), f"It says the rest, and {found.message}.")
+    settled = _Outcome(Stance.SUPPORTS, row, whole, whole, (counted,), f"It says the rest, and {found.message}.")
+    hedge = _hedge(whole.text, item.hypothesis)
+    return replace(settled, stance=Stance.NEUTRAL, row=held, note=hedge) if hedge else settled
 
 
 def _rationale(windows: Sequence[Window], readings: Sequence[cascade.Reading], column: int) -> Window:
@@ -325,8 +335,11 @@ def _said_in(windows: Sequence[Window], rationale: Window) -> Window:
     return most if most.shared >= HALF_SAID else rationale
 
 
-def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
-    """Hold a supposed support, or a window that tears the network, against the checks beside it."""
+def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window, *, verbatim: bool = False) -> _Outcome:
+    """Hold a supposed support, or a window that tears the network, against the checks beside it.
+
+    ``verbatim``: its words were found as a quotation, whose days `quoted` has compared.
+    """
     findings = _findings(item, looked_at) + _votes(item, outcome.window)
     different = next((f for f in findings if f.outcome == "different" and not _day_of_saying(item, f)), None)
     if different is not None:
@@ -338,10 +351,12 @@ def _checked(item: JudgeItem, outcome: _Outcome, looked_at: Window) -> _Outcome:
         row = outcome.row.copy()
         row[SUPPORTS], row[column] = 0.0, row[column] + row[SUPPORTS]
         note = f"The subject agrees, but not the {different.check}: {different.message}"
-        return replace(outcome, stance=stance, row=row, rationale=looked_at, findings=findings, note=note)
+        shows = looked_at if different.evidence_span.overlaps(looked_at.span) else outcome.window
+        return replace(outcome, stance=stance, row=row, rationale=shows, findings=findings, note=note)
     if outcome.stance is not Stance.SUPPORTS:
         return replace(outcome, findings=findings)
-    hedge = _hedge(looked_at.text, item.hypothesis) or _of_another(item, looked_at) or _on_other_days(item)
+    hedge = _hedge(looked_at.text, item.hypothesis) or _of_another(item, looked_at)
+    hedge = hedge or ("" if verbatim else _on_other_days(item))
     if hedge:
         row = outcome.row.copy()
         row[SUPPORTS], row[NEUTRAL] = 0.0, row[NEUTRAL] + row[SUPPORTS]
@@ -388,7 +403,7 @@ def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     row[SUPPORTS if found.stance is Stance.SUPPORTS else REFUTES] = quoted.PROBABILITY
     settled = replace(outcome, stance=found.stance, row=row, window=window, rationale=window, findings=(), note="")
     if found.stance is Stance.SUPPORTS:
-        settled = _checked(item, settled, window)
+        settled = _checked(item, settled, window, verbatim=True)
     others = tuple(finding for finding in settled.findings if finding.check != "quotes")
     return replace(settled, findings=(found.finding, *others))
 
@@ -423,6 +438,8 @@ def _says_instead(item: JudgeItem, speaker: str, sentence: str) -> str:
     family = family_name(speaker)
     if not family or family in sentence.casefold() or not names.is_person(item.claim.standalone, family):
         return ""
+    if any(same_person(speaker, name) for name, _ in names.sayers(item.passage.text)):
+        return ""  # which of them says it, the words of one sentence do not tell
     return next((name for name, _ in names.sayers(sentence) if not same_person(speaker, name)), "")
 
 

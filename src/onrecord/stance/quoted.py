@@ -35,6 +35,7 @@ from onrecord.records import (
 from onrecord.stance.questions import JudgeItem, family_name, names_speaker, other_speakers
 
 if TYPE_CHECKING:
+    from onrecord.quantities import Days
     from onrecord.stance.checks.quotes import QuoteMatch
 
 VERIFIED_WORDS = 3
@@ -74,7 +75,6 @@ _SPEECH_NOUN = re.compile(
 )
 _OPENS = re.compile(r"\W*(?:(?:Back )?(?:On|In|At)\b)?\s*(?:the\s)?")
 _FOLLOWS = re.compile(r"\s*(?:(?:to|at|in|before|during) [\w'’ ]{1,40}? )?(?:on|in|at|last|this)\s(?:the\s)?|\s*")
-Days = tuple[dt.date, dt.date]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Rules beside the network: figures, dates, names and quotations of a claim against a window of evidence.
 
 Each check says ``equal``, ``rounded``, ``different`` or ``not_comparable`` and shows the words of both sides. A check never
-makes a support: it can only hold one back. A new check is one file with a class that has ``name`` and ``compare``, and one
-line in ``CHECKS``; the contract test runs over the catalogue.
+makes a support: it can only hold one back (``interval`` is no check: it counts days for the judge). A new check is one file
+with a class that has ``name`` and ``compare``, and one line in ``CHECKS``; the contract test runs over the catalogue.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def actions(text: str) -> tuple[Action, ...]:
 def sayers(text: str, part: Span | None = None) -> tuple[tuple[str, Span], ...]:
     """Return the persons who say something in ``text``, or in a part of it, by their names, with where they are named.
 
-    Each is the one subject of a verb of saying, not one of several; "he" and "she" are who was last named before.
+    Each is the one subject of a verb of saying, not one of several; "he" and "she" are the one person who was named before.
 
     >>> [name for name, _ in sayers("The foreign minister, Sergei Lavrov, left. He said nothing was agreed.")]
     ['Sergei Lavrov']
@@ -156,23 +156,22 @@ def sayers(text: str, part: Span | None = None) -> tuple[tuple[str, Span], ...]:
         subject = _doer(token)
         person = _named_person(subject) if subject is not None and not subject.conjuncts else None
         if person is not None:
-            found.setdefault(_words(person), _span(person))
+            name = [child for child in _phrase(person) if child.ent_type_ == "PERSON"]
+            span = Span(start=name[0].idx, end=name[-1].idx + len(name[-1].text))
+            found.setdefault(span.of(text), span)
     return tuple(found.items())
 
 
 def _named_person(subject: Token) -> Token | None:
-    """Return the name of a subject: its own, that in apposition to an office, or for "he" and "she" the last one before."""
+    """Return the name of a subject: its own, that in apposition to an office, or for "he" and "she" the only one before."""
     if subject.ent_type_ == "PERSON":
         return subject
     named = next((child for child in subject.children if child.dep_ == "appos" and child.ent_type_ == "PERSON"), None)
     if named is not None or subject.lower_ not in {"he", "she"}:
         return named
-    before = [
-        token
-        for token in subject.doc[: subject.sent.start]
-        if token.ent_type_ == "PERSON" and token.dep_ in {"nsubj", "nsubjpass", "appos"}
-    ]
-    return before[-1] if before else None
+    before = [entity for entity in subject.doc.ents if entity.label_ == "PERSON" and entity.end <= subject.sent.start]
+    alone = len({entity.root.lower_ for entity in before}) == 1
+    return before[-1].root if alone else None
 
 
 def is_person(text: str, family: str) -> bool:
