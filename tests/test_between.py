@@ -103,6 +103,46 @@ def test_without_another_speaker_on_that_occasion_nothing_is_misattributed(text:
     assert said.stance is Stance.NEUTRAL
 
 
+@pytest.mark.parametrize(
+    ("standalone", "proposition", "text", "speaker"),
+    [
+        # Letters of another word are no place, nor is the country of an office.
+        ("Rishi Sunak said in the UK that the war was a mistake.", "The war was a mistake.",
+         "Boris Johnson said that the war in Ukraine was a mistake. It was.", None),
+        ("Volodymyr Zelensky, Ukraine's president, said that 120 vehicles would come.", "120 vehicles would come.",
+         "Boris Johnson said that 120 vehicles would come to Ukraine. They did.", None),
+        # In a year, two may say it; in a month too, unless in the same words.
+        ("Rishi Sunak said in 2024 that the war was a mistake.", "The war was a mistake.",
+         "Boris Johnson said that the war was a mistake. It was.", None),
+        ("Rishi Sunak said in August 2024 that nobody had gained from the whole long war.",
+         "Nobody had gained from the whole long war.",
+         "Boris Johnson said that the war helped none. So it was.", None),
+        # A transcript that gives the named one's words.
+        ("Rishi Sunak said on 1 August 2024 that the war was a mistake.", "The war was a mistake.",
+         "As Rishi Sunak said, the war was a mistake. So it was.", "Boris Johnson"),
+    ],
+)  # fmt: skip
+def test_what_is_no_occasion(standalone: str, proposition: str, text: str, speaker: str | None) -> None:
+    name = " ".join(standalone.replace(",", "").split()[:2])
+    about = claim(proposition, speaker=name).model_copy(update={"standalone": standalone})
+    held = passage_of(text, of=source(published=DAY), speaker=speaker)
+    said, _ = settle(
+        judged(about, held, Stance.NEUTRAL, question="said"), judged(about, held, Stance.SUPPORTS, question="true")
+    )
+    assert said.stance is Stance.NEUTRAL
+
+
+def test_a_transcript_of_that_day_shows_who_said_it() -> None:
+    about = claim("The war was a mistake.", speaker="Rishi Sunak").model_copy(
+        update={"standalone": "Rishi Sunak said on 1 August 2024 that the war was a mistake."}
+    )
+    held = passage_of("The war was a mistake. So it was.", of=source(published=DAY), speaker="Boris Johnson")
+    said, _ = settle(judged(about, held, Stance.NEUTRAL, question="said"), judged(about, held, Stance.SUPPORTS))
+    assert said.stance is Stance.REFUTES
+    assert said.findings[0].evidence_span.of(held.text) == said.findings[0].evidence_value == "The war was a mistake."
+    assert "Boris Johnson says this" in said.findings[0].message
+
+
 def test_two_people_may_say_the_same() -> None:
     about = claim("The bank needed to be careful.", speaker="Christine Lagarde").model_copy(
         update={"standalone": "Christine Lagarde said in August 2024 that the bank needed to be careful."}
@@ -149,7 +189,8 @@ def revised(
 ) -> Evidence:
     about = claim(wording)
     final = passage_of(text, of=source(of, published=dt.date(2022, 11, 17)))
-    return settle(judged(about, FLASH, Stance.SUPPORTS, 0.7), judged(about, final, Stance.NEUTRAL))[1]
+    first = FLASH if "10.7" in wording else passage_of(f"{wording} So it was.", of=source("flash"))
+    return settle(judged(about, first, Stance.SUPPORTS, 0.7), judged(about, final, Stance.NEUTRAL))[1]
 
 
 def test_a_source_that_calls_the_figure_a_flash_estimate_contradicts_it() -> None:
@@ -195,6 +236,41 @@ def test_ways_in_which_another_figure_is_given(text: str) -> None:
         (
             "Inflation in the euro area was 10.7 per cent in October 2022.",
             "The flash estimate of inflation in the euro area had been 10.7 per cent. In September 2022 it was 9.9 per cent.",
+            "final",
+        ),
+        # The words stand behind the figure, and the other is of the month before: what a release of that day says.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022.",
+            "Inflation in the euro area is 10.7 per cent in October 2022, up from 9.9, by the flash estimate. So be it.",
+            "final",
+        ),
+        # The claim itself gives both.
+        (
+            "Inflation in the euro area was 10.7 per cent in October 2022, up from 9.9 per cent.",
+            "The flash estimate of inflation in the euro area had been 10.7 per cent in October 2022, up from 9.9. So be it.",
+            "final",
+        ),
+        # Imports are no exports, and what is disputed is a region.
+        (
+            "Exports of the euro area rose 5 per cent in 2023.",
+            "Exports of the euro area rose 5 per cent in 2023, while imports rose 7 per cent for the same period. So be it.",
+            "final",
+        ),
+        (
+            "In clashes of 2020 there were 120 soldiers killed on one side.",
+            "In clashes of 2020 in the disputed region 120 soldiers were killed. On the other side 170 soldiers were killed.",
+            "final",
+        ),
+        # A place that the claim does not name.
+        (
+            "Growth in the country was 0.3 per cent.",
+            "Growth in the country had by the first estimate of 0.3 per cent been slow. In Italy it was 0.4 per cent.",
+            "final",
+        ),
+        # The figure rounded is no other figure.
+        (
+            "About 1.2 million people of the country were displaced.",
+            "The earlier figure of 1.2 million people displaced in the country was confirmed. There are 1,198,432 people.",
             "final",
         ),
         # Of something else.
