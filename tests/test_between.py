@@ -358,8 +358,11 @@ def test_no_passage_bears_out_a_figure_that_it_lacks_and_another_gives_different
     assert "4.50 per cent" in second.note
 
 
-def test_claims_are_settled_apart() -> None:
-    first, second = claim("The rate was 4.50 per cent."), claim("The rate was 4.50 per cent.", number=2)
+@pytest.mark.parametrize(
+    "second", [claim("The rate was 4.50 per cent.", number=2), claim("The rate was 4.50 per cent in May.")]
+)
+def test_claims_are_settled_apart(second: Claim) -> None:
+    first = claim("The rate was 4.50 per cent.")  # the second has another id, or the same in another article
     item, corrects = judged(first, passage_of("The rate was 4.00 per cent. So it stayed."), Stance.REFUTES)
     finding = revised().findings[0].model_copy(update={"claim_value": "4.50 per cent"})
     other = judged(second, passage_of("The rate rose to a peak. It stayed."), Stance.SUPPORTS)

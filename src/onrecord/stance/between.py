@@ -35,9 +35,9 @@ _AT = r"\b(?:in|at|from|during)\s+(?:the\s+)?"
 
 def together(items: Sequence[JudgeItem], judged: Sequence[Evidence]) -> list[Evidence]:
     """Return ``judged`` (one for each item, in order) with what the passages of each claim say together."""
-    by_claim: dict[str, list[int]] = {}
+    by_claim: dict[tuple[str, str], list[int]] = {}  # claims of several articles may have one id
     for number, item in enumerate(items):
-        by_claim.setdefault(item.claim.id, []).append(number)
+        by_claim.setdefault((item.claim.id, item.claim.standalone), []).append(number)
     found = list(judged)
     for numbers in by_claim.values():
         settle = _given_differently if items[numbers[0]].claim.attribution is None else _said_by_another
