@@ -32,7 +32,7 @@ sure, about 80 should be right; how far that is off stands below. A passage coun
 similar is never support. {networks}
 
 Rules compare figures, dates, names and quotations beside the network. A difference can turn a supposed support into a
-conflict or into nothing, never the other way round.
+conflict or into nothing, never the other way round; only the days between two dates are counted for a network that cannot.
 
 Then all passages of a claim are looked at together: the same words in another person’s mouth on that day are misattributed,
 and a figure that another source names as an earlier or disputed one, beside its own, makes the sources conflict.

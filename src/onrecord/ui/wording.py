@@ -102,7 +102,7 @@ STAGES: tuple[tuple[str, str], ...] = (
 
 
 MEASURED: dict[str, tuple[str, str]] = {
-    "starter": ("Whole checks", "is the verdict on a claim of this project’s own articles right?"),
+    "starter": ("Whole checks", "is the verdict on a claim of this project’s own right?"),
     "end-to-end": (
         "Whole checks, on claims of others",
         "searched in an open collection and judged: is the verdict right?",
@@ -118,7 +118,8 @@ MEASURED: dict[str, tuple[str, str]] = {
 """What an evaluation asks: its name and the question, in the order in which a reader wants them."""
 
 SETS: dict[str, str] = {
-    "starter": "Starter articles",
+    "starter": "Starter claims, close to the record",
+    "blind": "Claims by another hand",
     "claim-room": "Written articles",
     "news": "News, written for this project",
     "fever_dev": "FEVER: facts of Wikipedia",
