@@ -673,8 +673,8 @@ def told_table(result: Mapping[str, object]) -> str:
         "before it. Claims are embedded as passages are, without the adapters, which learnt from most of them:",
         "[search-claims.md](search-claims.md). Some vectors were computed in bfloat16. Other ways of cutting and wording have",
         "figures of some sets only,",
-        "to be compared set by set with “… 0.5 and the document's other passages 0.1”: what the product does, with windows of",
-        "three sentences, one shared, under their title.",
+        "to be compared set by set with “… 0.5 and the document's other passages 0.1”: what the product did before its claims",
+        "went through adapters, with windows of three sentences, one shared, under their title.",
     ]
     headed: dict[str, dict[str, dict[str, float]]] = result.get("headings", {})  # type: ignore[assignment]
     measures = [(half, measure) for half in ("choose", "report") for measure in ("first", "reciprocal rank")]

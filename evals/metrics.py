@@ -593,12 +593,17 @@ def rationale_ranks(
     for rank, (document, start, end) in enumerate(passages, start=1):
         for rationale in rationales.get(document, ()):
             for left, right in rationale:
-                if min(end, right) - max(start, left) >= overlap * (right - left):
+                if _lies_in(start, end, left, right, overlap):
                     found.setdefault(document, set()).add((left, right))
         seen = found.get(document, set())
         if any(all(tuple(sentence) in seen for sentence in rationale) for rationale in rationales.get(document, ())):
             return rank
     return None
+
+
+def _lies_in(start: int, end: int, left: int, right: int, overlap: float) -> bool:
+    """Tell whether a passage holds at least this share of a sentence (``left`` to ``right``)."""
+    return min(end, right) - max(start, left) >= overlap * (right - left)
 
 
 def sentence_share(
@@ -617,7 +622,7 @@ def sentence_share(
         (document, left, right)
         for document, left, right in wanted
         for other, start, end in passages
-        if document == other and min(end, right) - max(start, left) >= overlap * (right - left)
+        if document == other and _lies_in(start, end, left, right, overlap)
     }
     return len(held) / len(wanted) if wanted else 0.0
 

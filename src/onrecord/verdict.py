@@ -101,18 +101,14 @@ def _weigh(
         return VerdictLabel.REFUTED, (1 - lead) / 2, (_reason("refuted", question, conflict, evidence),)
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
+    two = next((item for item in evidence if item.given_differently and independent(support, item)), None)
+    conflict = two or conflict
     for_it, against = (
         strength(support, support.probabilities.supports),
         strength(conflict, conflict.probabilities.refutes),
     )
     reasons = (_reason("refuted", question, conflict, evidence), _reason("supported", question, support, evidence))
     near = abs(for_it - against) < settings.decision_margin and min(for_it, against) >= settings.conflicting_least
-    two = next((item for item in evidence if item.given_differently and independent(support, item)), None)
-    if two is not None:
-        reasons, against = (
-            (_reason("refuted", question, two, evidence), reasons[1]),
-            strength(two, two.probabilities.refutes),
-        )
     if two is not None or (near and independent(support, conflict)):
         return VerdictLabel.CONFLICTING, for_it * against, reasons
     if for_it > against:

@@ -24,6 +24,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evals import metrics
 from evals.ablation import Cut, Draw, Replay, Vectors, by_meaning, passage_of, prepared, weighted, with_document
 from evals.data import CorpusDocument, Gold, LabelledClaim, read_claims, read_corpus
 from onrecord.index.embed import load_embedder
@@ -73,11 +74,11 @@ def of_claim(replay: Replay, number: int, settings: Settings, chance: random.Ran
     def whole(place: int) -> bool:
         at, start, end = replay.places[place]
         document = replay.documents[at]
-        spans = document.sentence_spans
-        return any(
-            all(start <= spans[n][0] and spans[n][1] <= end for n in some)
-            for some in claim.rationales.get(document.id, ())
-        ) or (document.id in gold and not claim.rationales.get(document.id))
+        rationales = [[document.sentence_spans[n] for n in some] for some in claim.rationales.get(document.id, ())]
+        if not rationales:
+            return document.id in gold
+        passage = (document.id, start, end)
+        return metrics.rationale_ranks([passage], {document.id: rationales}, overlap=1.0) is not None
 
     of_document = {place: replay.documents[replay.places[place][0]].id for place in found}
     if label != "neutral":

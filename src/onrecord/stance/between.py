@@ -192,7 +192,7 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
         words = content_words(claim.proposition)
         shared = words & content_words(sentence.shifted(-passage.span.start).of(passage.text))
         precise = {"day"} if len(shared) < SAME_WORDS * len(words) else {"day", "month"}
-        given = days_of(around, true)
+        given = _days_of(around, true)
         return all(
             date.precision in precise and date.start and date.end and days_meet((date.start, date.end), given)
             for date in told
@@ -208,7 +208,7 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
     return bool(where) and all(re.search(_AT + re.escape(name) + r"\b", around, re.IGNORECASE) for name in where)
 
 
-def days_of(text: str, evidence: Evidence) -> list[Days]:
+def _days_of(text: str, evidence: Evidence) -> list[Days]:
     """Return the days that a text names and the one on which its source was published."""
     from onrecord.quantities import read_days  # noqa: PLC0415  its tables are heavy
 

@@ -53,9 +53,6 @@ RATIONALE_SLACK = 0.05
 HALF_SAID = 0.5
 """Where the whole passage is the rationale, the checks look at the sentence nearest to the claim if it holds so much of it."""
 
-ONE_DAY = dt.timedelta(days=1)
-"""What is published tells of the day before."""
-
 TOO_FAR = "Far from the claim, and not sure enough to decide it."
 
 _RUMOUR = re.compile(
@@ -238,7 +235,8 @@ def _on_other_days(item: JudgeItem) -> str:
     source = item.passage.source
     given = read_days(f"{source.title}\n{item.passage.text}", source.published)
     if given and source.published:
-        given.append((source.published - ONE_DAY, source.published + ONE_DAY))
+        slack = dt.timedelta(days=quoted.DAYS_OFF)
+        given.append((source.published - slack, source.published + slack))
     for date in read_dates(item.hypothesis, item.article_date) if given else ():
         fixed = date.precision in {"day", "month"} and date.role == "on" and not date.relative
         if fixed and date.start and date.end and not days_meet((date.start, date.end), given):
@@ -280,10 +278,12 @@ def _counted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     """
     from onrecord.stance import checks  # noqa: PLC0415  its libraries for quantities are heavy
 
+    others = any(finding.outcome == "different" for finding in outcome.findings)
+    if others or outcome.row[REFUTES] >= SURE or item.question != "true":
+        return outcome
     whole = outcome.window
     found = checks.interval(_pair(item, whole))
-    others = any(finding.outcome == "different" for finding in outcome.findings)
-    if found is None or others or outcome.row[REFUTES] >= SURE or item.question != "true":
+    if found is None:
         return outcome
     length = found.claim_span
     rest = content_words(item.hypothesis[: length.start] + item.hypothesis[length.end :])
@@ -292,7 +292,7 @@ def _counted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
     row, held = outcome.row.copy(), outcome.row.copy()
     row[SUPPORTS], row[REFUTES] = row[SUPPORTS] + row[REFUTES], 0.0
     held[NEUTRAL], held[REFUTES] = row[NEUTRAL] + held[REFUTES], 0.0
-    counted = found.model_copy(update={"evidence_span": found.evidence_span.shifted(whole.span.start)})
+    counted = checks.shifted(found, whole.span.start)
     settled = _Outcome(Stance.SUPPORTS, row, whole, whole, (counted,), f"It says the rest, and {found.message}.")
     hedge = _hedge(whole.text, item.hypothesis)
     return replace(settled, stance=Stance.NEUTRAL, row=held, note=hedge) if hedge else settled
@@ -463,10 +463,7 @@ def _votes(item: JudgeItem, window: Window) -> tuple[Finding, ...]:
 
     if not checks.tally(item.hypothesis):
         return ()
-    return tuple(
-        found.model_copy(update={"evidence_span": found.evidence_span.shifted(window.span.start)})
-        for found in checks.VOTES.compare(_pair(item, window))
-    )
+    return tuple(checks.shifted(found, window.span.start) for found in checks.VOTES.compare(_pair(item, window)))
 
 
 def _pair(item: JudgeItem, window: Window) -> Pair:

@@ -15,11 +15,11 @@ from onrecord.stance.checks.dates import Dates
 from onrecord.stance.checks.intervals import interval
 from onrecord.stance.checks.names import Names
 from onrecord.stance.checks.numbers import Numbers
-from onrecord.stance.checks.pair import CheckName, Pair
+from onrecord.stance.checks.pair import CheckName, Pair, shifted
 from onrecord.stance.checks.quotes import Quotes
 from onrecord.stance.checks.votes import Votes, tally
 
-__all__ = ["CHECKS", "DATES", "VOTES", "Check", "Pair", "interval", "run_checks", "tally"]
+__all__ = ["CHECKS", "DATES", "VOTES", "Check", "Pair", "interval", "run_checks", "shifted", "tally"]
 
 
 class Check(Protocol):
@@ -68,8 +68,4 @@ def run_checks(  # noqa: PLR0913  two texts, and when and under what they were w
     dates equal 2021 2021 103
     """
     pair = Pair.of(hypothesis, evidence_text, claim_date=claim_date, source_date=source_date, heading=heading)
-    return tuple(
-        found.model_copy(update={"evidence_span": found.evidence_span.shifted(evidence_offset)})
-        for check in CHECKS
-        for found in check.compare(pair)
-    )
+    return tuple(shifted(found, evidence_offset) for check in CHECKS for found in check.compare(pair))

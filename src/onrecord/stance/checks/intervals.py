@@ -41,7 +41,7 @@ def interval(pair: Pair) -> Finding | None:
     if len(claimed) != 1 or len(given) != 2:  # noqa: PLR2004  with a third day it may be another event's
         return None
     (one,) = claimed
-    other = next((date for date in given if date != one), one)
+    other = next(date for date in given if date != one)
     for length in read_quantities(pair.claim.text)[:MOST_CLAIMED]:
         order = _ORDER.match(pair.claim.text, length.span.end)
         if one not in given or order is None or claimed[one].start > length.span.start:

@@ -248,6 +248,11 @@ def are_alternatives(text: str, mine: Span, others: list[Span]) -> bool:
     return False
 
 
+def shifted(found: Finding, offset: int) -> Finding:
+    """Return a finding whose place in the evidence is ``offset`` characters further: in the version instead of the window."""
+    return found.model_copy(update={"evidence_span": found.evidence_span.shifted(offset)})
+
+
 MOST_CLAIMED: Final = 12
 """Figures or dates of a claim that are compared; a claim is a sentence, and a list of figures is no claim."""
 MOST_GIVEN: Final = 80
