@@ -94,7 +94,7 @@ def utterances(passages: Iterator[Passage]) -> list[Utterance]:
     found: dict[tuple[str, int], Utterance] = {}
     for passage in passages:
         for span in passage.sentences:
-            text = " ".join(span.shifted(-passage.span.start).of(passage.text).split())
+            text = " ".join(passage.text_in(span).split())
             source = passage.source
             found.setdefault(
                 (passage.version_id, span.start),

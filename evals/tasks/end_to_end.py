@@ -304,7 +304,7 @@ def item_of(claim: LabelledClaim, checked: CheckedClaim, gold: str, predicted: s
                     "cosine": item.hit.dense_score,
                     "ranks": [item.hit.dense_rank, item.hit.lexical_rank],
                     "hypothesis": item.hypothesis,
-                    "window": item.window.shifted(-item.passage.span.start).of(item.passage.text),
+                    "window": item.passage.text_in(item.window),
                     "rationale": item.rationale_text,
                     "findings": [f"{finding.check} {finding.outcome}: {finding.message}" for finding in item.findings],
                     "own_words": item.own_words,

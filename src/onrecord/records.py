@@ -197,6 +197,10 @@ class Passage(Record):
     locators: tuple[Locator, ...] = ()
     """The pages or times that the passage touches, as ranges in the version's text."""
 
+    def text_in(self, span: Span) -> str:
+        """Return the passage's characters in a range of the version's text."""
+        return span.shifted(-self.span.start).of(self.text)
+
 
 class Quotation(Record):
     """Words between quotation marks in the article; ``span`` is inside the marks, in the article's text."""

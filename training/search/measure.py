@@ -43,11 +43,6 @@ from training.search.train import STRENGTHS, adapted, embedded, strengthened
 
 CITED = "scifact, cited papers"
 """SciFact with the papers that a claim cites as what is looked for, as BEIR has it, neutral claims included."""
-SETTINGS = load_settings()
-RANKINGS: dict[str, Variant] = {
-    "vectors alone": alone("dense"),
-    "the product's ranking": with_document(weighted(SETTINGS.dense_weight), SETTINGS.document_weight),
-}
 WEIGHTS: dict[str, Variant] = {
     f"the product's ranking, meaning {meaning}, other passages {others}": with_document(weighted(meaning), others)
     for meaning in (0.5, 0.55, 0.6, 0.65)
@@ -79,11 +74,16 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--out", type=Path, default=Path("evals/results"))
     options = parser.parse_args()
+    settings = load_settings()
+    rankings: dict[str, Variant] = {
+        "vectors alone": alone("dense"),
+        "the product's ranking": with_document(weighted(settings.dense_weight), settings.document_weight),
+    }
     model, tokenizer = adapted()
     model.load_state_dict(torch.load(options.run / "checkpoint.pt", weights_only=True)["model"], strict=False)
     model.eval()
     rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    with closing(Vectors(options.cache, load_settings())) as vectors:
+    with closing(Vectors(options.cache, settings)) as vectors:
         for name in (*SETS, CITED):
             of = name.partition(",")[0]
             pairs = options.data / "pairs" / "train" / f"{of}.jsonl.gz"
@@ -96,7 +96,7 @@ def main() -> None:
                 changed = replace(replay, queries=queries, dense=by_meaning(replay.vectors, queries))
                 some = {
                     f"{title}, adapters {share}" if share else f"{title}, no adapters": by
-                    for title, by in RANKINGS.items()
+                    for title, by in rankings.items()
                 }
                 if share == 1.0:
                     some |= WEIGHTS | {"words alone": alone("lexical")}

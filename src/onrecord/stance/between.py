@@ -57,7 +57,7 @@ def _against(evidence: Evidence, probability: float, sentence: Span, finding: Fi
             "stance": Stance.REFUTES,
             "probabilities": StanceProbabilities(supports=0.0, refutes=probability, neutral=1.0 - probability),
             "rationale": sentence,
-            "rationale_text": sentence.shifted(-evidence.passage.span.start).of(evidence.passage.text),
+            "rationale_text": evidence.passage.text_in(sentence),
             "nearest": None,
             "findings": (finding,),
             "note": note,
@@ -143,7 +143,7 @@ def _said_by_another(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]
             check="names",
             outcome="different",
             claim_value=named.of(item.hypothesis),
-            evidence_value=span.shifted(-true.passage.span.start).of(true.passage.text),
+            evidence_value=true.passage.text_in(span),
             claim_span=named,
             evidence_span=span,
             message=f"In the source {name} says this, not {attribution.speaker}.",
@@ -190,7 +190,7 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
     around = f"{passage.source.title}\n{passage.text}"
     if told:
         words = content_words(claim.proposition)
-        shared = words & content_words(sentence.shifted(-passage.span.start).of(passage.text))
+        shared = words & content_words(passage.text_in(sentence))
         precise = {"day"} if len(shared) < SAME_WORDS * len(words) else {"day", "month"}
         given = _days_of(around, true)
         return all(

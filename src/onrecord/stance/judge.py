@@ -184,7 +184,7 @@ def _decide(
 
 def _unrelated(item: JudgeItem) -> _Outcome:
     span = item.passage.sentences[0] if item.passage.sentences else item.passage.span
-    nothing = Window(span, span.shifted(-item.passage.span.start).of(item.passage.text), 0.0, single=True)
+    nothing = Window(span, item.passage.text_in(span), 0.0, single=True)
     note = "Not judged: it has nothing in common with the claim."
     return _Outcome(Stance.NEUTRAL, np.array([0.0, 0.0, 1.0]), nothing, nothing, note=note)
 
@@ -398,7 +398,7 @@ def _quoted(item: JudgeItem, outcome: _Outcome) -> _Outcome:
         return outcome
     sentences = [span for span in item.passage.sentences if span.overlaps(found.span)] or [item.passage.span]
     span = Span(start=sentences[0].start, end=sentences[-1].end)
-    window = Window(span, span.shifted(-item.passage.span.start).of(item.passage.text), 1.0, single=len(sentences) == 1)
+    window = Window(span, item.passage.text_in(span), 1.0, single=len(sentences) == 1)
     row = np.full(3, (1.0 - quoted.PROBABILITY) / 2)
     row[SUPPORTS if found.stance is Stance.SUPPORTS else REFUTES] = quoted.PROBABILITY
     settled = replace(outcome, stance=found.stance, row=row, window=window, rationale=window, findings=(), note="")

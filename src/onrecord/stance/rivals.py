@@ -196,7 +196,7 @@ class _Sentence:
     def of(cls, passage: Passage, span: Span) -> _Sentence:
         from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
 
-        text = span.shifted(-passage.span.start).of(passage.text)
+        text = passage.text_in(span)
         return cls(span, text, tuple(read_quantities(text)), tuple(read_days(text, passage.source.published)))
 
     def gives(self, figure: Quantity) -> bool:

@@ -74,7 +74,7 @@ def windows_of(item: JudgeItem) -> list[Window]:
     heading = heading_of(passage)
 
     def window(span: Span, *, single: bool) -> Window:
-        text = span.shifted(-passage.span.start).of(passage.text)
+        text = passage.text_in(span)
         shared = len(words & content_words(text)) / len(words) if words else 1.0
         return Window(span, text, shared, single, heading)
 
