@@ -130,12 +130,13 @@ def _again(
     part: CheckedClaim, article_date: str, networks: cascade.Networks, settings: Settings, logits: KeptLogits
 ) -> CheckedClaim:
     date = dt.date.fromisoformat(article_date) if article_date else None
-    # What a quotation brought was scored by no list and comes besides the passages that search found; the last of a list has 0.
     hits = {item.hit.passage_id: item.hit for item in part.evidence}
-    scored = {name for name, hit in hits.items() if (hit.dense_score, hit.lexical_score) != (None, None)}
-    found = sorted(scored, key=lambda name: (-hits[name].fused_score, name))
-    # In the order in which they were judged: where windows of two passages are equal, it decides which passage they count for.
-    wanted = [*found[: settings.top_k], *(name for name in hits if name not in scored)]
+    # In the order in which they were judged: the place counts in what the deciding network reads, and where windows of two
+    # passages are equal, it decides which passage they count for. What a quotation brought was scored by no list: last.
+    ordered = sorted(hits, key=lambda name: (hits[name].place or len(hits), -hits[name].fused_score, name))
+    unscored = {name for name, hit in hits.items() if (hit.dense_score, hit.lexical_score) == (None, None)}
+    found = [name for name in ordered if name not in unscored]
+    wanted = [*found[: settings.top_k], *(name for name in ordered if name in unscored)]
     pieces = sorted(
         (item for item in part.evidence if item.hit.passage_id in wanted),
         key=lambda item: (wanted.index(item.hit.passage_id), item.question),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,11 @@ from onrecord.errors import SettingsError
 from onrecord.stance import nli
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from onrecord.records import Evidence
+    from onrecord.stance import JudgeItem
 
 DOCUMENTS = [
     {"id": "rain", "title": "Weather", "sentences": ["In July 40 mm of rain fell in Antwerp.", "June was dry."]},
@@ -120,6 +125,31 @@ def test_a_replay_gives_the_verdicts_of_the_run_and_answers_to_thresholds(
     assert [len(item.details["evidence"]) for item in narrow] == [1, 1, 1]
     with pytest.raises(SettingsError):
         replay.replay(kept, overrides={"top_k": "0"}, thresholds={})
+
+
+def test_a_replay_judges_in_the_order_of_the_run(
+    kept_run: tuple[dict[str, Path], Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a speaker says himself comes first, whatever its score: the order of scores is not that of the run."""
+    kept = replay.read_kept(kept_run[2])
+    part = kept.claims[0].parts[0]
+    by_score = sorted(part.evidence, key=lambda item: -item.hit.fused_score)
+    assert sorted(item.hit.place for item in part.evidence) == [1, 2, 3]
+    assert [item.hit.place for item in by_score] == [1, 2, 3]
+    turned = tuple(
+        item.model_copy(update={"hit": item.hit.model_copy(update={"place": 4 - item.hit.place})})
+        for item in part.evidence
+    )
+    claim = kept.claims[0].model_copy(update={"parts": (part.model_copy(update={"evidence": turned}),)})
+    judged: list[list[str]] = []
+
+    def judge(_: object, items: Sequence[JudgeItem], **__: object) -> list[Evidence]:
+        judged.append([item.passage.id for item in items])
+        return [next(e for e in turned if e.passage.id == item.passage.id) for item in items]
+
+    monkeypatch.setattr(replay, "judge_with", judge)
+    replay.replay(replace(kept, claims=[claim]), overrides={}, thresholds={})
+    assert judged == [[item.passage.id for item in reversed(by_score)]]
 
 
 def test_a_replay_stops_where_an_answer_is_missing(

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 """Version of the JSON form of ``CheckedArticle``; the first number changes when a reader must change."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -310,6 +310,8 @@ class Hit(Record):
     fused_score: float
     """Weighted sum of both scores, each between the last and the first of its list, and a share of its source's next ones."""
     matched_terms: tuple[str, ...] = ()
+    place: Annotated[int, Field(ge=1)] | None = None
+    """Place among the passages that the claim was held against, from 1; ``None`` outside a check."""
 
 
 class Finding(Record):

@@ -550,7 +550,7 @@ def _trimmed(span: Span, text: str) -> Span:
 
 
 def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[Hit]:
-    """Add the passages in which the claim's quotations stand, where search for the claim did not bring them."""
+    """Add the passages in which the claim's quotations stand, where search did not bring them, and number what there is."""
     known = {hit.passage_id for hit in hits}
     added = {
         place.passage.id: Hit(passage_id=place.passage.id, query=check.quotation.text, lexical_rank=1, fused_score=0.0)
@@ -558,7 +558,7 @@ def _with_quoted(hits: Sequence[Hit], checks: Sequence[QuotationCheck]) -> list[
         for place in check.places[:2]
         if place.passage.id not in known
     }
-    return [*hits, *added.values()]
+    return [hit.model_copy(update={"place": place}) for place, hit in enumerate((*hits, *added.values()), start=1)]
 
 
 def strength(item: Evidence) -> tuple[int, float, str]:
