@@ -30,7 +30,9 @@ ITEMS = "items"
 """Folder in that of the results with a folder for each entry's last run, as ``run --out`` writes it; never committed."""
 NEWS = ROOT / "evals" / "claims" / "news.jsonl"
 BLIND = ROOT / "evals" / "claims" / "blind.jsonl"
-"""Claims over the starter corpus by another hand, who knew neither the program nor its mistakes."""
+"""Claims over the starter corpus by another hand, who did not know the program; half of the mistakes were looked at."""
+UNSEEN = ROOT / "evals" / "claims" / "unseen.jsonl"
+"""As many again, of which nobody looks at a mistake: they are only counted."""
 LIMIT = 400
 """Items per set by default: about ± 5 points at 95 %, and minutes instead of hours on two cores."""
 
@@ -93,6 +95,7 @@ PolitiHop none but disputed claims are left, so it is measured for retrieval alo
 def entries() -> tuple[Entry, ...]:
     """Return all entries, in the order of the table."""
     found = [Entry("starter", "starter", {}), Entry("starter-blind", "starter", {"claims": str(BLIND)})]
+    found.append(Entry("starter-unseen", "starter", {"claims": str(UNSEEN)}))
     found.append(Entry("gate-starter", "starter", {}, limit=40, small=True))
     found.append(Entry("gate-news", "stance", {"data": str(NEWS)}, split="dev", limit=120, small=True))
     found.append(Entry("gate-claim-room", "claim-room", {}, small=True))

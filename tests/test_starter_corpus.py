@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "corpus" / "documents"
 EXAMPLES = ROOT / "corpus" / "examples"
 CLAIMS = ROOT / "evals" / "claims" / "starter.jsonl"
-BLIND = ROOT / "evals" / "claims" / "blind.jsonl"
+BLIND = [ROOT / "evals" / "claims" / name for name in ("blind.jsonl", "unseen.jsonl")]
 
 FIELDS = ("economy", "public-health", "speeches-and-charters", "ukraine-talks")
 PREFIXES = {
@@ -247,8 +247,9 @@ def test_conflicting_claims_rest_on_more_than_one_account() -> None:
             assert re.search(r"opposite accounts|different accounts", body), row["id"]
 
 
-def test_the_claims_written_blind_keep_the_same_rules() -> None:
-    rows = [json.loads(line) for line in BLIND.read_text(encoding="utf-8").splitlines()]
+@pytest.mark.parametrize("path", BLIND, ids=lambda path: path.stem)
+def test_the_claims_written_blind_keep_the_same_rules(path: Path) -> None:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert len({row["id"] for row in rows}) == len({row["claim"] for row in rows}) == len(rows) >= 150
     assert not {row["claim"] for row in rows} & {row["claim"] for row in ROWS}
     for row in rows:
