@@ -252,6 +252,13 @@ def test_spans_always_give_the_words_on_the_page(text: str) -> None:
         ("The Court has been warning since May that growth is overestimated.", "The Court", "that growth is overestimated"),
         # a family name that the tagger takes for something else
         ("Elin Jónsdóttir left. According to Jónsdóttir, the fleet sailed.", "Elin Jónsdóttir", "the fleet sailed"),
+        # whose telling it is, in front, inside and behind
+        ("In Sergei Lavrov's telling, the draft had changed.", "Sergei Lavrov", "the draft had changed"),
+        ("Growth, in the view of Jane Roe, will slow.", "Jane Roe", "will slow"),
+        ("The images were staged, in the ministry's words.", "the ministry", "The images were staged"),
+        # by saying
+        ("Andrii Yermak summed the talks up by saying that the ball was in Moscow's court.", "Andrii Yermak",
+         "that the ball was in Moscow's court"),
         # belief
         ("Observers believe that the talks failed.", "Observers", "that the talks failed"),
         # the parser takes the clause of time for the content
@@ -270,6 +277,9 @@ def test_attribution(text: str, speaker: str, content: str) -> None:
         "Prices rose in May.",  # nobody says it
         "He is said to be ill.",  # nobody is named
         "The cat sat on the mat.",  # no report
+        "In full view of the cameras, Jane Roe left the room.",  # seen, not told
+        "The account was kept in Jane Roe's words.",  # her words, nobody's clause
+        "The report was closed by saying that nothing had changed.",  # nobody is named
         "Sudan — the largest country — was divided.",  # a dash that is no dateline and no headline
     ],
 )

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "corpus" / "documents"
 EXAMPLES = ROOT / "corpus" / "examples"
 CLAIMS = ROOT / "evals" / "claims" / "starter.jsonl"
-BLIND = [ROOT / "evals" / "claims" / name for name in ("blind.jsonl", "unseen.jsonl")]
+BLIND = [ROOT / "evals" / "claims" / name for name in ("blind.jsonl", "develop.jsonl", "unseen.jsonl")]
 
 FIELDS = ("economy", "public-health", "speeches-and-charters", "ukraine-talks")
 PREFIXES = {

@@ -76,6 +76,11 @@ _NOUN_CUES = frozenset(
     " acknowledgement acknowledgment report rumor rumour charge demand call proposal request criticism declaration estimate"
     " denial assurance remark comment".split()
 )
+_TELLING = frozenset(
+    "account telling retelling recollection view opinion words reading version assessment judgment judgement estimation"
+    " reckoning description".split()
+)
+"""Whose a clause is: "in her account, P", "in the words of the ministry, P"."""
 _NOT_ASSERTING = frozenset(
     "deny doubt dispute question wonder ask refuse decline reject forget urge demand request propose recommend order".split()
 )
@@ -245,6 +250,8 @@ class _Finder:
                 yield from self._verb(sentence, token)
             elif token.lower_ == "according" or (token.lower_ == "per" and token.dep_ == "prep"):
                 yield from self._according(sentence, token)
+            elif token.dep_ == "pobj" and token.lower_ in _TELLING and token.head.lower_ in ("in", "by"):
+                yield from self._telling(sentence, token)
             elif token.pos_ == "NOUN" and token.lemma_ in _NOUN_CUES:
                 yield from self._noun(sentence, token)
 
@@ -316,6 +323,8 @@ class _Finder:
                 if subject is not None or governor.head.i == governor.i:
                     break
                 governor = governor.head
+        if subject is None and verb.dep_ == "pcomp" and verb.head.lower_ == "by" and not _is_passive(verb.head.head):
+            subject = subject_of(verb.head.head)  # "she summed it up by saying that P"
         if subject is None and verb.dep_ == "acl":
             subject = verb.head
         if subject is None:
@@ -376,6 +385,26 @@ class _Finder:
             return
         cue = sentence.span_of([token, to])
         yield self._report(sentence, "speech", self._np(sentence, who), cue, _runs(sentence, tokens), governor, None)
+
+    def _telling(self, sentence: ParsedSentence, noun: Token) -> Iterator[Report]:
+        """A clause that is told in somebody's words: "in her account, P", "P, in the view of the bank"."""
+        of = next((c for c in noun.children if c.dep_ == "prep" and c.lower_ == "of"), None)
+        owner = next((c for c in noun.children if c.dep_ == "poss"), None) or next(
+            (c for c in (of.children if of is not None else ()) if c.dep_ == "pobj"), None
+        )
+        preposition, governor = noun.head, noun.head.head
+        own = sorted(t.i for t in preposition.subtree)
+        after = sentence.doc[own[-1] + 1] if own[-1] + 1 < len(sentence.doc) else None
+        set_off = after is not None and (
+            after.lower_ == "," or (after.is_punct and own[0] > 0 and sentence.doc[own[0] - 1].lower_ == ",")
+        )
+        plain = not any(c.dep_ == "amod" for c in noun.children)  # "in full view of the cameras"
+        if owner is None or not (set_off and plain) or governor.pos_ not in ("VERB", "AUX") or not subject_of(governor):
+            return
+        tokens = [t for t in governor.subtree if t.i not in set(own)]
+        kept = [t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"]
+        cue = sentence.span_of([preposition, noun])
+        yield self._report(sentence, "speech", sentence.span_of(kept), cue, _runs(sentence, tokens), governor, None)
 
     def _noun(self, sentence: ParsedSentence, noun: Token) -> Iterator[Report]:
         clause = next(

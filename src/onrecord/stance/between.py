@@ -10,6 +10,8 @@ with no record of the named one saying it, a fact-checker calls it misattributed
 same thing. A claim that gives one of the two without saying whose is contradicted by the other source, as surely as the first
 bears it out.
 
+*Another figure in its place* (``figures``). A passage that bears the claim out, but for its figure, contradicts it.
+
 *The figure is corrected.* Where a passage is known to give a figure of the claim differently, no passage bears the claim out
 that does not give it at all.
 """
@@ -21,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from onrecord.records import Evidence, Finding, Span, Stance, StanceProbabilities
-from onrecord.stance import rivals
+from onrecord.stance import figures, rivals
 from onrecord.stance.questions import JudgeItem, family_name, names_speaker, same_person
 from onrecord.stance.windows import content_words
 
@@ -41,7 +43,7 @@ def together(items: Sequence[JudgeItem], judged: Sequence[Evidence]) -> list[Evi
     found = list(judged)
     for numbers in by_claim.values():
         settle = _given_differently if items[numbers[0]].claim.attribution is None else _said_by_another
-        for step in (_corrected, settle):
+        for step in (_instead, _corrected, settle):
             for number, evidence in list(step([(number, items[number], found[number]) for number in numbers])):
                 found[number] = evidence
     return found
@@ -63,6 +65,19 @@ def _against(evidence: Evidence, probability: float, sentence: Span, finding: Fi
             "note": note,
         }
     )
+
+
+# --------------------------------------------------------------------------------------------- another figure instead
+
+
+def _instead(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
+    passages = list({evidence.passage.id: evidence.passage for _, _, evidence in judged}.values())
+    for number, item, evidence in judged:
+        if evidence.stance is Stance.SUPPORTS:
+            other = figures.instead(item, evidence.passage, passages)
+            if other is not None:
+                message = other.finding.message
+                yield number, _against(evidence, evidence.probabilities.supports, other.span, other.finding, message)
 
 
 # ---------------------------------------------------------------------------------------------------- figure corrected

@@ -475,6 +475,15 @@ def _relate_bounds(
     return "open"
 
 
+def countable_alike(one: str, other: str) -> bool:
+    """Tell whether two nouns, as stems, may name the same things: "people" and "employees"."""
+    return one == other or _are_people({one, other})
+
+
+def _are_people(nouns: set[str]) -> bool:
+    return "people" in nouns and nouns <= _PERSONS | {"people"}
+
+
 def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]:
     """Return (surely the same subject, surely another subject)."""
     if claim.dimension == "ordinal":
@@ -488,7 +497,7 @@ def _subjects(pair: Pair, claim: Quantity, other: Quantity) -> tuple[bool, bool]
                 return not (extra - pair.evidence.all_stems), False
             if claim.noun[-1] in _TROOPS and other.noun[-1] in _TROOPS:
                 return False, False
-            if mine <= _PERSONS | {"people"} and theirs <= _PERSONS | {"people"} and "people" in mine | theirs:
+            if _are_people(mine | theirs):
                 return False, False
             linked = claim.noun[-1] in other.about or other.noun[-1] in claim.about
             return False, not linked
