@@ -9,7 +9,7 @@ import pytest
 from onrecord.records import Stance
 from onrecord.stance import JudgeItem
 from onrecord.stance.between import together
-from onrecord.stance.figures import Instead, instead
+from onrecord.stance.figures import Held, Instead
 from tests.record_builders import claim, evidence, hit, source
 from tests.record_builders import passage as passage_of
 
@@ -20,7 +20,8 @@ def other(wording: str, text: str, *beside: str, title: str = "A report") -> Ins
         for n, one in enumerate((text, *beside))
     ]
     about = claim(wording)
-    return instead(JudgeItem(about, passages[0], hit(passages[0].id), "true", wording), passages[0], passages)
+    item = JudgeItem(about, passages[0], hit(passages[0].id), "true", wording)
+    return Held.of(item, passages).instead(passages[0])
 
 
 @pytest.mark.parametrize(

@@ -1275,6 +1275,11 @@ def days_meet(days: Days, others: Iterable[Days]) -> bool:
     return any(days[0] <= end and start <= days[1] for start, end in others)
 
 
+def times_meet(days: Sequence[Days], others: Sequence[Days]) -> bool:
+    """Tell whether two texts may speak of one time: they have a day in common, or one of them names none."""
+    return not days or not others or any(days_meet(day, others) for day in days)
+
+
 @lru_cache(maxsize=4096)
 def _read_dates(text: str, reference: dt.date | None) -> tuple[DateMention, ...]:
     tokens = words(text)

@@ -393,18 +393,18 @@ class _Finder:
             (c for c in (of.children if of is not None else ()) if c.dep_ == "pobj"), None
         )
         preposition, governor = noun.head, noun.head.head
-        own = sorted(t.i for t in preposition.subtree)
-        after = sentence.doc[own[-1] + 1] if own[-1] + 1 < len(sentence.doc) else None
+        own = {t.i for t in preposition.subtree}
+        first, last = min(own), max(own)
+        after = sentence.doc[last + 1] if last + 1 < len(sentence.doc) else None
         set_off = after is not None and (
-            after.lower_ == "," or (after.is_punct and own[0] > 0 and sentence.doc[own[0] - 1].lower_ == ",")
+            after.lower_ == "," or (after.is_punct and first > 0 and sentence.doc[first - 1].lower_ == ",")
         )
         plain = not any(c.dep_ == "amod" for c in noun.children)  # "in full view of the cameras"
         if owner is None or not (set_off and plain) or governor.pos_ not in ("VERB", "AUX") or not subject_of(governor):
             return
-        tokens = [t for t in governor.subtree if t.i not in set(own)]
-        kept = [t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"]
+        tokens = [t for t in governor.subtree if t.i not in own]
         cue = sentence.span_of([preposition, noun])
-        yield self._report(sentence, "speech", sentence.span_of(kept), cue, _runs(sentence, tokens), governor, None)
+        yield self._report(sentence, "speech", _name_of(sentence, owner), cue, _runs(sentence, tokens), governor, None)
 
     def _noun(self, sentence: ParsedSentence, noun: Token) -> Iterator[Report]:
         clause = next(
@@ -419,8 +419,7 @@ class _Finder:
         owner = next((c for c in noun.children if c.dep_ == "poss"), None)
         if clause is None or owner is None:
             return
-        kept = [t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"]
-        source = sentence.span_of(kept)
+        source = _name_of(sentence, owner)
         content = _runs(sentence, list(clause.subtree))
         yield self._report(sentence, "speech", source, sentence.span_of([noun]), content, clause, noun)
 
@@ -574,6 +573,11 @@ class _Finder:
         if before:
             return before[-1]
         return in_reach[0] if in_reach else None
+
+
+def _name_of(sentence: ParsedSentence, owner: Token) -> Span:
+    """Return the words for an owner, without the mark of the genitive."""
+    return sentence.span_of([t for t in noun_phrase(owner, full=False) if t.tag_ != "POS"])
 
 
 def _head_of(sentence: ParsedSentence, source: Span) -> Token | None:

@@ -71,13 +71,17 @@ def _against(evidence: Evidence, probability: float, sentence: Span, finding: Fi
 
 
 def _instead(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
-    passages = list({evidence.passage.id: evidence.passage for _, _, evidence in judged}.values())
+    passages = {evidence.passage.id: evidence.passage for _, _, evidence in judged}
+    held: dict[str, figures.Held] = {}  # by wording
     for number, item, evidence in judged:
-        if evidence.stance is Stance.SUPPORTS:
-            other = figures.instead(item, evidence.passage, passages)
-            if other is not None:
-                message = other.finding.message
-                yield number, _against(evidence, evidence.probabilities.supports, other.span, other.finding, message)
+        if evidence.stance is not Stance.SUPPORTS:
+            continue
+        if item.hypothesis not in held:
+            held[item.hypothesis] = figures.Held.of(item, passages.values())
+        other = held[item.hypothesis].instead(evidence.passage)
+        if other is not None:
+            message = other.finding.message
+            yield number, _against(evidence, evidence.probabilities.supports, other.span, other.finding, message)
 
 
 # ---------------------------------------------------------------------------------------------------- figure corrected

@@ -12,10 +12,10 @@ blind 0.612 and 0.641, starter claims 0.846 and 0.857; SciFact, Check-COVID and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from onrecord.records import Finding, Passage, Span
 from onrecord.stance.questions import JudgeItem
@@ -35,6 +35,39 @@ _SMALL = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage with its figures and days; the figures' spans point into its own text."""
+
+    span: Span
+    """In the version's text."""
+    text: str
+    figures: tuple[Quantity, ...]
+    days: tuple[Days, ...]
+
+    @classmethod
+    def of(cls, passage: Passage, span: Span) -> Self:
+        """Read a sentence of a passage."""
+        from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+
+        text = passage.text_in(span)
+        return cls(span, text, tuple(read_quantities(text)), tuple(read_days(text, passage.source.published)))
+
+
+def different(item: JudgeItem, figure: Quantity, sentence: Sentence, other: Quantity, told: str) -> Finding:
+    """Return the finding that a sentence has another figure; ``told`` names them as ``{mine}`` and ``{theirs}``."""
+    mine, theirs = figure.span.of(item.hypothesis), other.span.of(sentence.text)
+    return Finding(
+        check="numbers",
+        outcome="different",
+        claim_value=mine,
+        evidence_value=theirs,
+        claim_span=figure.span,
+        evidence_span=other.span.shifted(sentence.span.start),
+        message=told.format(mine=mine, theirs=theirs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Instead:
     """Another figure of a passage: its sentence, in the version's text, and what is told of it."""
 
@@ -42,80 +75,66 @@ class Instead:
     finding: Finding
 
 
-def instead(item: JudgeItem, passage: Passage, passages: Sequence[Passage]) -> Instead | None:
-    """Return the figure that ``passage`` gives in the place of one of the claim's; else None.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A wording beside all passages that it is held against, read once."""
 
-    Args:
-        item: The question that the passage bears out.
-        passage: The passage.
-        passages: All passages that the claim is held against.
-    """
-    from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+    item: JudgeItem
+    words: frozenset[str]
+    claimed: tuple[Quantity, ...]
+    told: tuple[Days, ...]
+    sentences: Mapping[str, Sequence[tuple[Sentence, float]]]
+    """By passage, each with the share of the wording's content words that it has."""
 
-    words = content_words(item.hypothesis)
-    claimed = read_quantities(item.hypothesis)
-    said = words & (content_words(passage.text) | content_words(passage.source.title))
-    if not words or not claimed or len(said) < _ON_SUBJECT * len(words):
-        return None
-    told = read_days(item.hypothesis, item.article_date)
-    sentences = list(_sentences(passage, words))
-    everywhere = [one for other in passages for one in _sentences(other, words)]
-    found: list[tuple[float, Decimal, Quantity, Quantity, _Sentence]] = []
-    for figure in claimed:
+    @classmethod
+    def of(cls, item: JudgeItem, passages: Iterable[Passage]) -> Self:
+        """Read the wording of an item, and the passages where it has figures."""
+        from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
+
+        words = frozenset(content_words(item.hypothesis))
+        claimed = tuple(read_quantities(item.hypothesis)) if words else ()
+        sentences = {
+            passage.id: [
+                (sentence, len(words & content_words(sentence.text)) / len(words))
+                for sentence in (Sentence.of(passage, span) for span in passage.sentences)
+            ]
+            for passage in (passages if claimed else ())
+        }
+        return cls(item, words, claimed, tuple(read_days(item.hypothesis, item.article_date)), sentences)
+
+    def instead(self, passage: Passage) -> Instead | None:
+        """Return the figure that one of the passages gives in the place of one of the wording's; else None."""
+        said = self.words & (content_words(passage.text) | content_words(passage.source.title))
+        if not self.claimed or len(said) < _ON_SUBJECT * len(self.words):
+            return None
+        found = [candidate for figure in self.claimed for candidate in self._candidates(figure, passage)]
+        if not found:
+            return None
+        _, _, figure, other, sentence = max(found, key=lambda one: one[:2])
+        finding = different(self.item, figure, sentence, other, "{mine} in the claim, {theirs} in the source.")
+        return Instead(sentence.span, finding)
+
+    def _candidates(
+        self, figure: Quantity, passage: Passage
+    ) -> Iterator[tuple[float, Decimal, Quantity, Quantity, Sentence]]:
+        """Yield other figures of a passage with how near their sentences are to the wording, and they to the figure."""
+        from onrecord.quantities import times_meet  # noqa: PLC0415  its tables are heavy
+
         if figure.vague or figure.dimension == "ordinal" or (not figure.noun and _label(figure)):
-            continue
+            return
+        everywhere = (one for some in self.sentences.values() for one in some)
         own = max(
-            (one.shared for one in everywhere if any(_gives(figure, other) for other in one.figures)), default=None
+            (shared for sentence, shared in everywhere if any(_gives(figure, other) for other in sentence.figures)),
+            default=None,
         )
         least = 0.0 if own is None else own + _CLOSER
-        rest = [other for other in claimed if other is not figure]
-        found += [
-            (round(sentence.shared, 1), -abs(other.base - figure.base), figure, other, sentence)
-            for sentence in sentences
-            if sentence.shared >= least and sentence.of_the_time(told)
-            for other in sentence.figures
-            if _in_its_place(figure, other) and not any(_gives(one, other) for one in rest)
-        ]
-    if not found:
-        return None
-    _, _, figure, other, sentence = max(found, key=lambda one: one[:2])
-    mine, theirs = figure.span.of(item.hypothesis), other.span.of(sentence.text)
-    finding = Finding(
-        check="numbers",
-        outcome="different",
-        claim_value=mine,
-        evidence_value=theirs,
-        claim_span=figure.span,
-        evidence_span=other.span.shifted(sentence.span.start),
-        message=f"{mine} in the claim, {theirs} in the source.",
-    )
-    return Instead(sentence.span, finding)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    span: Span
-    text: str
-    figures: tuple[Quantity, ...]
-    days: tuple[Days, ...]
-    shared: float
-    """Share of the claim's content words."""
-
-    def of_the_time(self, told: Sequence[Days]) -> bool:
-        """Tell whether it speaks of a time that the claim speaks of, as far as both say."""
-        from onrecord.quantities import days_meet  # noqa: PLC0415  its tables are heavy
-
-        return not told or not self.days or any(days_meet(day, self.days) for day in told)
-
-
-def _sentences(passage: Passage, words: frozenset[str] | set[str]) -> Iterator[_Sentence]:
-    from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
-
-    for span in passage.sentences:
-        text = passage.text_in(span)
-        days = tuple(read_days(text, passage.source.published))
-        shared = len(words & content_words(text)) / len(words)
-        yield _Sentence(span, text, tuple(read_quantities(text)), days, shared)
+        rest = [other for other in self.claimed if other is not figure]
+        for sentence, shared in self.sentences[passage.id]:
+            if shared < least or not times_meet(self.told, sentence.days):
+                continue
+            for other in sentence.figures:
+                if _in_its_place(figure, other) and not any(_gives(one, other) for one in rest):
+                    yield round(shared, 1), -abs(other.base - figure.base), figure, other, sentence
 
 
 def _label(figure: Quantity) -> bool:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from onrecord.records import Finding, Passage, Span
+from onrecord.stance.figures import Sentence, different
 from onrecord.stance.questions import JudgeItem
 
 if TYPE_CHECKING:
@@ -123,16 +124,8 @@ def _told(
     item: JudgeItem, figure: Quantity, sentence: _Sentence, other: _Sentence, rival: Quantity
 ) -> tuple[Span, Finding]:
     """Return the range of two sentences, and the finding for a reader."""
-    mine, theirs = figure.span.of(item.hypothesis), rival.span.of(other.text)
-    finding = Finding(
-        check="numbers",
-        outcome="different",
-        claim_value=mine,
-        evidence_value=theirs,
-        claim_span=figure.span,
-        evidence_span=rival.span.shifted(other.span.start),
-        message=f"{mine} in the claim is one of two figures on record; this source gives {theirs}.",
-    )
+    told = "{mine} in the claim is one of two figures on record; this source gives {theirs}."
+    finding = different(item, figure, other, rival, told)
     start, end = min(sentence.span.start, other.span.start), max(sentence.span.end, other.span.end)
     return Span(start=start, end=end), finding
 
@@ -151,23 +144,23 @@ class _About:
         self, figure: Quantity, bearers: Sequence[Passage]
     ) -> Iterator[tuple[_Sentence, _Sentence, Decimal, bool]]:
         """Yield a sentence, one where the other figure may stand, how far off it may be, and if the claim's is named."""
-        from onrecord.quantities import read_days  # noqa: PLC0415  its tables are heavy
+        from onrecord.quantities import read_days, times_meet  # noqa: PLC0415  its tables are heavy
 
         source = self.passage.source
         after = any(_published_after(self.passage, other) for other in bearers)
         provisional = after and any(_provisional(other, figure) for other in bearers)
         named = any(sentence.gives(figure) for sentence in self.sentences)
-        in_time = self._of_the_time(read_days(f"{source.title}\n{self.passage.text}", source.published))
+        in_time = times_meet(self.told, read_days(f"{source.title}\n{self.passage.text}", source.published))
         for number, sentence in enumerate(self.sentences):
             disputed = sentence.gives(figure) and _DISPUTED.search(sentence.text) is not None
             if disputed or (after and in_time and sentence.calls_earlier(figure)):
                 beside = [*self.sentences[max(0, number - 1) : number], *self.sentences[number + 1 : number + 2]]
                 for other in (sentence, *beside):
-                    if disputed or self._of_the_time(other.days):
+                    if disputed or times_meet(self.told, other.days):
                         yield sentence, other, _DISPUTE if disputed else _REVISION, True
                 continue
             final = _LATER.search(f"{source.title}\n{sentence.text}") is not None
-            if not named and provisional and final and self._of_the_time(sentence.days):
+            if not named and provisional and final and times_meet(self.told, sentence.days):
                 yield sentence, sentence, _CORRECTION, False
 
     def elsewhere(self, sentence: _Sentence, figure: Quantity) -> bool:
@@ -177,27 +170,11 @@ class _About:
 
         return bool(elsewhere(Pair.of(self.item.hypothesis, sentence.text), figure))
 
-    def _of_the_time(self, days: Sequence[Days]) -> bool:
-        from onrecord.quantities import days_meet  # noqa: PLC0415  its tables are heavy
 
-        return not self.told or not days or any(days_meet(day, days) for day in self.told)
+class _Sentence(Sentence):
+    """A sentence that may say that a figure is an earlier one, or give another in its place."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence of a passage with its figures and days; the figures' spans point into its own text."""
-
-    span: Span
-    text: str
-    figures: tuple[Quantity, ...]
-    days: tuple[Days, ...]
-
-    @classmethod
-    def of(cls, passage: Passage, span: Span) -> _Sentence:
-        from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
-
-        text = passage.text_in(span)
-        return cls(span, text, tuple(read_quantities(text)), tuple(read_days(text, passage.source.published)))
+    __slots__ = ()
 
     def gives(self, figure: Quantity) -> bool:
         """Tell whether it has this very figure."""

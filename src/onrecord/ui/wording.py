@@ -120,6 +120,8 @@ MEASURED: dict[str, tuple[str, str]] = {
 SETS: dict[str, str] = {
     "starter": "Starter claims, close to the record",
     "blind": "Claims by another hand",
+    "develop": "Hard claims by another hand, to develop against",
+    "unseen": "Claims by a third hand, mistakes never read",
     "claim-room": "Written articles",
     "news": "News, written for this project",
     "fever_dev": "FEVER: facts of Wikipedia",

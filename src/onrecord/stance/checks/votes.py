@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from onrecord.quantities import days_meet, read_days
+from onrecord.quantities import read_days, times_meet
 from onrecord.records import Finding, Span
 from onrecord.stance.checks.pair import CheckName, Pair, finding
 
@@ -108,4 +108,4 @@ class Votes:
         known = pair.evidence.all_stems | (pair.heading.all_stems if pair.heading else frozenset())
         told = read_days(pair.claim.text, pair.claim_date)
         around = read_days(pair.evidence.text, pair.source_date)
-        return words <= known and (not told or not around or any(days_meet(day, around) for day in told))
+        return words <= known and times_meet(told, around)
