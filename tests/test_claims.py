@@ -521,6 +521,68 @@ def test_atomic_parts(text: str, parts: list[str] | None) -> None:
     assert found == (parts or [text])
 
 
+@pytest.mark.parametrize(
+    ("text", "wordings"),
+    [
+        # what the first part reports stands in the second
+        (
+            "The Vatican denied the claims and described his condition as a “slight illness” without more details.",
+            [
+                "The Vatican denied the claims.",
+                "The Vatican described his condition as a “slight illness” without more details.",
+            ],
+        ),
+        # … or behind an insertion whose verb tells of saying
+        (
+            "The story, posted on Occupied.com, has this headline: “Lawyers admit that the birth certificate is fake.”",
+            [
+                "The story has this headline: “Lawyers admit that the birth certificate is fake.”",
+                "The story was posted on Occupied.com.",
+            ],
+        ),
+        # a quotation that begins within an insertion and ends with it
+        (
+            'The book was written by Sean Busick, who says, "Marion should be remembered as a hero of the war."',
+            ['The book was written by Sean Busick, who says, "Marion should be remembered as a hero of the war."'],
+        ),
+    ],
+)
+def test_a_report_whose_content_stands_elsewhere(text: str, wordings: list[str]) -> None:
+    assert [claim.standalone for claim in claims_of(text).claims] == wordings
+
+
+_SUBJECTS = st.sampled_from(["The union", "Ben Kingsley", "The post", "Officials in Kyiv", "She"])
+_SAYING = st.sampled_from(
+    [
+        "denied the claims", "described it as", "said that", "wrote", "cited the law", "told reporters", "has this headline:",
+        "shows an article", "stated", "confirmed the plan", "details allegations", "said prices rose", "was written in May",
+    ]
+)  # fmt: skip
+_INSERTED = st.sampled_from(
+    [
+        "", ", which states:", ", saying,", ", posted on the site,", ", who says that", ", whose slogan is", " and",
+        ", adding that", ", the words that said it all:", ", according to police,", " but", ", which details it,",
+    ]
+)  # fmt: skip
+_SAID = st.sampled_from(
+    [
+        "", "“a slight illness”", '"He is a saint!"', "“When, knowing the content, he pays, it is an offence”", "‘no comment’",
+        "“We paid,” he said, “and left”", '"a quotation without its end',
+    ]
+)  # fmt: skip
+_SENTENCE = st.lists(st.tuples(_SAYING, _INSERTED, _SAID).map(" ".join), min_size=1, max_size=3).map(" ".join)
+
+
+@given(st.lists(st.tuples(_SUBJECTS, _SENTENCE).map(" ".join), min_size=1, max_size=6).map(". ".join))
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_nesting_of_reports_and_insertions_stops_an_article(text: str) -> None:
+    found = claims_of(f"{text}.")
+    for claim in found.claims:
+        assert f"{text}."[claim.span.start : claim.span.end] == claim.text
+        assert claim.standalone
+        assert claim.proposition
+
+
 def test_parts_have_their_own_spans() -> None:
     text = "In May 2025 the bank cut its rate and the ministry raised its tax."
     first, second = claims_of(text).claims
@@ -653,6 +715,7 @@ def test_plans_are_claims_and_predictions_are_not(sentence: str, claim: bool) ->
         ),
         ("Le président a déclaré lundi que les négociations avec l'Ukraine allaient continuer à Paris.", "French"),
         ("总统星期一表示，与乌克兰的谈判将继续进行。", "Chinese"),
+        ("Di goment don talk say dem go pay workers next month for Lagos and Abuja.", "code “pcm”"),
         # mixed, and mostly not English
         (f"{ENGLISH} {GERMAN} {GERMAN}", "most of the article seems to be in German"),
         (f"{ENGLISH} {RUSSIAN} {RUSSIAN} {RUSSIAN}", "most of the article seems to be in Russian"),
@@ -670,6 +733,8 @@ def test_other_languages_are_refused_by_name(text: str, language: str) -> None:
         "Putin: Istanbul agreements",  # names only
         "The minister quoted “Wir schaffen das” and said that it had been true.",  # a foreign quotation
         "GDP +3.2% q/q; CPI 2.1% y/y",  # figures
+        # mostly names: as probable in Nigerian Pidgin
+        "Soyuz MS-06 launched on September 13, 2017, transporting Alexander Misurkin, Mark T. Vande Hei and Joe Acaba.",
     ],
 )
 def test_english_or_too_short_to_tell(text: str) -> None:

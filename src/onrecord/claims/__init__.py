@@ -146,13 +146,13 @@ def _parts(
     if main is None or (own_parts and (several or beside)):
         for part in apart:
             report = _report_of(part, sentence, reports)
-            yield (part if report is None else rewrite.reported_part(part, sentence, report)), report
+            yield (part if report is None else rewrite.reported_part(part, report)), report
         return
     away = main.sentence != sentence.index and main.speaker
     for part in rewrite.parts_of(article, sentence, main):
         report = _report_of(part, sentence, reports) if part.aside else main
         if part.aside and report is not None:
-            part = rewrite.reported_part(part, sentence, report)  # noqa: PLW2901
+            part = rewrite.reported_part(part, report)  # noqa: PLW2901
         yield (rewrite.continued(part, main) if away else part), report
 
 
@@ -213,9 +213,19 @@ def _leaves_open(report: Report) -> bool:
 
 
 def _report_of(part: rewrite.Part, sentence: ParsedSentence, reports: Sequence[Report]) -> Report | None:
-    """Return the report that the verb of one part makes."""
+    """Return the report that the verb of one part makes, if what it reports stands in that part.
+
+    "The Vatican denied the claims and described it as “a slight illness”": the first part reports nothing.
+    """
     made = [r for r in reports if r.sentence == sentence.index and r.kind != "attitude" and r.verb is not None]
-    return next((r for r in made if _made_by(r, sentence) == part.at), None)
+    return next(
+        (
+            r
+            for r in made
+            if _made_by(r, sentence) == part.at and any(content.overlaps(part.span) for content in r.content)
+        ),
+        None,
+    )
 
 
 def _is_main(report: Report, sentence: ParsedSentence) -> bool:

@@ -327,10 +327,10 @@ def _between(sentence: ParsedSentence, first: int, last: int) -> Span:
 
 
 def _can_be_cut(part: Part, hole: Span) -> bool:
-    """Tell whether every range of the wording either holds all of ``hole`` or none of it."""
+    """Tell whether every range of the wording either holds all of ``hole``, but for a last mark, or none of it."""
     spans = [item for item in (*part.whole, *part.bare) if isinstance(item, Span)]
     return all(
-        item.contains(hole) or not item.overlaps(hole) or item.end >= hole.end - 1 for item in spans
+        not item.overlaps(hole) or (item.start <= hole.start and item.end >= hole.end - 1) for item in spans
     ) and not any(hole.contains(item) for item in spans)
 
 
@@ -363,11 +363,9 @@ def continued(part: Part, report: Report, *, quoted: bool = False) -> Part:
     return replace(part, whole=(f"{report.speaker} said: {opening}", *part.bare, closing))
 
 
-def reported_part(part: Part, sentence: ParsedSentence, report: Report) -> Part:
-    """Return ``part`` with the content of a report that its own verb makes as its bare wording."""
-    content = [s for s in report.content if sentence.span.overlaps(s)]
-    if not content:
-        return part
+def reported_part(part: Part, report: Report) -> Part:
+    """Return ``part`` with the content of a report that its own verb makes, and that stands in it, as its bare wording."""
+    content = [s for s in report.content if s.overlaps(part.span)]
     core = Span(start=content[0].start, end=min(content[-1].end, part.span.end))
     return replace(part, bare=(core,))
 
