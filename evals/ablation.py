@@ -382,19 +382,24 @@ def weighted(
     return rank
 
 
-def with_document(inner: Variant, share: float) -> Variant:
-    """Return a ranking in which a passage gains by the other good passages of its document."""
+def with_document(inner: Variant, share: float, best: float = 0.0) -> Variant:
+    """Return a ranking in which a passage gains by the next two of its document, and has a share of the best one's score."""
 
     def rank(replay: Replay, number: int) -> Found:
         found = inner(replay, number)
-        best: dict[int, list[float]] = {}
+        of_document: dict[int, list[float]] = {}
         for place, score in found:
-            best.setdefault(replay.places[place][0], []).append(score)
-        second = {document: sum(scores[1:3]) for document, scores in best.items()}
-        total = [(place, score + share * second[replay.places[place][0]]) for place, score in found]
+            of_document.setdefault(replay.places[place][0], []).append(score)
+        gain = {document: best * scores[0] + share * sum(scores[1:3]) for document, scores in of_document.items()}
+        total = [(place, (1.0 - best) * score + gain[replay.places[place][0]]) for place, score in found]
         return sorted(total, key=lambda item: (-item[1], item[0]))
 
     return rank
+
+
+def as_product(settings: Settings) -> Variant:
+    """Return the product's ranking."""
+    return with_document(weighted(settings.dense_weight), settings.document_weight, settings.best_passage_weight)
 
 
 def with_title_apart(weight: float) -> Variant:

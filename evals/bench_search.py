@@ -46,7 +46,7 @@ from onrecord.index import vectors as files
 from onrecord.index.dense import DenseEngine, collection_name, forget_embedded, metadata_of
 from onrecord.index.engine import Candidate
 from onrecord.index.lexical import LexicalEngine
-from onrecord.index.search import fuse
+from onrecord.index.search import fuse, weights
 from onrecord.records import CorpusState, Passage, SearchFilters, Source, SourceKind, Span
 from onrecord.settings import load_settings
 
@@ -310,7 +310,7 @@ def exact(grown: Grown, index: Index, claims: Sequence[str], *, top_k: int) -> l
             Candidate(grown.passage(int(number)).id, float(score))
             for score, number in zip(scores, numbers, strict=True)
         ]
-        hits = fuse(claim, dense, lexical, weight=settings.dense_weight, document_weight=settings.document_weight)
+        hits = fuse(claim, dense, lexical, **weights(settings))
         found.append([hit.passage_id for hit in itertools.islice(hits, top_k)])
     return found
 
@@ -380,8 +380,7 @@ def stages(index: Index, claims: Sequence[str]) -> dict[str, dict[str, float]]:
         with timed("words"):
             words = lexical.search([claim], filters=nothing, limit=limit)[0]
         with timed("fusion"):
-            weights = {"weight": settings.dense_weight, "document_weight": settings.document_weight}
-            hits = list(itertools.islice(fuse(claim, near, words, **weights), TOP_K))
+            hits = list(itertools.islice(fuse(claim, near, words, **weights(settings)), TOP_K))
         with timed("looking up"):
             index.store.passages([hit.passage_id for hit in hits])
         with timed("the whole"):

@@ -563,6 +563,14 @@ def test_a_passage_gains_by_the_next_two_of_its_version() -> None:
     assert [hit.fused_score for hit in hits] == pytest.approx([0.75 + 0.375, 1.0, 0.5 + 0.375, 0.25 + 0.375, 0.0])
 
 
+def test_a_share_of_the_best_passage_brings_more_of_its_version_and_leaves_the_order_of_versions() -> None:
+    scores = {"a@1:0-1": 1.0, "b@1:0-1": 0.6, "c@1:0-1": 0.48, "a@1:2-3": 0.45, "b@1:2-3": 0.4, "d@1:0-1": 0.0}
+    dense = [Candidate(name, score) for name, score in scores.items()]
+    hits = list(fuse("q", dense, [], weight=1.0, best_weight=0.5))
+    assert [hit.passage_id for hit in hits] == ["a@1:0-1", "a@1:2-3", "b@1:0-1", "b@1:2-3", "c@1:0-1", "d@1:0-1"]
+    assert [hit.fused_score for hit in hits] == pytest.approx([1.0, 0.725, 0.6, 0.5, 0.48, 0.0])
+
+
 def test_of_equal_passages_primary_and_later_ones_come_first(settings: Settings) -> None:
     text = "Steel output fell in April."
     older, newer = dt.date(2020, 5, 1), dt.date(2024, 5, 1)

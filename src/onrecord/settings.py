@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     ``evals/results/search-claims.md``)."""
     document_weight: Annotated[float, Field(ge=0, le=1)] = 0.05
     """What a passage gains by the next two of its source; of 0.05, 0.1 and 0.2."""
+    best_passage_weight: Annotated[float, Field(ge=0, le=1)] = 0.35
+    """Share of its source's best passage in a passage's score: the order of sources stays as it is, and of the good ones more
+    passages come. Of 0 to 0.5, gold sentences among ten passages on the choosing halves (2026-11-26,
+    ``evals/results/search-claims.md``)."""
 
     check_worthiness_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     """Sentences at or above it are claims; ``None``: the threshold shipped with the classifier."""

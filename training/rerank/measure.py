@@ -34,13 +34,12 @@ from evals.ablation import (
     Replay,
     Variant,
     Vectors,
+    as_product,
     halves,
     normalised,
     prepared,
     scored,
     table_lines,
-    weighted,
-    with_document,
     worded,
 )
 from onrecord.settings import load_settings
@@ -128,7 +127,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         readers["reranker"] = trained(options.run / "checkpoint.pt")
     learnt = tuple(sorted((options.data / "pairs" / "train").glob("*.jsonl.gz")))
     draw = Draw(options.most, options.passages, {}, learnt)
-    before = with_document(weighted(settings.dense_weight), settings.document_weight)
+    before = as_product(settings)
     rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     sizes: dict[str, dict[str, int]] = {}
     spent: dict[str, list[float]] = {name: [] for name in readers}

@@ -30,6 +30,7 @@ from evals.ablation import (
     Variant,
     Vectors,
     alone,
+    as_product,
     by_meaning,
     halves,
     prepared,
@@ -44,9 +45,16 @@ from training.search.train import STRENGTHS, adapted, embedded, strengthened
 CITED = "scifact, cited papers"
 """SciFact with the papers that a claim cites as what is looked for, as BEIR has it, neutral claims included."""
 WEIGHTS: dict[str, Variant] = {
-    f"the product's ranking, meaning {meaning}, other passages {others}": with_document(weighted(meaning), others)
-    for meaning in (0.5, 0.55, 0.6, 0.65)
-    for others in (0.05, 0.1, 0.2)
+    **{
+        f"meaning {meaning}, other passages {others}": with_document(weighted(meaning), others)
+        for meaning in (0.5, 0.55, 0.6, 0.65)
+        for others in (0.05, 0.1, 0.2)
+    },
+    **{
+        f"meaning {meaning}, other passages 0.05, best passage {best}": with_document(weighted(meaning), 0.05, best)
+        for meaning in (0.55, 0.6)
+        for best in (0.1, 0.2, 0.35, 0.5)
+    },
 }
 """What the weights were chosen from, with the adapters as they are shipped."""
 
@@ -77,7 +85,7 @@ def main() -> None:
     settings = load_settings()
     rankings: dict[str, Variant] = {
         "vectors alone": alone("dense"),
-        "the product's ranking": with_document(weighted(settings.dense_weight), settings.document_weight),
+        "the product's ranking": as_product(settings),
     }
     model, tokenizer = adapted()
     model.load_state_dict(torch.load(options.run / "checkpoint.pt", weights_only=True)["model"], strict=False)
@@ -139,10 +147,11 @@ def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
     sentences = [name for name in SETS if "sentences@10" in some[name]["report"]]
     lines += [
         "",
-        "Gold sentences among the first ten passages, all claims that have some, both halves: mean share.",
+        "Gold sentences among the first ten passages, claims that have some: mean share over the sets of either half, and of",
+        "each set's claims of both halves.",
         "",
-        "| | mean | " + " | ".join(sentences) + " |",
-        "|---|" + "---|" * (len(sentences) + 1),
+        "| | choose | report | " + " | ".join(sentences) + " |",
+        "|---|" + "---|" * (len(sentences) + 2),
     ]
     for label, by_set in rows.items():
         shares = [
@@ -152,7 +161,8 @@ def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
             )
             for name in sentences
         ]
-        lines.append("| " + " | ".join([label, f"{np.mean(shares):.3f}", *(f"{share:.3f}" for share in shares)]) + " |")
+        means = [np.mean([by_set[name][half]["sentences@10"] for name in sentences]) for half in ("choose", "report")]
+        lines.append("| " + " | ".join([label, *(f"{share:.3f}" for share in (*means, *shares))]) + " |")
     return "\n".join(lines) + "\n"
 
 

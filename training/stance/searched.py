@@ -6,7 +6,8 @@ this searches the set as the product does and writes, for each claim, passages t
 label, and passages of other documents from among the first twelve but three, as neutral. Where the annotators say that a cited
 document does not decide the claim, its passages are neutral too. Other passages of a deciding document, or of the
 page that it is a sentence of (Climate-FEVER), are left out: what they say of the claim, nobody has labelled. That a passage of
-another document decides nothing is not labelled either, and seldom wrong.
+another document decides nothing is not labelled either, and seldom wrong. Of each set no more neutral windows are kept than
+deciding ones.
 
 Command (from the repository root; about two minutes once the vectors are kept)::
 
@@ -19,13 +20,13 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals import metrics
-from evals.ablation import Cut, Draw, Replay, Vectors, by_meaning, passage_of, prepared, weighted, with_document
+from evals.ablation import Cut, Draw, Replay, Vectors, as_product, by_meaning, passage_of, prepared
 from evals.data import CorpusDocument, Gold, LabelledClaim, read_claims, read_corpus
 from onrecord.index.embed import load_embedder
 from onrecord.settings import Settings, load_settings
@@ -66,7 +67,7 @@ def page_of(document: str) -> str:
 def of_claim(replay: Replay, number: int, settings: Settings, chance: random.Random) -> Iterator[tuple[int, Label]]:
     """Yield places of passages with what they say of a claim."""
     claim = replay.claims[number]
-    ranked = with_document(weighted(settings.dense_weight), settings.document_weight)(replay, number)
+    ranked = as_product(settings)(replay, number)
     found = [place for place, _ in ranked]
     gold, cited = set(claim.gold_documents), set(claim.cited_documents)
     label = LABEL[claim.gold]
@@ -93,6 +94,13 @@ def of_claim(replay: Replay, number: int, settings: Settings, chance: random.Ran
         yield place, "neutral"
 
 
+def balanced(pairs: Sequence[Pair], chance: random.Random) -> list[Pair]:
+    """Return pairs with no more neutral ones than others: where most are neutral, a network learns to decide nothing."""
+    neutral = [pair for pair in pairs if pair.label == "neutral"]
+    kept = {id(pair) for pair in chance.sample(neutral, min(len(neutral), len(pairs) - len(neutral)))}
+    return [pair for pair in pairs if pair.label != "neutral" or id(pair) in kept]
+
+
 def main() -> None:
     """Search the sets and write the pairs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -112,13 +120,16 @@ def main() -> None:
             replay = prepared(name, options.data / "retrieval", vectors, Cut(), Learnt(0, 0, {}, allowed=allowed))
             queries = embedder.encode_claims([claim.claim for claim in replay.claims])
             replay = replace(replay, queries=queries, dense=by_meaning(replay.vectors, queries))
+            own: list[Pair] = []
             for number, claim in enumerate(replay.claims):
                 for place, label in of_claim(replay, number, settings, chance):
                     at, start, end = replay.places[place]
                     passage = passage_of(place, replay.documents[at], start, end)
                     text = " ".join(f"{heading_of(passage)}{passage.text}".split())
-                    pairs.append(Pair(claim.claim, text, label, "searched", pair_id=f"{name}:{claim.id}:{place}"))
-            counts = Counter(pair.label for pair in pairs if pair.pair_id.startswith(f"{name}:"))
+                    own.append(Pair(claim.claim, text, label, "searched", pair_id=f"{name}:{claim.id}:{place}"))
+            own = balanced(own, chance)
+            pairs += own
+            counts = Counter(pair.label for pair in own)
             sys.stderr.write(f"{name}: {len(replay.claims)} claims, {dict(counts)}\n")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     write_pairs(pairs, options.output)
