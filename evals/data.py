@@ -87,6 +87,9 @@ class LabelledClaim(_Row):
     """Document id → alternative rationales, each a set of sentence numbers counted from 0."""
     speaker: str | None = None
     kind: str = ""
+    article_title: str = ""
+    """Of the article that the claim is a sentence of, where a set gives it; ``before`` is the text before the sentence."""
+    before: str = ""
 
 
 class StarterClaim(_Row):
@@ -377,6 +380,8 @@ def read_claims(path: Path) -> list[LabelledClaim]:
                 rationales=row.rationales(),
                 speaker=row.text("speaker") if row.row.get("speaker") else None,
                 kind=row.text("kind") if row.row.get("kind") else "",
+                article_title=row.text("claim_title") if row.row.get("claim_title") else "",
+                before=row.text("claim_context") if row.row.get("claim_context") else "",
             )
         )
     return claims

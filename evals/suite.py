@@ -323,6 +323,8 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("nDCG@10 of one list for all", ("baselines", "majority", "ndcg@10")),
         ("nDCG@10 dense", ("baselines", "dense_alone", "ndcg@10")),
         ("nDCG@10 lexical", ("baselines", "lexical_alone", "ndcg@10")),
+        ("in its article nDCG@10", ("metrics", "in_article", "ndcg@10")),
+        ("in its article R@5", ("metrics", "in_article", "recall@5")),
         ("cited nDCG@10", ("metrics", "cited", "ndcg@10")),
         ("cited R@5", ("metrics", "cited", "recall@5")),
         ("cited R@100", ("metrics", "cited", "recall@100")),

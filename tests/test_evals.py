@@ -677,6 +677,27 @@ def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
         run_task(catalogue()["retrieval"], other, options=Options(), home=tmp_path / "home")
 
 
+def test_a_claim_is_searched_in_the_words_that_its_article_gives_it(tmp_path: Path) -> None:
+    other = {"id": "mint", "title": "Mint", "sentences": ["It was opened in 1890 by the king."]}
+    zoo = {"id": "harbour", "title": "Harbour of Kelm", "sentences": ["The harbour was opened in 1890 by a guild."]}
+    claim = {
+        "id": "1",
+        "claim": "It was opened in 1890.",
+        "label": "supports",
+        "gold_docs": ["harbour"],
+        "claim_title": "The harbour of Kelm",
+        "claim_context": "Ships leave the quay at dawn and the market at noon.",
+    }
+    inputs = {
+        "corpus": write(tmp_path / "k.jsonl", *DOCUMENTS, other, zoo),
+        "claims": write(tmp_path / "c.jsonl", claim, CLAIMS[1]),
+    }
+    result, _ = run_task(catalogue()["retrieval"], inputs, options=Options())
+    assert result.metrics["mrr"] == 0.75
+    assert (result.metrics["in_article"]["queries"], result.metrics["in_article"]["mrr"]) == (1, 1.0)
+    assert without_interval(result) == []
+
+
 def test_a_folder_with_something_else_in_it_is_not_built_into(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     inputs = {"corpus": write(tmp_path / "k.jsonl", *DOCUMENTS), "claims": write(tmp_path / "c.jsonl", *CLAIMS)}

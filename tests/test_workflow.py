@@ -17,10 +17,10 @@ from onrecord.errors import (
     NotFoundError,
 )
 from onrecord.index import applied_state
-from onrecord.records import Attribution, Claim, SearchFilters, SourceKind, Span, VerdictLabel
+from onrecord.records import Attribution, Claim, SearchFilters, SourceKind, Span, Unresolved, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
-from onrecord.workflow import Checker, Progress, context, pasted, update_corpus
+from onrecord.workflow import Checker, Progress, context, pasted, update_corpus, wordings
 
 ARTICLE = """The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.
 Jane Roe said that the harvest was the largest in ten years. Smallpox was declared eradicated in 1980.
@@ -232,6 +232,38 @@ def test_a_viewer_checks_nothing_and_changes_nothing(small_corpus: tuple[Path, P
             update_corpus([small_corpus[1]], settings=Settings(home=small_corpus[0], role=role))
 
 
+def test_a_claim_that_does_not_stand_alone_is_searched_with_its_article_s_title(tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    for name, place in (("Kelm", "harbour"), ("Arden", "mine"), ("Brook", "mill"), ("Dale", "school")):
+        (folder / f"{name}.md").write_text(
+            f"---\nid: {name}\ntitle: The {place} of {name}\nkind: coverage\npublisher: Register\nprimary: true\n"
+            f"published: 2020-01-02\nlanguage: en\n---\n\nIt was opened in 1890 by a guild.\n",
+            encoding="utf-8",
+        )
+    settings = Settings(home=tmp_path / "home", top_k=2)
+    update_corpus([folder], settings=settings)
+    text = "It was opened in 1890."
+    claim = Claim(
+        id="c0-0",
+        span=Span(start=0, end=len(text)),
+        text=text,
+        standalone=text,
+        proposition=text,
+        unresolved=(Unresolved(span=Span(start=0, end=2), text="It", reason="it could be several things"),),
+        check_worthiness_probability=1.0,
+        why="a claim",
+    )
+    alone = claim.model_copy(update={"standalone": "The mine of Arden was opened.", "unresolved": ()})
+    assert wordings(claim) == (text,)
+    assert wordings(claim, "The mill of Brook") == (text, f"{text} The mill of Brook")
+    assert wordings(alone, "The mill of Brook") == ("The mine of Arden was opened.", text)
+    with Checker.open(settings) as opened:
+        for title in ("The harbour of Kelm", "The mine of Arden", "The mill of Brook", "The school of Dale"):
+            (checked,) = opened.check_claims([claim], filters=SearchFilters(), article_title=title)
+            assert title in [item.passage.source.title for item in checked.evidence]
+
+
 def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: Path) -> None:
     folder = tmp_path / "records"
     folder.mkdir()
@@ -268,8 +300,8 @@ def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: 
         }
     )
     with Checker.open(settings) as opened:
-        found, _ = opened._search([claim, unnamed, claim], filters=SearchFilters())
-        only, _ = opened._search([claim], filters=SearchFilters(speakers=("Jane Roe",)))
+        found, _ = opened._search([claim, unnamed, claim], "", filters=SearchFilters())
+        only, _ = opened._search([claim], "", filters=SearchFilters(speakers=("Jane Roe",)))
     sources = [[hit.passage_id.split("@")[0] for hit in hits] for hits in found]
     assert sources[0] == sources[2]
     assert sources[0][0] == "speech"

@@ -4,11 +4,14 @@ Documents are ranked by their best passage in a deep search (``DEEP`` passages, 
 product would judge, its own ``top_k`` passages, stands beside it under ``judged``. Claims without gold documents have no
 relevant document and are left out of these figures. Where a set names the documents that its claims cite, deciding or not
 (SciFact), they are ranked for by themselves under ``cited``: the judgements that BEIR measures by (Thakur et al. 2021).
+Where it gives the article that a claim is a sentence of (WiCE), the claim is found and worded there by the claims room and
+searched as a check does it: ``in_article``.
 """
 
 from __future__ import annotations
 
 import collections
+import itertools
 from collections.abc import Mapping, Sequence
 
 from evals import metrics
@@ -26,7 +29,9 @@ from evals.data import (
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
 from evals.workspace import Workspace, built
-from onrecord.records import Hit, Passage, SearchFilters
+from onrecord.errors import LanguageError
+from onrecord.records import Document, Hit, Passage, SearchFilters
+from onrecord.workflow import wordings
 
 QUERIES_PER_BATCH = 64
 DEEP = 300
@@ -50,6 +55,37 @@ def search_all(
             found.append(list(zip(group, passages, strict=True)))
         request.progress("searching", len(found), len(claims))
     return found
+
+
+def queries_in_article(claim: LabelledClaim, space: Workspace) -> tuple[str, ...]:
+    """Return what a claim is searched by where its article is checked: the wordings of all claims found in its sentence."""
+    text = f"{claim.before.strip()} {claim.claim}".strip()
+    article = Document(text=text, media_type="text/plain", content_sha256="0" * 64, title=claim.article_title or None)
+    start = len(text) - len(claim.claim)
+    try:
+        left_out = [item.span for item in space.checker.find_claims(article).skipped if item.span.end > start]
+        found = space.checker.find_claims(article, promoted=left_out).claims
+    except LanguageError:
+        return (claim.claim,)
+    told = [wording for one in found if one.span.end > start for wording in wordings(one, claim.article_title)]
+    return tuple(dict.fromkeys(told)) or (claim.claim,)
+
+
+def search_in_articles(claims: Sequence[LabelledClaim], space: Workspace, request: Request) -> list[Found]:
+    """Return the passages found for each claim by its wordings in its article, each with its best score, best first."""
+    queries = [queries_in_article(claim, space) for claim in claims]
+    single = [
+        claim.model_copy(update={"claim": query}) for claim, some in zip(claims, queries, strict=True) for query in some
+    ]
+    found = iter(search_all(single, space, request))
+    merged: list[Found] = []
+    for some in queries:
+        best: dict[str, tuple[Hit, Passage]] = {}
+        for hit, passage in itertools.chain.from_iterable(next(found) for _ in some):
+            if hit.passage_id not in best or hit.fused_score > best[hit.passage_id][0].fused_score:
+                best[hit.passage_id] = (hit, passage)
+        merged.append(sorted(best.values(), key=lambda pair: (-pair[0].fused_score, pair[0].passage_id)))
+    return merged
 
 
 def document_ranking(found: Found, space: Workspace) -> list[str]:
@@ -177,6 +213,11 @@ def run(request: Request) -> Outcome:
                 citing, search_all(citing, space, request), space, seed=request.seed
             )
             intervals.update(bounds)
+        if told := [claim for claim in claims if claim.before]:
+            figures["in_article"], bounds, _, _ = score(
+                told, search_in_articles(told, space, request), space, seed=request.seed
+            )
+            intervals.update({f"in_article.{name}": pair for name, pair in bounds.items()})
         embedder = space.checker.index.embedder
         items = [
             Item(

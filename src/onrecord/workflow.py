@@ -105,6 +105,14 @@ class _Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class _Article:
+    """What a claim takes from the article around it."""
+
+    date: dt.date | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceContext:
     """A passage inside its source: the text around it, and where the pieces lie in the version's text."""
 
@@ -195,11 +203,20 @@ class Checker:
         *,
         filters: SearchFilters,
         article_date: dt.date | None = None,
+        article_title: str | None = None,
         progress: Report = _silent,
     ) -> list[CheckedClaim]:
-        """Search, judge and decide for each of ``found``, in their order."""
-        clock = _Clock(progress)
-        return list(self._checked(found, filters=filters, article_date=article_date, clock=clock))
+        """Search, judge and decide for each of ``found``, in their order.
+
+        Args:
+            found: The claims.
+            filters: What may be found.
+            article_date: Day of the article they stand in.
+            article_title: Its title, with which claims are searched that do not stand alone.
+            progress: Called at every stage and step.
+        """
+        article = _Article(article_date, article_title or "")
+        return list(self._checked(found, article, filters=filters, clock=_Clock(progress)))
 
     def check_article(
         self,
@@ -228,7 +245,8 @@ class Checker:
         clock.start("finding claims")
         found = self.find_claims(document, promoted=promoted)
         checked: list[CheckedClaim] = []
-        for item in self._checked(found.claims, filters=filters, article_date=document.published, clock=clock):
+        article = _Article(document.published, document.title or "")
+        for item in self._checked(found.claims, article, filters=filters, clock=clock):
             checked.append(item)
             if on_claim is not None:
                 on_claim(item)
@@ -317,7 +335,10 @@ class Checker:
     def _revisions(
         self, checked: CheckedArticle, wanted: Sequence[Claim], what: Literal["added", "reworded"]
     ) -> list[Revision]:
-        items = self.check_claims(wanted, filters=checked.filters, article_date=checked.article.published)
+        article = checked.article
+        items = self.check_claims(
+            wanted, filters=checked.filters, article_date=article.published, article_title=article.title
+        )
         state, models = self.state(), self.models()
         return [
             Revision(
@@ -376,7 +397,7 @@ class Checker:
         return [(hits.get(passage.id) or plain[passage.id], passage) for passage in kept[:top_k]]
 
     def _checked(
-        self, found: Sequence[Claim], *, filters: SearchFilters, article_date: dt.date | None, clock: _Clock
+        self, found: Sequence[Claim], article: _Article, *, filters: SearchFilters, clock: _Clock
     ) -> Iterator[CheckedClaim]:
         done = 0
         # The first claim goes alone: a reader waits for it.
@@ -385,8 +406,8 @@ class Checker:
             batch = found[start:end]
             try:
                 clock.start("verifying quotations", len(batch))
-                quotations = self._verified(batch, filters=filters, article_date=article_date)
-                evidence = self._evidence(batch, quotations, filters=filters, article_date=article_date, clock=clock)
+                quotations = self._verified(batch, filters=filters, article_date=article.date)
+                evidence = self._evidence(batch, quotations, article, filters=filters, clock=clock)
             except OnRecordError as error:
                 failure: str | None = str(error)
                 evidence = [() for _ in batch]
@@ -436,13 +457,13 @@ class Checker:
         self,
         batch: Sequence[Claim],
         quotations: Sequence[tuple[QuotationCheck, ...]],
+        article: _Article,
         *,
         filters: SearchFilters,
-        article_date: dt.date | None,
         clock: _Clock,
     ) -> list[tuple[Evidence, ...]]:
         clock.start("searching", len(batch))
-        searched, copies = self._search(batch, filters=filters)
+        searched, copies = self._search(batch, article.title, filters=filters)
         hits = [_with_quoted(found, checks) for found, checks in zip(searched, quotations, strict=True)]
         wanted = list(dict.fromkeys(hit.passage_id for found in hits for hit in found))
         passages = dict(zip(wanted, self.store.passages(wanted), strict=True))
@@ -452,7 +473,7 @@ class Checker:
         for number, (claim, found, checks) in enumerate(zip(batch, hits, quotations, strict=True)):
             for hit in found:
                 passage = passages[hit.passage_id]
-                asked = stance.questions(claim, passage, hit, article_date=article_date, quotations=checks)
+                asked = stance.questions(claim, passage, hit, article_date=article.date, quotations=checks)
                 items.extend(asked)
                 owners.extend([number] * len(asked))
         judged = stance.judge(items, settings=self.settings, cache=self.judgements)
@@ -464,9 +485,9 @@ class Checker:
         return [tuple(sorted(group, key=strength)) for group in grouped]
 
     def _search(
-        self, batch: Sequence[Claim], *, filters: SearchFilters
+        self, batch: Sequence[Claim], title: str, *, filters: SearchFilters
     ) -> tuple[list[list[Hit]], list[dict[str, tuple[str, ...]]]]:
-        """Search each claim by its standalone wording and, for reported speech, by its proposition too.
+        """Search each claim by its wordings (see ``wordings``).
 
         What the speaker of a reported claim says in his own words comes first, others' accounts after it. Copies of one story
         are found once; with each claim's hits come the sources that carry copies of their passages.
@@ -474,7 +495,7 @@ class Checker:
         queries: list[str] = []
         owners: list[int] = []
         for number, claim in enumerate(batch):
-            for query in dict.fromkeys((claim.standalone, claim.proposition)):
+            for query in wordings(claim, title):
                 queries.append(query)
                 owners.append(number)
         top_k = self.settings.top_k
@@ -521,6 +542,16 @@ class Checker:
             for number, hits in zip(numbers, found, strict=True):
                 own[number] = hits
         return own
+
+
+def wordings(claim: Claim, title: str = "") -> tuple[str, ...]:
+    """Return what a claim is searched by: standing alone; for reported speech, without who said it; with its article's title.
+
+    The title is asked only where the claim does not stand alone ("It was founded by the two"): elsewhere its words find other
+    passages than the claim's own.
+    """
+    told = [f"{claim.standalone} {title}"] if title and claim.unresolved else []
+    return tuple(dict.fromkeys((claim.standalone, claim.proposition, *told)))
 
 
 _PHRASE = re.compile('["“„«]([^"”“»]+)["”“»]')
