@@ -235,10 +235,16 @@ def test_a_viewer_checks_nothing_and_changes_nothing(small_corpus: tuple[Path, P
 def test_a_claim_that_does_not_stand_alone_is_searched_with_its_article_s_title(tmp_path: Path) -> None:
     folder = tmp_path / "records"
     folder.mkdir()
-    for name, place in (("Kelm", "harbour"), ("Arden", "mine"), ("Brook", "mill"), ("Dale", "school")):
+    told = {
+        "Kelm": ("harbour", "Ships have left the quay for Norway ever since, laden with timber and salt."),
+        "Arden": ("mine", "Two hundred men went down the shaft in its best years."),
+        "Brook": ("mill", "Its wheel ground rye for nine villages until the river was moved."),
+        "Dale": ("school", "Pupils learnt Latin there before they learnt to count."),
+    }
+    for name, (place, more) in told.items():
         (folder / f"{name}.md").write_text(
             f"---\nid: {name}\ntitle: The {place} of {name}\nkind: coverage\npublisher: Register\nprimary: true\n"
-            f"published: 2020-01-02\nlanguage: en\n---\n\nIt was opened in 1890 by a guild.\n",
+            f"published: 2020-01-02\nlanguage: en\n---\n\nIt was opened in 1890 by a guild. {more}\n",
             encoding="utf-8",
         )
     settings = Settings(home=tmp_path / "home", top_k=2)
