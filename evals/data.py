@@ -381,7 +381,7 @@ def read_claims(path: Path) -> list[LabelledClaim]:
                 speaker=row.text("speaker") if row.row.get("speaker") else None,
                 kind=row.text("kind") if row.row.get("kind") else "",
                 article_title=row.text("claim_title") if row.row.get("claim_title") else "",
-                before=row.text("claim_context") if row.row.get("claim_context") else "",
+                before=row.text("claim_context") if str(row.row.get("claim_context", "")).strip() else "",
             )
         )
     return claims

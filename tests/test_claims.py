@@ -66,10 +66,11 @@ def article(text: str, published: dt.date | None = None) -> Document:
     return Document(text=text, media_type="text/plain", content_sha256="0" * 64, published=published)
 
 
-def claims_of(text: str, published: dt.date | None = None) -> ClaimSet:
+def claims_of(text: str, published: dt.date | None = None, title: str | None = None) -> ClaimSet:
     """All sentences that grammar allows as claims: the threshold is zero, so the embedding does not matter."""
     everything = load_settings(home=Path("/nonexistent"), check_worthiness_threshold=0.0)
-    return find_claims(article(text, published), settings=everything, encode=flat)
+    named = article(text, published).model_copy(update={"title": title})
+    return find_claims(named, settings=everything, encode=flat)
 
 
 class TestWholeArticle:
@@ -408,12 +409,49 @@ def test_words_inside_a_quotation_are_changed_in_brackets_only() -> None:
         # a child by its given name is not the "she" that follows
         ("Susan Clarke lost her son Theo in May. She sued the hospital in Leeds.",
          "Susan Clarke sued the hospital in Leeds.", []),
+        # another name that ends as a person's does
+        ("Ruth Capital left the bank in Leeds. Thrive Capital bought two mills.", "Thrive Capital bought two mills.", []),
+        # whose name stands beside it
+        ("Voltara AB opened a plant. In 2017 Anna Clarke bought the company Ipsy.",
+         "In 2017 Anna Clarke bought the company Ipsy.", []),
+        # "she" of the sentence before may be someone else than the man or woman whom it names
+        ("She was born in Reading. Her first film was made by Robin Hale. She won a prize in 1995.",
+         "She won a prize in 1995.", ["She"]),
         # a name that is part of a thing's name stays
         ("Donald Trump won in Ohio. The Trump administration left Paris.", "The Trump administration left Paris.", []),
     ],
 )  # fmt: skip
 def test_standing_alone(text: str, standalone: str, unresolved: list[str]) -> None:
     last = claims_of(text).claims[-1]
+    assert last.standalone == standalone
+    assert [item.text for item in last.unresolved] == unresolved
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "standalone", "unresolved"),
+    [
+        # in full only in the title
+        ("Robin Ojeda (politician)", "Ojeda won. In 2016 he voted for Donald Trump.",
+         "In 2016 Robin Ojeda voted for Donald Trump.", []),
+        ("Robin B. Giller", "Giller served in the Air Force. He retired in 1969.", "Robin B. Giller retired in 1969.", []),
+        # whom the article is about may be meant, unless the other is the subject or no "he"
+        ("Robin Barker", "Barker played. In 2015 the band parted with Tom DeLonge. He appeared in a film.",
+         "He appeared in a film.", ["He"]),
+        ("Robin Barker", "Barker played. In 2015 Tom DeLonge left the band. He appeared in a film.",
+         "Tom DeLonge appeared in a film.", []),
+        ("Starmer meets unions", "Keir Starmer met unions. A plan was criticised by Susan Clarke. She raised £2bn.",
+         "Susan Clarke raised £2bn.", []),
+        # a headline that names nobody, or somebody of whom nothing is told
+        ("Talks in Paris Go On", "In 2015 the band parted with Tom DeLonge. He appeared in a film.",
+         "Tom DeLonge appeared in a film.", []),
+        ("Castle Cove", "Ships reach the town by Castle Cove. In 2015 it met Tom DeLonge. He appeared in a film.",
+         "Tom DeLonge appeared in a film.", []),
+    ],
+)  # fmt: skip
+def test_the_title_names_whom_the_article_is_about(
+    title: str, text: str, standalone: str, unresolved: list[str]
+) -> None:
+    last = claims_of(text, title=title).claims[-1]
     assert last.standalone == standalone
     assert [item.text for item in last.unresolved] == unresolved
 

@@ -213,7 +213,7 @@ def run(request: Request) -> Outcome:
                 citing, search_all(citing, space, request), space, seed=request.seed
             )
             intervals.update(bounds)
-        if told := [claim for claim in claims if claim.before]:
+        if told := [claim for claim in claims if claim.before or claim.article_title]:
             figures["in_article"], bounds, _, _ = score(
                 told, search_in_articles(told, space, request), space, seed=request.seed
             )

@@ -54,7 +54,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
     _are_sentences(promoted, article)
     if not article.sentences:
         return ClaimSet(claims=(), skipped=(), language=language)
-    referents = resolve.resolve(article)
+    referents = resolve.resolve(article, document.title or "")
     reports = [report for report in attribute.find_reports(article, referents) if not _leaves_open(report)]
     quotations = find_quotations(article.text)
     quoted = [quotation.span for quotation in quotations]

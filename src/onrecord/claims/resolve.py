@@ -123,7 +123,14 @@ _COUNTED = re.compile(
     rf"|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})\s(?P<unit>day|week|month|year)s?\slater)\b",
     re.IGNORECASE,
 )
+_TITLE_WORD = re.compile(r"[A-Z]\.(?= )|[^\W\d_][\w’'-]*")
+_BRACKETED = re.compile(r"\([^)]*\)")
 _TIMES = frozenset("day week month year time moment morning evening night afternoon decade century hour minute".split())
+_NO_FAMILY_NAMES = frozenset(
+    "Street Road Avenue Square Library Museum Capital Gallery University College Stadium Theatre Theater Festival Station"
+    " Institute Foundation Records Award Awards Prize Cup League Railway Airport Hospital Cathedral".split()
+)
+"""Last words of names that the tagger takes for persons: "George Street", "Valiant Capital"."""
 _NOT_PERSON = frozenset({"GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "EVENT", "WORK_OF_ART", "LAW", "PRODUCT"})
 
 
@@ -175,9 +182,9 @@ def _inside(items: tuple[_Placed, ...], span: Span) -> tuple[_Placed, ...]:
     return tuple(item for item in items[first:last] if span.contains(item.span))
 
 
-def resolve(article: ParsedArticle) -> Referents:
-    """Resolve the referring words of ``article``."""
-    return _Resolver(article).run()
+def resolve(article: ParsedArticle, title: str = "") -> Referents:
+    """Resolve the referring words of ``article``; a person whom its ``title`` names is whom it is about."""
+    return _Resolver(article, title).run()
 
 
 def noun_phrase(head: Token, *, full: bool) -> list[Token]:
@@ -224,8 +231,11 @@ def surface(tokens: Sequence[Token]) -> str:
 
 
 class _Resolver:
-    def __init__(self, article: ParsedArticle) -> None:
+    def __init__(self, article: ParsedArticle, title: str) -> None:
         self.article = article
+        self.title = title
+        self.topic = ""
+        """The one person whom the title names."""
         self.people: dict[str, Person] = {}
         self.by_part: dict[str, set[str]] = {}
         self.resolutions: list[Resolution] = []
@@ -243,6 +253,7 @@ class _Resolver:
             self._learn(sentence)
         for sentence in self.article.sentences:
             self._learn_by_use(sentence)
+        self._learn_topic()
         for sentence in self.article.sentences:
             self._read(sentence)
         order = lambda item: (item.span.start, item.span.end)  # noqa: E731
@@ -277,8 +288,21 @@ class _Resolver:
             if len(words) == 2:  # noqa: PLR2004  a given name and a family name
                 self._add_person(words)
 
+    def _learn_topic(self) -> None:
+        """Learn whom the title names: a person of the text, or in full one whom the text calls by the family name only."""
+        words = _TITLE_WORD.findall(_BRACKETED.sub("", self.title))
+        named = {name for word in words for name in self.by_part.get(word, ()) if name.split()[-1] == word}
+        if not named and len(words) in (2, 3) and all(word[0].isupper() for word in words):
+            tokens = [token for sentence in self.article.sentences for token in sentence.doc]
+            if any(t.lower_ in _PERSONAL for t in tokens) and any(_acts_as(words[-1], t) for t in tokens):
+                named = {self._add_person(words).name}
+        if len(named) == 1:
+            self.topic = named.pop()
+
     def _introduce(self, tokens: Sequence[Token]) -> None:
         """Take a full name into the persons, with the titles and the gender that its surroundings give it."""
+        if tokens[-1].text in _NO_FAMILY_NAMES:
+            return
         person = self._add_person([token.text for token in tokens])
         before, title = _title_before(tokens[0])
         for found in (title, *_appositions(tokens)):
@@ -376,7 +400,7 @@ class _Resolver:
                     full = next(iter(options))
                     honoured = tokens[0].i > 0 and sentence.doc[tokens[0].i - 1].lower_ in _HONORIFICS
                     run = [sentence.doc[tokens[0].i - 1], *tokens] if honoured else list(tokens)
-                    if full not in seen and not _names_a_thing(tokens[-1]):
+                    if full not in seen and not _names_a_thing(tokens[-1]) and not _ends_another_name(tokens[0]):
                         self.resolutions.append(Resolution(sentence.span_of(run), full, full))
             seen.add(full)
             taken.update(token.i for token in tokens)
@@ -447,7 +471,7 @@ class _Resolver:
             if not names:
                 continue
             if len(names) == 1:
-                self._refer(sentence, token, names[0], in_sentence=False)
+                self._refer_back(sentence, token, names[0], before)
                 return
             focus = self.focus[back]
             goes_on = token.dep_ in ("nsubj", "nsubjpass") and token.head.i == sentence.root.i
@@ -458,6 +482,31 @@ class _Resolver:
             self._miss(sentence, [token], f"“{token.text}” could be {_alternatives(names)}")
             return
         self._miss(sentence, [token], f"no person is named shortly before “{token.text}”")
+
+    def _refer_back(self, sentence: ParsedSentence, token: Token, name: str, before: ParsedSentence) -> None:
+        """Resolve a pronoun to the one person whom an earlier sentence names, unless another may be meant.
+
+        Whoever that sentence itself calls "he" without our knowing whom; or the one whom the article is about. Its subject goes
+        before both.
+        """
+        gender = _PERSONAL[token.lower_]
+        if self.focus[before.index] != name:
+            open_too = next(
+                (
+                    item.text.lower()
+                    for item in self.unresolved
+                    if before.span.contains(item.span) and _PERSONAL.get(item.text.lower()) == gender
+                ),
+                "",
+            )
+            if open_too:
+                reason = f"“{token.text}” could be “{name}” or whom an earlier sentence calls “{open_too}”"
+                self._miss(sentence, [token], reason)
+                return
+            if self.topic not in ("", name) and self._fits(self.topic, gender):
+                self._miss(sentence, [token], f"“{token.text}” could be {_alternatives([name, self.topic])}")
+                return
+        self._refer(sentence, token, name, in_sentence=False)
 
     def _refer(self, sentence: ParsedSentence, token: Token, name: str, *, in_sentence: bool) -> None:
         self.named[sentence.index].append((token.i, name))
@@ -596,6 +645,8 @@ class _Resolver:
             return
         if any(child.dep_ in ("relcl", "acl", "prep") for child in head.children):
             return
+        if head.i + 1 < len(sentence.doc) and sentence.doc[head.i + 1].pos_ == "PROPN":
+            return  # "the company Ipsy": its name stands beside it
         demonstrative = determiner in ("this", "these", "that", "those")
         if head.lemma_ in _PHRASE_NOUNS and self._phrase(sentence, run):
             taken.update(t.i for t in run)
@@ -924,6 +975,27 @@ def _is_nameless_person(token: Token) -> bool:
     return not any(t.ent_type_ == "PERSON" for t in beside) and any(
         t.lower_ in ("a", "an", "one") for t in token.children
     )
+
+
+def _acts_as(family: str, token: Token) -> bool:
+    """Tell whether a token is a family name that stands alone and does something: "Barker joined the band"."""
+    return (
+        token.text == family
+        and token.tag_ == "NNP"
+        and token.ent_type_ not in _NOT_PERSON
+        and family not in _NO_FAMILY_NAMES
+        and (token.dep_ in ("nsubj", "nsubjpass") or token.ent_type_ == "PERSON")
+        and not any(child.dep_ in ("compound", "det") for child in token.children)
+    )
+
+
+def _ends_another_name(token: Token) -> bool:
+    """Tell whether a single name is the end of a longer one that is not a person's: "Thrive Capital", "the Freer Gallery"."""
+    if not token.i:
+        return False
+    before = token.doc[token.i - 1]
+    titled = before.lower_ in _HONORIFICS or before.lemma_.lower() in _TITLE_NOUNS
+    return before.pos_ == "PROPN" and before.dep_ == "compound" and before.head.i == token.i and not titled
 
 
 def _names_a_thing(token: Token) -> bool:
