@@ -319,6 +319,18 @@ def test_what_nobody_asserts_is_no_proposition(text: str) -> None:
     assert claim.proposition == claim.standalone
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 1954, the Supreme Court ruled on the case “Brown v. Board of Education of Topeka, Kansas”.",
+        "In 2018 Anna Collins told of her daily show, “The Morning Hour”.",
+    ],
+)
+def test_a_title_in_quotation_marks_is_no_proposition(text: str) -> None:
+    (claim,) = claims_of(text).claims
+    assert claim.proposition == claim.standalone
+
+
 def test_a_later_sentence_of_a_quotation_has_its_speaker() -> None:
     text = "“The plan is ready,” said Dmitry Peskov. “It became law in May. But nobody in Paris knows it.”"
     found = claims_of(text)

@@ -86,7 +86,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
         for part, report in _parts(article, sentence, main, here):
             standalone = rewrite.compose(part.whole, article, referents, document.published, quoted=quoted)
             proposition = standalone
-            if report is not None and _states_a_proposition(report):
+            if report is not None and _states_a_proposition(report) and _says_something(part, sentence):
                 proposition = _without_that(rewrite.compose(part.bare, article, referents, document.published))
                 if _FIRST_PERSON.search(proposition):
                     # "We remain open": without its speaker it says nothing that could be checked.
@@ -251,6 +251,13 @@ def _states_a_proposition(report: Report) -> bool:
         small_clause = report.clause.pos_ in ("NOUN", "ADJ", "PROPN") and report.kind == "belief"
         return bool((select.is_finite(report.clause) or small_clause) and own_subject and not question)
     return report.verb is None or report.verb.pos_ == "VERB"
+
+
+def _says_something(part: rewrite.Part, sentence: ParsedSentence) -> bool:
+    """Tell whether what is reported has a verb: a title in quotation marks ("ruled on “Brown v. Board”") asserts nothing."""
+    spans = [item for item in part.bare if isinstance(item, Span)]
+    inside = [t for t in sentence.doc if any(span.start <= sentence.base + t.idx < span.end for span in spans)]
+    return not inside or any(t.pos_ in ("VERB", "AUX") for t in inside)
 
 
 def _reason_to_skip(  # noqa: PLR0911  one rule after another
