@@ -92,6 +92,8 @@ RETRIEVAL = ("scifact", "check_covid", "fool_me_twice", "climate_fever", "politi
 LEARNT = ("scifact", "check_covid", "fool_me_twice", "climate_fever", "politihop")
 """Sets most of whose claims the stance models and the search's adapters learnt from: they are measured on the others only. Of
 PolitiHop none but disputed claims are left, so it is measured for retrieval alone."""
+ARTICLES = ("politihop", "fool_me_twice", "wice")
+"""Corpora of whole texts: fact-checkers' articles, Wikipedia's, and web pages with all that stands around an article."""
 
 
 def entries() -> tuple[Entry, ...]:
@@ -119,6 +121,8 @@ def entries() -> tuple[Entry, ...]:
             Entry(f"claims-checkthat24-{part}", "claims", {"data": f"claim_detection/checkthat24.{part}.jsonl.gz"})
         )
     found.append(Entry("claim-room", "claim-room", {}))
+    for name in ARTICLES:
+        found.append(Entry(f"articles-{name}", "articles", {"corpus": f"retrieval/{name}/corpus.jsonl.gz"}))
     found.append(Entry("attribution-polnear-dev", "attribution", {"data": "attribution/polnear.dev.jsonl.gz"}))
     return tuple(found)
 
@@ -373,6 +377,13 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("development: atomic F1", ("metrics", "development", "atomic", "f1")),
         ("standing alone", ("metrics", "development", "standing_alone", "right")),
     ),
+    "articles": (
+        ("read", ("metrics", "read")),
+        ("refused", ("metrics", "refused")),
+        ("failed", ("metrics", "failed")),
+        ("claims found", ("metrics", "claims_found")),
+        ("not standing alone", ("metrics", "claims_unresolved")),
+    ),
     "attribution": (
         ("content F1, partial", ("metrics", "content", "partial", "f1")),
         ("exact", ("metrics", "content", "exact", "f1")),
@@ -391,6 +402,7 @@ _TITLES: Mapping[str, str] = {
     "end-to-end": "End to end on open retrieval sets",
     "claims": "Check-worthiness",
     "claim-room": "The claims room on written articles, reporting half",
+    "articles": "Whole articles, read by the claims room",
     "attribution": "Reported speech",
 }
 

@@ -36,6 +36,7 @@ from evals.tasks import catalogue
 from evals.tasks.end_to_end import cause
 from evals.tasks.starter import merged
 from evals.workspace import Places, bare_claim, passages_of
+from onrecord import claims
 from onrecord.records import (
     CheckedClaim,
     Evidence,
@@ -631,7 +632,7 @@ CLAIMS = [
 
 COUNTS = frozenset({
     "n", "queries", "documents_found", "support", "not_checked", "predicted", "paragraphs", "threshold", "n_where_changed",
-    "not_taken_as_claims", "passed_over_by_claim_finding",
+    "not_taken_as_claims", "passed_over_by_claim_finding", "claims_found", "claims_unresolved",
 })  # fmt: skip
 """Figures that say how many there were, or what was set: no estimate, so no interval."""
 
@@ -696,6 +697,30 @@ def test_a_claim_is_searched_in_the_words_that_its_article_gives_it(tmp_path: Pa
     assert result.metrics["mrr"] == 0.75
     assert (result.metrics["in_article"]["queries"], result.metrics["in_article"]["mrr"]) == (1, 1.0)
     assert without_interval(result) == []
+
+
+def test_articles_that_stop_the_claims_room_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    german = "Der Präsident erklärte am Montag in Berlin, dass die Verhandlungen über den Haushalt fortgesetzt werden."
+    stone = {"id": "stone", "title": "Stone", "text": "The bank said that a stone fell in May. It weighed 5 tonnes."}
+    inputs = {"corpus": write(tmp_path / "k.jsonl", *DOCUMENTS, stone, {"id": "g", "title": "", "text": german})}
+    result, items = run_task(catalogue()["articles"], inputs, options=Options())
+    assert (result.metrics["read"], result.metrics["refused"], result.metrics["failed"]) == (0.8, 0.2, 0.0)
+    assert result.metrics["claims_found"] >= 5
+    assert [item.id for item in items if not item.right] == ["g"]
+    assert without_interval(result) == []
+    whole = claims.require_english
+
+    def stumbling(text: str) -> str:
+        if "stone" in text:
+            message = "no such stone"
+            raise ValueError(message)
+        return whole(text)
+
+    monkeypatch.setattr(claims, "require_english", stumbling)
+    result, items = run_task(catalogue()["articles"], inputs, options=Options())
+    assert (result.metrics["read"], result.metrics["failed"]) == (0.6, 0.2)
+    assert list(result.metrics["failures_by_place"].values()) == [1]
+    assert next(item for item in items if item.id == "stone").details["why"].endswith("ValueError: no such stone")
 
 
 def test_a_folder_with_something_else_in_it_is_not_built_into(tmp_path: Path) -> None:

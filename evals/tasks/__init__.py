@@ -81,6 +81,7 @@ class Task:
 def catalogue() -> Mapping[str, Task]:
     """Return all tasks by name."""
     from evals.tasks import (  # noqa: PLC0415  they import this module
+        articles,
         attribution,
         claim_room,
         claims,
@@ -99,6 +100,7 @@ def catalogue() -> Mapping[str, Task]:
         claims.TASK,
         attribution.TASK,
         claim_room.TASK,
+        articles.TASK,
         quotations.TASK,
         starter.TASK,
         syndication.TASK,

@@ -112,6 +112,7 @@ MEASURED: dict[str, tuple[str, str]] = {
     "quotations": ("Quotations", "word for word, altered, or not on record?"),
     "claims": ("Choosing sentences", "is a sentence worth a check?"),
     "claim-room": ("Wording claims", "is a sentence taken apart into claims that can be read alone?"),
+    "articles": ("Whole articles", "are the claims of real texts found without failing?"),
     "attribution": ("Reported speech", "who says what?"),
     "syndication": ("Copies", "is one story known in all its copies?"),
 }
@@ -140,6 +141,7 @@ SETS: dict[str, str] = {
 
 FIGURES: dict[str, str] = {
     "accuracy": "share right",
+    "read": "share read",
     "f1": "F1",
     "macro_f1": "F1 over the verdicts",
     "ndcg@10": "nDCG@10",
