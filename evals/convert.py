@@ -348,6 +348,8 @@ def wice(given: Given) -> Iterator[Made | LeftOut]:
                     "split": given.split,
                     "gold_docs": [f"wice-{identity}"],
                     "gold_sentences": {f"wice-{identity}": row.value("supporting_sentences")},
+                    "claim_title": str(meta.get("claim_title", "")),
+                    "claim_context": str(meta.get("claim_context", "")),
                 },
             )
 

@@ -199,14 +199,17 @@ SAMPLES: dict[str, tuple[dict[str, bytes], str, list[tuple[str, dict[str, object
                     "supporting_sentences": [[0, 1], [1]],
                     "claim": "C.",
                     "evidence": ["One.", "Two."],
-                    "meta": {"id": "dev1"},
+                    "meta": {"id": "dev1", "claim_title": "T", "claim_context": "B."},
                 }
             )
         },
         "dev",
         [
             ("corpus.jsonl", {"id": "wice-dev1", "sentences": ["One.", "Two."]}),
-            ("claims.jsonl", {"label": "not_supports", "gold_sentences": {"wice-dev1": [[0, 1], [1]]}}),
+            (
+                "claims.jsonl",
+                {"label": "not_supports", "gold_sentences": {"wice-dev1": [[0, 1], [1]]}, "claim_title": "T"},
+            ),
         ],
         0,
     ),

@@ -720,6 +720,7 @@ def test_articles_that_stop_the_claims_room_are_counted(tmp_path: Path, monkeypa
     result, items = run_task(catalogue()["articles"], inputs, options=Options())
     assert (result.metrics["read"], result.metrics["failed"]) == (0.6, 0.2)
     assert list(result.metrics["failures_by_place"].values()) == [1]
+    assert next(iter(result.metrics["failures_by_place"])).startswith("claims/__init__.py:")
     assert next(item for item in items if item.id == "stone").details["why"].endswith("ValueError: no such stone")
 
 

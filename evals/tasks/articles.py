@@ -17,15 +17,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import onrecord
 from evals import metrics
 from evals.data import CorpusDocument, DataFile, fingerprint, read_corpus, sample
 from evals.result import Item
 from evals.tasks import Outcome, Request, Task
 from onrecord import claims
-from onrecord.errors import OnRecordError
+from onrecord.errors import LanguageError, ModelError
 from onrecord.records import Document
 from onrecord.settings import Settings
 
+PACKAGE = Path(onrecord.__file__).parent
 MOST_CHARACTERS = 12_000
 """Of one article; a book among the documents would take as long as all others."""
 DIMENSION = 384
@@ -36,6 +38,8 @@ class _Outcome:
     what: str
     """``read``, ``refused`` or ``failed``."""
     why: str = ""
+    place: str = ""
+    """In our code, of a failure."""
     found: int = 0
     unresolved: int = 0
 
@@ -56,12 +60,16 @@ def _try(document: CorpusDocument, settings: Settings) -> _Outcome:
         taken = claims.find_claims(article, settings=settings, encode=_flat)
         left_out = [item.span for item in taken.skipped]
         found = claims.find_claims(article, settings=settings, encode=_flat, promoted=left_out).claims
-    except OnRecordError as error:
+    except LanguageError as error:
         return _Outcome("refused", str(error))
+    except ModelError:
+        raise
     except Exception as error:  # noqa: BLE001  what is measured here
-        ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "onrecord" in frame.filename]
-        place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno} " if ours else ""
-        return _Outcome("failed", f"{place}{type(error).__name__}: {' '.join(str(error).split())}")
+        frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        ours = [
+            f"{path.relative_to(PACKAGE).as_posix()}:{line}" for path, line in frames if path.is_relative_to(PACKAGE)
+        ]
+        return _Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}", ours[-1] if ours else "")
     wrong = [claim.id for claim in found if claim.span.of(article.text) != claim.text or not claim.standalone.strip()]
     if wrong:
         return _Outcome("failed", f"ranges or wordings: {', '.join(wrong)}")
@@ -77,7 +85,7 @@ def run(request: Request) -> Outcome:
         outcomes.append(_try(document, request.settings))
         request.progress("reading articles", len(outcomes), len(documents))
     shares = {name: [float(outcome.what == name) for outcome in outcomes] for name in ("read", "refused", "failed")}
-    counts = Counter(outcome.why.partition(":")[0] for outcome in outcomes if outcome.what == "failed")
+    counts = Counter(outcome.place for outcome in outcomes if outcome.what == "failed")
     found = sum(outcome.found for outcome in outcomes)
     return Outcome(
         metrics={
@@ -95,7 +103,12 @@ def run(request: Request) -> Outcome:
                 gold="read",
                 predicted=outcome.what,
                 right=outcome.what == "read",
-                details={"why": outcome.why, "claims": outcome.found, "unresolved": outcome.unresolved},
+                details={
+                    "why": outcome.why,
+                    "place": outcome.place,
+                    "claims": outcome.found,
+                    "unresolved": outcome.unresolved,
+                },
             )
             for document, outcome in zip(documents, outcomes, strict=True)
         ],

@@ -102,7 +102,12 @@ def _has_gold_evidence(claim: LabelledClaim, checked: CheckedClaim, space: Place
 
 
 def check(
-    claims: Sequence[Claim], space: Workspace, request: Request, *, article_date: dt.date | None = None
+    claims: Sequence[Claim],
+    space: Workspace,
+    request: Request,
+    *,
+    article_date: dt.date | None = None,
+    article_title: str = "",
 ) -> list[CheckedClaim]:
     """Check all claims as the product does, in their order; what the networks answered in an earlier run is not read again."""
     if request.kept is not None:
@@ -115,7 +120,9 @@ def check(
         if progress.total == len(claims):
             request.progress(progress.stage, progress.done, progress.total)
 
-    checked = space.checker.check_claims(claims, filters=SearchFilters(), article_date=article_date, progress=heard)
+    checked = space.checker.check_claims(
+        claims, filters=SearchFilters(), article_date=article_date, article_title=article_title, progress=heard
+    )
     request.seconds.extend(_shared_out(decided))
     return checked
 

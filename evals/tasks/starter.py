@@ -20,6 +20,7 @@ from evals.tasks import Outcome, Request, Task
 from evals.tasks.end_to_end import FROM_VERDICT, check, outcome_of
 from evals.workspace import Workspace, bare_claim, built
 from onrecord import documents, workflow
+from onrecord.claims import title_of
 from onrecord.records import CheckedClaim, Claim, Document, Span, Verdict, VerdictLabel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +113,7 @@ def _in_articles(
     missed: list[str] = []
     for name, article in articles.items():
         claims = space.checker.find_claims(article).claims
-        checked = check(claims, space, request, article_date=article.published)
+        checked = check(claims, space, request, article_date=article.published, article_title=title_of(article))
         for row in rows:
             if row.article != name or row.span is None:
                 continue

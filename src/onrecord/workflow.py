@@ -203,7 +203,7 @@ class Checker:
         *,
         filters: SearchFilters,
         article_date: dt.date | None = None,
-        article_title: str | None = None,
+        article_title: str = "",
         progress: Report = _silent,
     ) -> list[CheckedClaim]:
         """Search, judge and decide for each of ``found``, in their order.
@@ -215,7 +215,7 @@ class Checker:
             article_title: Its title, with which claims are searched that do not stand alone.
             progress: Called at every stage and step.
         """
-        article = _Article(article_date, article_title or "")
+        article = _Article(article_date, article_title)
         return list(self._checked(found, article, filters=filters, clock=_Clock(progress)))
 
     def check_article(
@@ -245,7 +245,7 @@ class Checker:
         clock.start("finding claims")
         found = self.find_claims(document, promoted=promoted)
         checked: list[CheckedClaim] = []
-        article = _Article(document.published, document.title or "")
+        article = _Article(document.published, claims.title_of(document))
         for item in self._checked(found.claims, article, filters=filters, clock=clock):
             checked.append(item)
             if on_claim is not None:
@@ -337,7 +337,7 @@ class Checker:
     ) -> list[Revision]:
         article = checked.article
         items = self.check_claims(
-            wanted, filters=checked.filters, article_date=article.published, article_title=article.title
+            wanted, filters=checked.filters, article_date=article.published, article_title=claims.title_of(article)
         )
         state, models = self.state(), self.models()
         return [
@@ -503,11 +503,8 @@ class Checker:
         # Twice as many, so that what copies leave free is filled.
         found = self.index.search(queries, filters=filters, top_k=2 * top_k if copied else top_k)
         merged: list[dict[str, Hit]] = [{} for _ in batch]
-        for owner, hits in zip(owners, found, strict=True):
-            for hit in hits:
-                known = merged[owner].get(hit.passage_id)
-                if known is None or hit.fused_score > known.fused_score:
-                    merged[owner][hit.passage_id] = hit
+        for owner, query, hits in zip(owners, queries, found, strict=True):
+            _merge(merged[owner], hits, own=query in (batch[owner].standalone, batch[owner].proposition))
         ranked = [sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id)) for hits in merged]
         own = self._own_words(batch, filters=filters)
         ranked = [
@@ -542,6 +539,25 @@ class Checker:
             for number, hits in zip(numbers, found, strict=True):
                 own[number] = hits
         return own
+
+
+def _merge(known: dict[str, Hit], hits: Sequence[Hit], *, own: bool) -> None:
+    """Take hits of one wording into those of a claim, each passage with its best score.
+
+    How near a passage is to the claim is told by the claim's own wordings alone: what only the wording with the title found
+    counts no nearer than the farthest passage of theirs.
+    """
+    farthest = min((hit.dense_score for hit in known.values() if hit.dense_score is not None), default=None)
+    for hit in hits:
+        before = known.get(hit.passage_id)
+        if before is not None and before.fused_score >= hit.fused_score:
+            continue
+        near = hit.dense_score
+        if not own and before is not None:
+            near = before.dense_score
+        elif not own and near is not None and farthest is not None:
+            near = min(near, farthest)
+        known[hit.passage_id] = hit if near == hit.dense_score else hit.model_copy(update={"dense_score": near})
 
 
 def wordings(claim: Claim, title: str = "") -> tuple[str, ...]:

@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from onrecord.records import Quotation
     from onrecord.settings import Settings
 
-__all__ = ["Encode", "check_worthiness", "find_claims", "models", "threshold"]
+__all__ = ["Encode", "check_worthiness", "find_claims", "models", "threshold", "title_of"]
+
+_TITLE_WORDS = 20
+"""A first line of more words is text."""
 
 
 def find_claims(document: Document, *, settings: Settings, encode: Encode, promoted: Collection[Span] = ()) -> ClaimSet:
     """Find the checkable claims of an article.
 
     Args:
-        document: the article; its ``published`` date, if known, makes relative dates absolute.
+        document: the article; its ``published`` date, if known, makes relative dates absolute, and its title (`title_of`) tells
+            whom it is about.
         settings: ``check_worthiness_threshold`` and ``llm`` are used.
         encode: texts to embeddings, float32, shape (n, 384), rows of length one.
         promoted: sentences that a person takes as claims, by the ``span`` with which they were skipped.
@@ -54,7 +58,8 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
     _are_sentences(promoted, article)
     if not article.sentences:
         return ClaimSet(claims=(), skipped=(), language=language)
-    referents = resolve.resolve(article, document.title or "")
+    title = title_of(document)
+    referents = resolve.resolve(article, title)
     reports = [report for report in attribute.find_reports(article, referents) if not _leaves_open(report)]
     quotations = find_quotations(article.text)
     quoted = [quotation.span for quotation in quotations]
@@ -86,7 +91,7 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
         for part, report in _parts(article, sentence, main, here):
             standalone = rewrite.compose(part.whole, article, referents, document.published, quoted=quoted)
             proposition = standalone
-            if report is not None and _states_a_proposition(report) and _says_something(part, sentence):
+            if report is not None and _states_a_proposition(report) and not _is_a_title(part, sentence, quoted):
                 proposition = _without_that(rewrite.compose(part.bare, article, referents, document.published))
                 if _FIRST_PERSON.search(proposition):
                     # "We remain open": without its speaker it says nothing that could be checked.
@@ -109,7 +114,24 @@ def find_claims(document: Document, *, settings: Settings, encode: Encode, promo
                 )
             )
     found = ClaimSet(claims=tuple(claims), skipped=tuple(skipped), language=language)
-    return llm.reword(found, article, referents, document.published, settings=settings) if settings.llm else found
+    if not settings.llm:
+        return found
+    return llm.reword(found, article, referents, document.published, title=title, settings=settings)
+
+
+def title_of(document: Document) -> str:
+    r"""Return an article's title; where it brings none, as pasted text does, its first line if that is a heading; else "".
+
+    >>> title_of(Document(text="Talks go on in Paris\n\nThe bank said so.", media_type="text/plain", content_sha256=""))
+    'Talks go on in Paris'
+    """
+    if document.title:
+        return document.title
+    first, _, rest = document.text.strip().partition("\n")
+    heading = (
+        bool(rest.strip()) and len(first.split()) <= _TITLE_WORDS and not first.rstrip(" ”\"’'").endswith((".", ":"))
+    )
+    return first.strip() if heading else ""
 
 
 def _are_sentences(promoted: Collection[Span], article: ParsedArticle) -> None:
@@ -253,11 +275,13 @@ def _states_a_proposition(report: Report) -> bool:
     return report.verb is None or report.verb.pos_ == "VERB"
 
 
-def _says_something(part: rewrite.Part, sentence: ParsedSentence) -> bool:
-    """Tell whether what is reported has a verb: a title in quotation marks ("ruled on “Brown v. Board”") asserts nothing."""
+def _is_a_title(part: rewrite.Part, sentence: ParsedSentence, quoted: Sequence[Span]) -> bool:
+    """Tell whether what is reported is words in quotation marks without a verb: "ruled on “Brown v. Board”" asserts nothing."""
     spans = [item for item in part.bare if isinstance(item, Span)]
+    if len(spans) < len(part.bare) or not all(any(mark.contains(span) for mark in quoted) for span in spans):
+        return False
     inside = [t for t in sentence.doc if any(span.start <= sentence.base + t.idx < span.end for span in spans)]
-    return not inside or any(t.pos_ in ("VERB", "AUX") for t in inside)
+    return bool(inside) and not any(t.pos_ in ("VERB", "AUX") for t in inside)
 
 
 def _reason_to_skip(  # noqa: PLR0911  one rule after another

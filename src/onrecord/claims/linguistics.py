@@ -307,12 +307,17 @@ def is_english_sentence(text: str) -> bool:
 
 
 def _classify(text: str) -> str:
-    """Return the ISO 639-1 code of the most probable language; English where it is about as probable as the first."""
+    """Return the ISO 639-1 code of the most probable language; English where it is about as probable as the first.
+
+    Only of Latin letters: of a script that the model does not know, all languages are as probable.
+    """
     import py3langid  # noqa: PLC0415  loads its model
 
     ranked: list[tuple[str, float]] = py3langid.rank(text[:20_000])
     code, best = ranked[0]
-    return "en" if dict(ranked)["en"] >= best - _AS_PROBABLE else str(code)
+    letters = [character for character in text if character.isalpha()]
+    latin = 2 * sum(character.isascii() for character in letters) >= len(letters)
+    return "en" if latin and dict(ranked)["en"] >= best - _AS_PROBABLE else str(code)
 
 
 def parse_each(texts: Sequence[str]) -> list[Doc]:

@@ -82,7 +82,7 @@ For each sentence with "part": true return its claims, in the order of the text.
 - quote: the stretch of that sentence which makes the claim, copied character by character; quotes do not overlap;
 - standalone: the claim as one sentence that stands alone: the words of the quote in their order and form, after the subject
   that it shares with the clause before. In the place of a pronoun or of a description such as "the minister" write the name
-  or the description that stands in the article, in square brackets inside quotation marks. Add no other word than:
+  or the description that stands in the article or its title, in square brackets inside quotation marks. Add no other word than:
   {", ".join(sorted(word for word in _FREE if word.isalpha()))}. Keep every figure, date, negation, condition and hedge, and who
   says it;
 - proposition: the same without the words for who says it; empty when the sentence does not report what somebody says.
@@ -233,8 +233,14 @@ def _cut(text: str, length: int = _KEPT_CHARACTERS) -> str:
 # The room's part.
 
 
-def reword(
-    found: ClaimSet, article: ParsedArticle, referents: Referents, published: dt.date | None, *, settings: Settings
+def reword(  # noqa: PLR0913  what is known of an article
+    found: ClaimSet,
+    article: ParsedArticle,
+    referents: Referents,
+    published: dt.date | None,
+    *,
+    settings: Settings,
+    title: str = "",
 ) -> ClaimSet:
     """Let the language model part and word the claims of ``found`` otherwise, where what it gives holds.
 
@@ -259,7 +265,7 @@ def reword(
     for first in range(0, len(asked), SENTENCES_PER_QUESTION):
         numbers = asked[first : first + SENTENCES_PER_QUESTION]
         try:
-            answer = ask(model, _question(article, numbers), seconds=settings.llm_timeout_seconds)
+            answer = ask(model, _question(article, numbers, title), seconds=settings.llm_timeout_seconds)
             if len(answer.claims) > _CLAIMS_PER_SENTENCE * len(numbers):
                 message = f"it gave {len(answer.claims)} claims for {len(numbers)} sentences"
                 raise NoAnswerError(message)  # noqa: TRY301  the same fall-back
@@ -296,12 +302,12 @@ def reword(
     )
 
 
-def _question(article: ParsedArticle, numbers: Sequence[int]) -> str:
-    """Return the sentences to part as JSON, with those between them and the first of the article around them."""
+def _question(article: ParsedArticle, numbers: Sequence[int], title: str) -> str:
+    """Return the sentences to part as JSON, with those between them, the first of the article and its title around them."""
     shown = sorted({*range(min(_LEAD, len(article.sentences))), *range(max(0, numbers[0] - _LEAD), numbers[-1] + 1)})
     wanted = set(numbers)
     rows = [{"number": n, "part": n in wanted, "text": article.sentences[n].text} for n in shown]
-    return json.dumps({"sentences": rows}, ensure_ascii=False)
+    return json.dumps({**({"title": title} if title else {}), "sentences": rows}, ensure_ascii=False)
 
 
 def _rejected(item: Proposal, reason: str) -> Rejected:

@@ -13,6 +13,7 @@ import bisect
 import datetime as dt
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from onrecord.claims.quotations import find_quotations
@@ -123,7 +124,12 @@ _COUNTED = re.compile(
     rf"|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})\s(?P<unit>day|week|month|year)s?\slater)\b",
     re.IGNORECASE,
 )
-_TITLE_WORD = re.compile(r"[A-Z]\.(?= )|[^\W\d_][\w’'-]*")
+_TITLE_WORD = re.compile(r"[^\W\d_](?:[^\W_]|-(?=\w)|[’'](?=\w)(?!s\b))*")
+"""A word without its possessive, hyphens and all."""
+_FULL_NAME = re.compile(
+    r"(?P<given>(?:[A-Z]\.)+|[A-Z][\w’-]+) (?P<middle>(?:(?:[A-Z]\.)+|[A-Z][\w’-]+) )?(?P<family>[A-Z][\w’-]+)",
+    re.UNICODE,
+)
 _BRACKETED = re.compile(r"\([^)]*\)")
 _TIMES = frozenset("day week month year time moment morning evening night afternoon decade century hour minute".split())
 _NO_FAMILY_NAMES = frozenset(
@@ -290,19 +296,24 @@ class _Resolver:
 
     def _learn_topic(self) -> None:
         """Learn whom the title names: a person of the text, or in full one whom the text calls by the family name only."""
-        words = _TITLE_WORD.findall(_BRACKETED.sub("", self.title))
+        title = " ".join(_BRACKETED.sub("", self.title).split())
+        words = [part for word in _TITLE_WORD.findall(title) for part in {word, *word.split("-")}]
         named = {name for word in words for name in self.by_part.get(word, ()) if name.split()[-1] == word}
-        if not named and len(words) in (2, 3) and all(word[0].isupper() for word in words):
+        if not named and (full := _FULL_NAME.fullmatch(title)):
             tokens = [token for sentence in self.article.sentences for token in sentence.doc]
-            if any(t.lower_ in _PERSONAL for t in tokens) and any(_acts_as(words[-1], t) for t in tokens):
-                named = {self._add_person(words).name}
+            given, middle, family = full["given"], (full["middle"] or "").strip(), full["family"]
+            known = given.lower() in _MALE_NAMES | _FEMALE_NAMES
+            called = any(_calls(family, t, known=known) for t in tokens)
+            # "Apple Sues Samsung", "Manchester United": the first word is a name by itself.
+            apart = any(t.text == given and after.text not in (middle, family) for t, after in pairwise(tokens))
+            sure = not middle or middle.endswith(".") or middle.lower() in _MALE_NAMES | _FEMALE_NAMES
+            if called and sure and not apart and family not in _NO_FAMILY_NAMES:
+                named = {self._add_person(title.split()).name}
         if len(named) == 1:
             self.topic = named.pop()
 
     def _introduce(self, tokens: Sequence[Token]) -> None:
         """Take a full name into the persons, with the titles and the gender that its surroundings give it."""
-        if tokens[-1].text in _NO_FAMILY_NAMES:
-            return
         person = self._add_person([token.text for token in tokens])
         before, title = _title_before(tokens[0])
         for found in (title, *_appositions(tokens)):
@@ -645,7 +656,8 @@ class _Resolver:
             return
         if any(child.dep_ in ("relcl", "acl", "prep") for child in head.children):
             return
-        if head.i + 1 < len(sentence.doc) and sentence.doc[head.i + 1].pos_ == "PROPN":
+        after = sentence.doc[head.i + 1] if head.i + 1 < len(sentence.doc) else None
+        if after is not None and after.pos_ == "PROPN" and after.ent_type_ not in ("DATE", "TIME"):
             return  # "the company Ipsy": its name stands beside it
         demonstrative = determiner in ("this", "these", "that", "those")
         if head.lemma_ in _PHRASE_NOUNS and self._phrase(sentence, run):
@@ -886,7 +898,7 @@ def _person_names(  # noqa: C901  one sign of a name after another
             run = run[1:]
         while run and (run[-1].tag_ == "POS" or not run[-1].text[0].isalnum() or run[-1].lower_ in ("'s", "’s")):
             run = run[:-1]
-        if run and run[0].text[0].isupper():
+        if run and run[0].text[0].isupper() and not (len(run) > 1 and run[-1].text in _NO_FAMILY_NAMES):
             yield run
 
 
@@ -977,25 +989,23 @@ def _is_nameless_person(token: Token) -> bool:
     )
 
 
-def _acts_as(family: str, token: Token) -> bool:
-    """Tell whether a token is a family name that stands alone and does something: "Barker joined the band"."""
-    return (
-        token.text == family
-        and token.tag_ == "NNP"
-        and token.ent_type_ not in _NOT_PERSON
-        and family not in _NO_FAMILY_NAMES
-        and (token.dep_ in ("nsubj", "nsubjpass") or token.ent_type_ == "PERSON")
-        and not any(child.dep_ in ("compound", "det") for child in token.children)
-    )
+def _calls(family: str, token: Token, *, known: bool) -> bool:
+    """Tell whether a token is a family name that stands alone: "Barker joined the band".
+
+    ``known``: the given name is one, so that what the tagger takes for an organisation may be a person all the same.
+    """
+    if token.text != family or any(child.dep_ in ("compound", "det") for child in token.children):
+        return False
+    acts = token.dep_ in ("nsubj", "nsubjpass") and token.ent_type_ not in _NOT_PERSON
+    return token.ent_type_ == "PERSON" or (acts and known)
 
 
 def _ends_another_name(token: Token) -> bool:
-    """Tell whether a single name is the end of a longer one that is not a person's: "Thrive Capital", "the Freer Gallery"."""
+    """Tell whether a single name is the end of a longer one that is not a person's: "Goldman Sachs", "the Freer Gallery"."""
     if not token.i:
         return False
     before = token.doc[token.i - 1]
-    titled = before.lower_ in _HONORIFICS or before.lemma_.lower() in _TITLE_NOUNS
-    return before.pos_ == "PROPN" and before.dep_ == "compound" and before.head.i == token.i and not titled
+    return before.pos_ == "PROPN" and before.head.i == token.i and before.ent_type_ in _NOT_PERSON | {"ORG"}
 
 
 def _names_a_thing(token: Token) -> bool:

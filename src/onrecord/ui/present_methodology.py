@@ -23,8 +23,8 @@ cannot be resolved is marked, never guessed.
 Reported speech is taken apart: who says it, and what. It is asked twice: was it said, and is it so?
 
 The record ({sources}, in {passages} of a few sentences) is searched by meaning and by words, {candidates} passages each;
-the two scores are added (that of meaning counts {dense_weight}, the other the rest), what stands near the best passage of its
-source rises, and the first {top_k} passages are judged. A claim that does not stand alone is searched with the article’s title
+the two scores are added (that of meaning counts {dense_weight}, the other the rest), a passage has a share of the score of its
+source’s best, and the first {top_k} passages are judged. A claim that does not stand alone is searched with the article’s title
 too. Copies of one story are found once.
 
 A neural network, trained to compare two texts, reads each passage against the claim and says how probable it is that it
