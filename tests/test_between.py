@@ -157,12 +157,27 @@ def test_two_people_may_say_the_same() -> None:
     assert (said.stance, other.stance) == (Stance.NEUTRAL, Stance.SUPPORTS)
 
 
-def test_a_place_is_an_occasion() -> None:
-    said, _ = misattributed(
-        "Andrew Bailey said in Antalya that the bank needed to be careful. So it was.",
-        standalone="Christine Lagarde said in Antalya that the bank needed to be careful.",
-    )
-    assert said.stance is Stance.REFUTES
+@pytest.mark.parametrize(
+    ("standalone", "text", "stance"),
+    [
+        ("Christine Lagarde said in Antalya that the bank needed to be careful.",
+         "Andrew Bailey said in Antalya that the bank needed to be careful. So it was.", Stance.REFUTES),
+        # in other words: the month and the place, not the month alone
+        ("Christine Lagarde said in Antalya in August 2024 that the bank needed to be careful.",
+         "Andrew Bailey warned in Antalya of haste. He left.", Stance.REFUTES),
+        ("After the Antalya meeting of August 2024 Christine Lagarde said that the bank needed to be careful.",
+         "Andrew Bailey warned in Antalya of haste. He left.", Stance.REFUTES),
+        ("Christine Lagarde said in Antalya in August 2024 that the bank needed to be careful.",
+         "Andrew Bailey warned in London of haste. He left.", Stance.NEUTRAL),
+        ("Christine Lagarde said in Antalya in May 2024 that the bank needed to be careful.",
+         "Andrew Bailey warned in Antalya of haste. He left.", Stance.NEUTRAL),
+        ("Christine Lagarde said in Antalya in 2024 that the bank needed to be careful.",
+         "Andrew Bailey warned in Antalya of haste. He left.", Stance.NEUTRAL),
+    ],
+)  # fmt: skip
+def test_a_place_is_an_occasion(standalone: str, text: str, stance: Stance) -> None:
+    said, _ = misattributed(text, standalone=standalone)
+    assert said.stance is stance
 
 
 def test_whoever_he_is_was_named_before() -> None:

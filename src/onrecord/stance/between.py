@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SAME_WORDS = 0.8
 """Share of what was said that a sentence must hold where only the month agrees: two may speak of one thing in a month."""
 _AT = r"\b(?:in|at|from|during)\s+(?:the\s+)?"
+_MEETING = re.compile(r"\b([A-Z][^\W\d_]+)\s+(?:meeting|summit|talks|conference|negotiations|session)\b")
+"""With the place that it is named by: "the Jeddah meeting"."""
 
 
 def together(items: Sequence[JudgeItem], judged: Sequence[Evidence]) -> list[Evidence]:
@@ -195,7 +197,10 @@ def _other_sayer(item: JudgeItem, speaker: str, true: Evidence, sentence: Span) 
 
 
 def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
-    """Tell whether the claim says on which day or in which place it was said, and the passage or its source is of that."""
+    """Tell whether the claim says on which day, or in which place, it was said, and the passage or its source is of that.
+
+    A month is not enough, unless in the same words or with the place.
+    """
     from onrecord.quantities import days_meet, read_dates  # noqa: PLC0415  its tables are heavy
     from onrecord.stance.checks import names  # noqa: PLC0415  it parses
 
@@ -207,15 +212,17 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
         if date.start and date.end and date.span.of(claim.standalone).casefold() not in what
     ]
     around = f"{passage.source.title}\n{passage.text}"
-    if told:
-        words = content_words(claim.proposition)
-        shared = words & content_words(passage.text_in(sentence))
-        precise = {"day"} if len(shared) < SAME_WORDS * len(words) else {"day", "month"}
-        given = _days_of(around, true)
-        return all(
-            date.precision in precise and date.start and date.end and days_meet((date.start, date.end), given)
-            for date in told
-        )
+    given = _days_of(around, true)
+    if not all(days_meet((date.start, date.end), given) for date in told if date.start and date.end):
+        return False
+    words = content_words(claim.proposition)
+    alike = len(words & content_words(passage.text_in(sentence))) >= SAME_WORDS * len(words)
+    exact = {"day", "month"} if alike else {"day"}
+    if told and all(date.precision in exact for date in told):
+        return True
+    if any(date.precision not in {"day", "month"} for date in told):
+        return False
+    # A place; where a month is told too, both.
     where = [
         entity.text
         for entity in names.parse(claim.standalone).ents
@@ -224,6 +231,7 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
         and entity.text.casefold() not in what
         and re.search(_AT + re.escape(entity.text) + r"\b", claim.standalone)
     ]
+    where += [name for name in _MEETING.findall(claim.standalone) if name.casefold() not in what]
     return bool(where) and all(re.search(_AT + re.escape(name) + r"\b", around, re.IGNORECASE) for name in where)
 
 
