@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class _Outcome:
     unresolved: int = 0
 
 
-def _flat(texts: list[str] | tuple[str, ...]) -> NDArray[np.float32]:
+def _flat(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return embeddings that say nothing: which sentences are taken does not matter where all are tried."""
     return np.tile(np.eye(1, DIMENSION, dtype=np.float32), (len(texts), 1))
 
