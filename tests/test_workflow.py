@@ -17,10 +17,11 @@ from onrecord.errors import (
     NotFoundError,
 )
 from onrecord.index import applied_state
-from onrecord.records import Attribution, Claim, SearchFilters, SourceKind, Span, Unresolved, VerdictLabel
+from onrecord.records import Attribution, SearchFilters, SourceKind, Span, Unresolved, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
 from onrecord.workflow import Checker, Progress, context, pasted, update_corpus, wordings
+from tests.record_builders import claim as claim_of
 
 ARTICLE = """The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.
 Jane Roe said that the harvest was the largest in ten years. Smallpox was declared eradicated in 1980.
@@ -250,16 +251,8 @@ def test_a_claim_that_does_not_stand_alone_is_searched_with_its_article_s_title(
     settings = Settings(home=tmp_path / "home", top_k=2)
     update_corpus([folder], settings=settings)
     text = "It was opened in 1890."
-    claim = Claim(
-        id="c0-0",
-        span=Span(start=0, end=len(text)),
-        text=text,
-        standalone=text,
-        proposition=text,
-        unresolved=(Unresolved(span=Span(start=0, end=2), text="It", reason="it could be several things"),),
-        check_worthiness_probability=1.0,
-        why="a claim",
-    )
+    it = Unresolved(span=Span(start=0, end=2), text="It", reason="it could be several things")
+    claim = claim_of(text).model_copy(update={"unresolved": (it,)})
     alone = claim.model_copy(update={"standalone": "The mine of Arden was opened.", "unresolved": ()})
     assert wordings(claim) == (text,)
     assert wordings(claim, "The mill of Brook") == (text, f"{text} The mill of Brook")
@@ -287,17 +280,8 @@ def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: 
         )
     settings = Settings(home=tmp_path / "home", top_k=3, own_words=1, candidates=4)
     update_corpus([folder], settings=settings)
-    text = "Jane Roe said that talks with the miners will continue."
-    proposition = "Talks with the miners will continue."
-    claim = Claim(
-        id="c0-0",
-        span=Span(start=0, end=len(text)),
-        text=text,
-        standalone=text,
-        proposition=proposition,
-        attribution=Attribution(speaker="Jane Roe", speaker_resolved=True),
-        check_worthiness_probability=1.0,
-        why="a claim",
+    claim = claim_of("Talks with the miners will continue.", speaker="Jane Roe").model_copy(
+        update={"standalone": "Jane Roe said that talks with the miners will continue."}
     )
     unnamed = claim.model_copy(
         update={

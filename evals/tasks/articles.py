@@ -47,7 +47,7 @@ class _Outcome:
 
 def _flat(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return embeddings that say nothing: which sentences are taken does not matter where all are tried."""
-    return np.tile(np.eye(1, DIMENSION, dtype=np.float32), (len(texts), 1))
+    return np.zeros((len(texts), DIMENSION), dtype=np.float32)
 
 
 def _try(document: CorpusDocument, settings: Settings) -> _Outcome:
