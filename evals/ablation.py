@@ -226,6 +226,8 @@ class Replay:
     lexical: Sequence[Found]
     keywords: Sequence[Found]
     """Found by the words of names and figures alone."""
+    bodies: Sequence[Found]
+    """Found by words where titles are not searched."""
     apart: Sequence[Found]
     """Found by words where the title is a field of its own and counts half."""
     whole: Sequence[Found]
@@ -260,7 +262,7 @@ def prepared(name: str, data: Path, vectors: Vectors, how: Cut, draw: Draw) -> R
     (titles,) = by_words([_under(passage.model_copy(update={"text": title}), "") for passage, title in titled], texts)
     whole = [passage_of(number, document, 0, len(document.text)) for number, document in enumerate(documents)]
     return Replay(
-        name, documents, claims, places, known, queries, dense, lexical, by_keywords,
+        name, documents, claims, places, known, queries, dense, lexical, by_keywords, bodies,
         apart=[_added(body, title, 0.5) for body, title in zip(bodies, titles, strict=True)],
         whole=by_words(whole, texts)[0],
     )  # fmt: skip
@@ -558,7 +560,7 @@ def headings(vectors: Vectors) -> dict[str, dict[str, dict[str, float]]]:
     for embedded, searched in HEADED:
         replay = Replay(
             "starter", [], [], places, np.zeros((0, DIMENSION), np.float32), queries, dense[embedded], lexical[searched],
-            [], [], [],
+            [], [], [], [],
         )  # fmt: skip
         per_claim = {}
         for number, claim in enumerate(claims):

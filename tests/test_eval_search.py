@@ -58,7 +58,7 @@ def data(tmp_path: Path) -> Path:
 
 def replay(dense: Found, places: list[tuple[int, int, int]]) -> Replay:
     vectors = np.eye(len(places), 4, dtype=np.float32)
-    return Replay("set", [], [], places, vectors, vectors[:1], [dense], [[]], [[]], [[]], [[]])
+    return Replay("set", [], [], places, vectors, vectors[:1], [dense], [[]], [[]], [[]], [[]], [[]])
 
 
 def given(scores: list[float]) -> list[tuple[int, float]]:

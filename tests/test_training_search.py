@@ -75,7 +75,7 @@ def test_claims_are_set_beside_what_search_finds_for_them() -> None:
         ),
         LabelledClaim(id="2", claim="Cats fly.", gold=Gold.NEUTRAL, cited_documents=("gold",)),
     ]
-    replay = Replay("set", documents, made, places, vectors, vectors[:2], [found] * 2, [found] * 2, [], [], [])
+    replay = Replay("set", documents, made, places, vectors, vectors[:2], [found] * 2, [found] * 2, [], [], [], [])
     settings = load_settings()
     decided = list(searched.of_claim(replay, 0, settings, random.Random(1)))  # noqa: S311  an order
     assert decided[0] == (0, "supports")  # the passage with the whole rationale, and not the other one of its document

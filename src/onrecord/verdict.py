@@ -79,11 +79,11 @@ def _weigh(
     def strength(item: Evidence, probability: float) -> float:
         return probability * nearness(item)
 
-    support = max(
+    supports = sorted(
         (item for item in evidence if item.stance is Stance.SUPPORTS),
-        key=lambda e: strength(e, e.probabilities.supports),
-        default=None,
+        key=lambda e: -strength(e, e.probabilities.supports),
     )
+    support = supports[0] if supports else None
     conflict = max(
         (item for item in evidence if item.stance is Stance.REFUTES),
         key=lambda e: strength(e, e.probabilities.refutes),
@@ -101,8 +101,9 @@ def _weigh(
         return VerdictLabel.REFUTED, (1 - lead) / 2, (_reason("refuted", question, conflict, evidence),)
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
-    two = next((item for item in evidence if item.given_differently and independent(support, item)), None)
-    conflict = two or conflict
+    given = [item for item in evidence if item.given_differently]
+    two = next(((one, other) for other in given for one in supports if independent(one, other)), None)
+    support, conflict = two or (support, conflict)
     for_it, against = (
         strength(support, support.probabilities.supports),
         strength(conflict, conflict.probabilities.refutes),

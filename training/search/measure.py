@@ -1,12 +1,14 @@
 """What the adapters of claims gain, on claims that they have not learnt from.
 
-Beside each other: claims embedded as passages are, and through a run's adapters at several strengths; by words, by vectors
-alone, and in the product's ranking; and the product's ranking with other weights. Half of the claims are for choosing strength
-and weights, the other half for reporting (`evals.ablation.halves`).
+Beside each other: claims embedded as passages are, and through the adapters at several strengths; by words, by vectors
+alone, and in the product's ranking; by words and by vectors of passages without their title, as the plainest search has them;
+and the product's ranking with other weights. Half of the claims are for choosing strength and weights, the other half for
+reporting (`evals.ablation.halves`).
 
 Command (from the repository root; it writes ``evals/results/search-claims.json`` and ``.md``)::
 
-    python -m training.search.measure --data ../shared/data --cache VECTORS.db --run RUN
+    python -m training.search.measure --data ../shared/data --cache VECTORS.db             # the shipped adapters
+    python -m training.search.measure --data ../shared/data --cache VECTORS.db --run RUN   # those of a run
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from peft import set_peft_model_state_dict
+from safetensors.torch import load_file
 
 from evals.ablation import (
     SETS,
@@ -37,8 +41,10 @@ from evals.ablation import (
     scored,
     weighted,
     with_document,
+    worded,
 )
 from evals.data import CorpusDocument, LabelledClaim, read_claims, without
+from onrecord.index import embed
 from onrecord.settings import load_settings
 from training.search.train import STRENGTHS, adapted, embedded, strengthened
 
@@ -79,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with pairs/ and retrieval/")
     parser.add_argument("--cache", type=Path, default=Path("vectors.db"), help="vectors, as evals.ablation keeps them")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--run", type=Path, help="folder of a run; without it the shipped adapters")
     parser.add_argument("--out", type=Path, default=Path("evals/results"))
     options = parser.parse_args()
     settings = load_settings()
@@ -88,7 +94,10 @@ def main() -> None:
         "the product's ranking": as_product(settings),
     }
     model, tokenizer = adapted()
-    model.load_state_dict(torch.load(options.run / "checkpoint.pt", weights_only=True)["model"], strict=False)
+    if options.run is None:
+        set_peft_model_state_dict(model, load_file(embed.CLAIMS_FOLDER / "adapter_model.safetensors"))
+    else:
+        model.load_state_dict(torch.load(options.run / "checkpoint.pt", weights_only=True)["model"], strict=False)
     model.eval()
     rows: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     with closing(Vectors(options.cache, settings)) as vectors:
@@ -107,9 +116,14 @@ def main() -> None:
                     for title, by in rankings.items()
                 }
                 if share == 1.0:
-                    some |= WEIGHTS | {"words alone": alone("lexical")}
+                    some |= WEIGHTS | {"words alone": alone("lexical"), "words alone, no titles": alone("bodies")}
                 for label, variant in some.items():
                     rows.setdefault(label, {})[name] = halves(scored(changed, variant))
+            untitled = by_meaning(
+                vectors.of(worded(replay.documents, settings, header=False), what=name), replay.queries
+            )
+            found = scored(replace(replay, dense=untitled), alone("dense"))
+            rows.setdefault("vectors alone, no titles, no adapters", {})[name] = halves(found)
             sys.stderr.write(f"{name}: {len(texts)} claims\n")
     result = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "variants": dict(sorted(rows.items()))}
     options.out.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,11 @@ class Held:
             return
         everywhere = (one for some in self.sentences.values() for one in some)
         own = max(
-            (shared for sentence, shared in everywhere if any(_gives(figure, other) for other in sentence.figures)),
+            (
+                shared
+                for sentence, shared in everywhere
+                if any(gives_figure(figure, other) for other in sentence.figures)
+            ),
             default=None,
         )
         least = 0.0 if own is None else own + _CLOSER
@@ -133,7 +137,7 @@ class Held:
             if shared < least or not times_meet(self.told, sentence.days):
                 continue
             for other in sentence.figures:
-                if _in_its_place(figure, other) and not any(_gives(one, other) for one in rest):
+                if in_its_place(figure, other) and not any(gives_figure(one, other) for one in rest):
                     yield round(shared, 1), -abs(other.base - figure.base), figure, other, sentence
 
 
@@ -141,7 +145,7 @@ def _label(figure: Quantity) -> bool:
     return figure.dimension == "count" and figure.base <= _SMALL
 
 
-def _gives(figure: Quantity, other: Quantity) -> bool:
+def gives_figure(figure: Quantity, other: Quantity) -> bool:
     """Tell whether another figure may be the claim's, exactly or rounded."""
     from onrecord.stance.checks.numbers import same_dimension  # noqa: PLC0415  its tables are heavy
 
@@ -154,7 +158,7 @@ def _gives(figure: Quantity, other: Quantity) -> bool:
     )
 
 
-def _in_its_place(figure: Quantity, other: Quantity) -> bool:
+def in_its_place(figure: Quantity, other: Quantity) -> bool:
     """Tell whether another figure may be of what the claim's is of, and cannot be the same figure."""
     from onrecord.stance.checks.numbers import countable_alike, same_dimension  # noqa: PLC0415  its tables are heavy
 
