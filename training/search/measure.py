@@ -162,7 +162,8 @@ def told(date: str, rows: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
     lines += [
         "",
         "Gold sentences among the first ten passages, claims that have some: mean share over the sets of either half, and of",
-        "each set's claims of both halves.",
+        "each set's claims of both halves. Without titles, passages are embedded and searched as their bare text: the plainest",
+        "form of either retriever. All else sees passages under their titles.",
         "",
         "| | choose | report | " + " | ".join(sentences) + " |",
         "|---|" + "---|" * (len(sentences) + 2),

@@ -36,7 +36,8 @@ Rules compare figures, dates, names and quotations beside the network. A differe
 conflict or into nothing, never the other way round; only the days between two dates are counted for a network that cannot.
 
 Then all passages of a claim are looked at together: the same words in another person’s mouth on that day are misattributed,
-and a figure that another source names as an earlier or disputed one, beside its own, makes the sources conflict.
+and a figure that another source names as an earlier or disputed one, or gives otherwise in the same words, makes the
+sources conflict.
 
 Quotations are looked for in the whole record, word by word, whoever is said to have spoken them.
 
