@@ -11,6 +11,7 @@ from onrecord.settings import Settings
 from onrecord.stance import JudgeItem
 from onrecord.stance.between import together
 from onrecord.stance.checks import names
+from onrecord.stance.questions import GIVEN_TO_ANOTHER
 from onrecord.verdict import decide
 from tests.record_builders import claim, hit, source
 from tests.record_builders import passage as passage_of
@@ -81,6 +82,23 @@ def test_a_verdict_of_misattribution_names_who_said_it() -> None:
     verdict = decide(about, misattributed(), settings=Settings())
     assert verdict.label is VerdictLabel.REFUTED
     assert "Andrew Bailey says this, not Christine Lagarde" in verdict.reasons[0].text
+
+
+@pytest.mark.parametrize("when", ["in August 2024", "in the summer of 2024", "in 2024", "in May 2024"])
+@pytest.mark.parametrize("read_as_said", [True, False])
+def test_a_month_or_season_will_do_where_only_the_name_stands_against_it(when: str, read_as_said: bool) -> None:  # noqa: FBT001
+    text = "Andrew Bailey said that the bank had to tread with caution. So it was."
+    about = claim("The bank needed to be careful.", speaker="Christine Lagarde").model_copy(
+        update={"standalone": f"Christine Lagarde said {when} that the bank needed to be careful."}
+    )
+    held = passage_of(text, of=source(published=DAY))
+    item, evidence = judged(about, held, Stance.NEUTRAL, question="said")
+    note = f"{GIVEN_TO_ANOTHER}Andrew Bailey, not by Christine Lagarde." if read_as_said else ""
+    said, _ = settle(
+        (item, evidence.model_copy(update={"note": note})), judged(about, held, Stance.SUPPORTS, question="true")
+    )
+    known = read_as_said and when in {"in August 2024", "in the summer of 2024"}
+    assert said.stance is (Stance.REFUTES if known else Stance.NEUTRAL)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ A network reads one passage at a time. Some things show only when a claim's pass
 
 *Another said it.* Nothing shows that the named speaker said so, and a passage that bears out what was said gives it, in the
 same sentence and on the same occasion, as said by somebody else. Two people may say the same; on one day or in one place, and
-with no record of the named one saying it, a fact-checker calls it misattributed, and so does this.
+with no record of the named one saying it, a fact-checker calls it misattributed, and so does this. Where the network read the
+passage as showing that it was said, and only the name stood against it, the month or the season will do.
 
 *The figure was given differently* (``rivals``). One source bears the claim's figure out, and another has another figure of the
 same thing. A claim that gives one of the two without saying whose is contradicted by the other source, as surely as the first
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from onrecord.records import Evidence, Finding, Span, Stance, StanceProbabilities
 from onrecord.stance import figures, rivals
-from onrecord.stance.questions import JudgeItem, family_name, names_speaker, same_person
+from onrecord.stance.questions import GIVEN_TO_ANOTHER, JudgeItem, family_name, names_speaker, same_person
 from onrecord.stance.windows import content_words
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def _said_by_another(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]
             continue
         sentence = true.nearest or true.rationale
         other = _other_sayer(item, attribution.speaker, true, sentence)
-        if other is None or not _same_occasion(item, true, sentence):
+        read = evidence.note.startswith(GIVEN_TO_ANOTHER)
+        if other is None or not _same_occasion(item, true, sentence, read_as_said=read):
             continue
         name, span = other
         at = item.hypothesis.find(attribution.speaker)
@@ -196,10 +198,11 @@ def _other_sayer(item: JudgeItem, speaker: str, true: Evidence, sentence: Span) 
     return name, span.shifted(passage.span.start)
 
 
-def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
+def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span, *, read_as_said: bool) -> bool:
     """Tell whether the claim says on which day, or in which place, it was said, and the passage or its source is of that.
 
-    A month is not enough, unless in the same words or with the place.
+    A month is not enough, unless in the same words or with the place, or where the passage was read as showing that it was said
+    (``read_as_said``), though by another; then a season is enough too.
     """
     from onrecord.quantities import days_meet, read_dates  # noqa: PLC0415  its tables are heavy
     from onrecord.stance.checks import names  # noqa: PLC0415  it parses
@@ -217,7 +220,7 @@ def _same_occasion(item: JudgeItem, true: Evidence, sentence: Span) -> bool:
         return False
     words = content_words(claim.proposition)
     alike = len(words & content_words(passage.text_in(sentence))) >= SAME_WORDS * len(words)
-    exact = {"day", "month"} if alike else {"day"}
+    exact = {"day", "week", "month", "season"} if read_as_said else {"day", "month"} if alike else {"day"}
     if told and all(date.precision in exact for date in told):
         return True
     if any(date.precision not in {"day", "month"} for date in told):

@@ -37,7 +37,7 @@ from onrecord.records import Evidence, Finding, ModelUsed, Span, Stance, StanceP
 from onrecord.settings import Settings
 from onrecord.stance import between, cascade, nli, quoted
 from onrecord.stance.calibrate import NEUTRAL, REFUTES, SUPPORTS, Calibration, Floats, load_calibration
-from onrecord.stance.questions import JudgeItem, family_name, other_speakers, same_person
+from onrecord.stance.questions import GIVEN_TO_ANOTHER, JudgeItem, family_name, other_speakers, same_person
 from onrecord.stance.windows import RESTATED, SURE_OF_FAR, Window, content_words, far, windows_of
 from onrecord.text import fold
 
@@ -428,7 +428,7 @@ def _of_another(item: JudgeItem, looked_at: Window) -> str:
     others = other_speakers(item.passage, attribution.speaker) or _says_instead(
         item, attribution.speaker, looked_at.text
     )
-    return f"Not support: the source gives this as said by {others}, not by {attribution.speaker}." if others else ""
+    return f"{GIVEN_TO_ANOTHER}{others}, not by {attribution.speaker}." if others else ""
 
 
 def _says_instead(item: JudgeItem, speaker: str, sentence: str) -> str:

@@ -15,6 +15,8 @@ from typing import Literal
 
 from onrecord.records import Claim, Hit, Passage, QuotationCheck
 
+GIVEN_TO_ANOTHER = "Not support: the source gives this as said by "
+"""How the note begins on a passage that shows that it was said, but by somebody else."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _TITLES = frozenset(
     [
