@@ -92,6 +92,7 @@ def test_what_gives_another_figure_contradicts_and_what_gives_none_no_longer_sup
     other, silent = together(items, found)
     assert other.stance is Stance.REFUTES
     assert other.probabilities.refutes == pytest.approx(0.6)
-    assert other.note == "6.9 per cent in the claim, 7.9 per cent in the source."
+    assert other.findings[0].message == "6.9 per cent in the claim, 7.9 per cent in the source."
+    assert not other.note  # a reader would see it twice
     assert silent.stance is Stance.NEUTRAL
     assert "6.9 per cent" in silent.note

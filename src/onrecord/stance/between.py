@@ -55,8 +55,8 @@ def together(items: Sequence[JudgeItem], judged: Sequence[Evidence]) -> list[Evi
 _Judged = tuple[int, JudgeItem, Evidence]
 
 
-def _against(evidence: Evidence, probability: float, sentence: Span, finding: Finding, note: str) -> Evidence:
-    """Return evidence that contradicts with this probability."""
+def _against(evidence: Evidence, probability: float, sentence: Span, finding: Finding) -> Evidence:
+    """Return evidence that contradicts with this probability; its finding says why."""
     return evidence.model_copy(
         update={
             "stance": Stance.REFUTES,
@@ -65,7 +65,7 @@ def _against(evidence: Evidence, probability: float, sentence: Span, finding: Fi
             "rationale_text": evidence.passage.text_in(sentence),
             "nearest": None,
             "findings": (finding,),
-            "note": note,
+            "note": "",
         }
     )
 
@@ -83,8 +83,7 @@ def _instead(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]]:
             held[item.hypothesis] = figures.Held.of(item, passages.values())
         other = held[item.hypothesis].instead(evidence.passage)
         if other is not None:
-            message = other.finding.message
-            yield number, _against(evidence, evidence.probabilities.supports, other.span, other.finding, message)
+            yield number, _against(evidence, evidence.probabilities.supports, other.span, other.finding)
 
 
 # ---------------------------------------------------------------------------------------------------- figure corrected
@@ -131,7 +130,7 @@ def _given_differently(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidenc
             found.append((best, number, evidence, probability))
     if found:  # of several passages, the one that says most of the claim
         best, number, evidence, probability = max(found, key=lambda one: one[0].alike)
-        against = _against(evidence, probability, best.span, best.finding, best.finding.message)
+        against = _against(evidence, probability, best.span, best.finding)
         yield number, against.model_copy(update={"given_differently": True})
 
 
@@ -171,8 +170,7 @@ def _said_by_another(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidence]
             evidence_span=span,
             message=f"In the source {name} says this, not {attribution.speaker}.",
         )
-        note = f"Said by another: the source gives this as said by {name}, not by {attribution.speaker}."
-        yield number, _against(evidence, true.probabilities.supports, sentence, finding, note)
+        yield number, _against(evidence, true.probabilities.supports, sentence, finding)
 
 
 def _other_sayer(item: JudgeItem, speaker: str, true: Evidence, sentence: Span) -> tuple[str, Span] | None:
