@@ -324,96 +324,6 @@ def test_one_figure_does_not_make_two(wording: str, text: str, of: str) -> None:
     assert revised(wording, text, of=of).stance is Stance.NEUTRAL
 
 
-OFFICIAL = "According to the institute, consumer prices in Türkiye rose by 85.51 per cent in 2022."
-PRICES_ROSE = "Prices in Türkiye had gone up by 85.51 per cent in 2022."
-
-
-def doubted(
-    theirs: str, wording: str = PRICES_ROSE, official: str = OFFICIAL, *, title: str = "What researchers found"
-) -> list[Evidence]:
-    """Return what an official figure and another source's sentence make of a claim that gives the official figure."""
-    about = claim(wording)
-    first = passage_of(f"{official} So it said.", of=source("institute", published=dt.date(2022, 11, 3)))
-    other = passage_of(f"{theirs} So they found.", of=source("others", published=dt.date(2022, 11, 3), title=title))
-    return settle(judged(about, first, Stance.SUPPORTS, 0.7), judged(about, other, Stance.NEUTRAL))
-
-
-def test_two_sources_that_say_the_same_each_with_its_figure_contradict_each_other() -> None:
-    theirs = "According to ENAG, consumer prices in Türkiye rose by 185.34 per cent in 2022."
-    first, other = doubted(theirs)
-    assert (first.stance, first.given_differently) == (Stance.SUPPORTS, False)
-    assert (other.stance, other.given_differently) == (Stance.REFUTES, True)
-    assert other.findings[0].evidence_span.of(theirs) == "185.34 per cent"
-    verdict = decide(claim(PRICES_ROSE), [first, other], settings=Settings())
-    assert verdict.label is VerdictLabel.CONFLICTING
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        "According to ENAG, consumer prices in Greece rose by 185.34 per cent in 2022.",  # another place
-        "According to ENAG, consumer prices in Türkiye rose by 185.34 per cent in 2021.",  # another year
-        "According to ENAG, consumer prices in Türkiye rose by 185.34 per cent.",  # nobody knows when
-        "According to ENAG, consumer prices in Türkiye rose by 85.5 per cent in 2022.",  # the same, rounded
-        "According to ENAG, consumer prices in Türkiye may rise by 185.34 per cent in 2022.",  # a forecast
-        "According to ENAG, consumer prices in Türkiye rose by 385.34 per cent in 2022.",  # too far apart
-        "According to ENAG, consumer prices in Türkiye rose by 185.34 lira in 2022.",  # of another kind
-        "According to ENAG, consumer credits in Türkiye rose by 185.34 per cent in 2022.",  # of something else
-        "Consumer prices in Türkiye rose by 85.51 per cent in 2022, rents by 185.34 per cent.",  # it gives both
-    ],
-)
-def test_sources_that_speak_of_different_things_do_not_contradict_each_other(theirs: str) -> None:
-    assert doubted(theirs)[1].stance is Stance.NEUTRAL
-
-
-def test_sources_that_speak_of_different_places_do_not_contradict_each_other_whatever_the_claim_names() -> None:
-    theirs = "According to the institute, consumer prices in Greece rose by 65.34 per cent in 2022."
-    assert doubted(theirs, "Prices had gone up by 85.51 per cent in 2022.")[1].stance is Stance.NEUTRAL
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        "According to its annual report, rents, fares and wages in towns rose by 185.34 per cent in 2022.",  # too few words
-        "They rose by 185.34 per cent in 2022.",  # all of its words, which are few
-    ],
-)
-def test_sentences_that_share_little_do_not_say_the_same(theirs: str) -> None:
-    official = "According to the annual report of the institute, consumer prices rose by 85.51 per cent in 2022."
-    assert doubted(theirs, "The inflation was one of 85.51 per cent in 2022.", official)[1].stance is Stance.NEUTRAL
-
-
-def test_only_the_sentence_that_gives_the_figure_of_the_claim_is_compared() -> None:
-    rents = "According to the institute, rents in Türkiye rose by 60 per cent in 2022."
-    found = doubted(rents.replace("60", "70"), official=f"{OFFICIAL} {rents}")
-    assert found[1].stance is Stance.NEUTRAL
-
-
-def test_a_place_in_a_row_is_no_figure() -> None:
-    official = "According to the institute, May 2022 was the 85th month of rising prices in Türkiye."
-    found = doubted(official.replace("85", "84"), "In May 2022 prices in Türkiye rose for the 85th month.", official)
-    assert found[1].stance is Stance.NEUTRAL
-
-
-def test_a_claim_that_names_whose_figure_it_gives_is_not_contradicted_by_others() -> None:
-    theirs = "According to ENAG, consumer prices in Türkiye rose by 185.34 per cent in 2022."
-    wording = "By the account of ENAG prices in Türkiye had gone up by 185.34 per cent in 2022."
-    assert doubted(OFFICIAL, wording, theirs)[1].stance is Stance.NEUTRAL
-
-
-def test_a_verdict_finds_the_support_that_another_figure_contradicts_behind_a_stronger_one() -> None:
-    first, other = doubted("According to ENAG, consumer prices in Türkiye rose by 185.34 per cent in 2022.")
-    stronger = first.model_copy(
-        update={
-            "passage": other.passage,
-            "probabilities": StanceProbabilities(supports=0.9, refutes=0.05, neutral=0.05),
-        }
-    )
-    verdict = decide(claim(PRICES_ROSE), [stronger, first, other], settings=Settings())
-    assert verdict.label is VerdictLabel.CONFLICTING
-    assert first.passage.source.title in verdict.reasons[1].text
-
-
 def test_a_figure_of_the_same_name_is_of_the_same_subject_though_the_passage_says_little_of_it() -> None:
     wording = "In 2020 and 2021 the coronavirus brought the countries of the world 18.2 million excess deaths."
     sentence = (
@@ -422,6 +332,27 @@ def test_a_figure_of_the_same_name_is_of_the_same_subject_though_the_passage_say
     found = revised(wording, f"{sentence} So be it.")
     assert (found.stance, found.given_differently) == (Stance.REFUTES, True)
     assert found.findings[0].evidence_span.of(sentence) == "14.9 million"
+
+
+@pytest.mark.parametrize(
+    ("wording", "text"),
+    [
+        (
+            "Smoking caused 20,000 deaths a year in Poland.",
+            "The toll of 20,000 deaths in the earthquake is disputed, others put it at 35,000. So be it.",
+        ),
+        (
+            "Smoking caused 20,000 early deaths a year in Poland.",
+            "The number of 20,000 early deaths in the quake is disputed. The flood brought 35,000 deaths.",
+        ),
+        (
+            "Smoking caused 20,000 early deaths a year in Poland.",
+            "The number of 20,000 stray dogs in town is disputed, others put it at 35,000. So be it.",
+        ),
+    ],
+)
+def test_a_name_of_one_word_or_a_figure_beside_it_is_not_the_same_subject(wording: str, text: str) -> None:
+    assert revised(wording, text).stance is Stance.NEUTRAL
 
 
 def provisional(final: str, *, published: dt.date = dt.date(2022, 12, 22)) -> list[Evidence]:

@@ -82,6 +82,7 @@ NUMBERS = [
     ("Temperatures reached 104 °F.", "Temperatures reached 40 degrees Celsius.", "equal"),  # not a mere factor
     ("They bought 1.3 million doses.", "They bought 1,270,000 doses.", "rounded"),  # written to one place
     ("Prices rose by 185 %.", "Prices rose by 185.34 %.", "rounded"),  # written without decimals
+    ("Prices rose by 5 %.", "Prices rose by 5.25 %.", "different"),  # of a small figure decimals are not left out
     ("They bought about 5 million doses.", "They bought 5.3 million doses.", "rounded"),  # said to be rough
     ("Inflation was 5.3 %.", "Inflation was about 5 %.", "rounded"),  # the source is rough
     ("Two-thirds of Poles support it.", "67 % of Poles support it.", "rounded"),  # a fraction of a share

@@ -102,7 +102,8 @@ def _weigh(
     assert support is not None  # noqa: S101  narrowing for the type checker
     assert conflict is not None  # noqa: S101
     given = [item for item in evidence if item.given_differently]
-    two = next(((one, other) for other in given for one in supports if independent(one, other)), None)
+    figured = sorted(supports, key=lambda one: not _gives_the_figure(one))
+    two = next(((one, other) for other in given for one in figured if independent(one, other)), None)
     support, conflict = two or (support, conflict)
     for_it, against = (
         strength(support, support.probabilities.supports),
@@ -115,6 +116,10 @@ def _weigh(
     if for_it > against:
         return VerdictLabel.SUPPORTED, (1 + lead) / 2, reasons[::-1]
     return VerdictLabel.REFUTED, (1 - lead) / 2, reasons
+
+
+def _gives_the_figure(item: Evidence) -> bool:
+    return any(found.check == "numbers" and found.outcome in {"equal", "rounded"} for found in item.findings)
 
 
 FAR = 0.1

@@ -7,9 +7,9 @@ same sentence and on the same occasion, as said by somebody else. Two people may
 with no record of the named one saying it, a fact-checker calls it misattributed, and so does this. Where the network read the
 passage as showing that it was said, and only the name stood against it, the month or the season will do.
 
-*The figure was given differently* (``rivals``). One source bears the claim's figure out, and another has another figure of the
-same thing. A claim that gives one of the two without saying whose is contradicted by the other source, as surely as the first
-bears it out.
+*The figure was given differently* (``rivals``, ``counterparts``). One source bears the claim's figure out, and another has
+another figure of the same thing. A claim that gives one of the two without saying whose is contradicted by the other source,
+as surely as the first bears it out.
 
 *Another figure in its place* (``figures``). A passage that bears the claim out, but for its figure, contradicts it.
 
@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from onrecord.records import Evidence, Finding, Span, Stance, StanceProbabilities
-from onrecord.stance import figures, rivals
+from onrecord.stance import counterparts, figures, rivals
 from onrecord.stance.questions import GIVEN_TO_ANOTHER, JudgeItem, family_name, names_speaker, same_person
 from onrecord.stance.windows import content_words
 
@@ -124,7 +124,9 @@ def _given_differently(judged: Sequence[_Judged]) -> Iterable[tuple[int, Evidenc
             and other.passage.source.origin_id != evidence.passage.source.origin_id
             and not rivals.names_publisher(item.hypothesis, other.passage.source.publisher)
         ]
-        best = rivals.best(item, evidence.passage, [other.passage for other in others]) if others else None
+        beside = [other.passage for other in others]
+        ways = (rivals.best, counterparts.best) if others else ()
+        best = next((other for way in ways if (other := way(item, evidence.passage, beside)) is not None), None)
         if best is not None:
             probability = max(evidence.probabilities.refutes, *(other.probabilities.supports for other in others))
             found.append((best, number, evidence, probability))

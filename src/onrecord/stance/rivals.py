@@ -5,10 +5,6 @@ it at 249". Or it says nothing of the first, and only calls its own figure final
 Whoever gives one of the two should say whose it is. Words that make a figure an earlier one must stand right before it, and
 what stands in its place must be of the same kind, of the same days and near it; the later source speaks of the earlier one,
 never the other way round.
-
-Or neither source knows of the other, and both say the same of the same days in nearly the same words, each with its own figure:
-the statistical office and the researchers who doubt it. Then it is not the claim whose words are compared but those of the
-two sources, so that the claim may be worded as it likes.
 """
 
 from __future__ import annotations
@@ -17,10 +13,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from onrecord.records import Finding, Passage, Span
-from onrecord.stance.figures import Sentence, different, gives_figure, in_its_place
+from onrecord.stance.figures import Sentence, different
 from onrecord.stance.questions import JudgeItem
 
 if TYPE_CHECKING:
@@ -43,15 +39,12 @@ _DISPUTED = re.compile(
 """What makes a figure one of two that are given of the same thing."""
 _LATER = re.compile(r"\b(?:final|revised|revision|recalculated|updated|corrected|full results?)\b", re.IGNORECASE)
 """What makes a figure one that stands in the place of an earlier one."""
-_REACH = 80
+_REACH = 60
 """Characters between the words and the figure that they make an earlier one."""
-_REVISION, _DISPUTE, _CORRECTION = Decimal("1.5"), Decimal(3), Decimal("1.25")
+_REVISION, DISPUTE, _CORRECTION = Decimal("1.5"), Decimal(3), Decimal("1.25")
 """How many times the other one of two figures may be: revised, disputed, or final without naming the first."""
 _SAME_SUBJECT = 0.5
 """Share of the claim's words that a passage must have, its title's included, to be of the same thing."""
-_OF_PLACES = frozenset({"GPE", "LOC", "NORP", "FAC"})
-_ALIKE, _SHARED = 0.7, 3
-"""Share of the shorter sentence's words, and how many, that sentences of two sources must share to say the same."""
 _CHANGE = re.compile(r"\W*(?:lower|higher|less|more|fewer|above|below)\b")
 
 
@@ -69,9 +62,7 @@ def best(item: JudgeItem, passage: Passage, others: Sequence[Passage]) -> Rival 
     """Return the figure that a passage gives in the place of one of the claim's, which passages of other sources bear out."""
     if any(cue.search(item.hypothesis) for cue in (_EARLIER, _LATER, _DISPUTED)):
         return None  # the claim itself says which of several figures it means
-    about = _About.of(item, passage)
-    found = [*_in_place_of_an_earlier(about, others), *_in_the_same_words(about, others)]
-    return max(found, key=lambda rival: rival.alike, default=None)
+    return max(_rivals(item, passage, others), key=lambda rival: rival.alike, default=None)
 
 
 def gives(text: str, hypothesis: str, figure: str) -> bool:
@@ -101,15 +92,21 @@ def names_publisher(hypothesis: str, publisher: str) -> bool:
     return bool(publisher) and re.search(rf"\b{re.escape(publisher)}\b", hypothesis, re.IGNORECASE) is not None
 
 
-def _in_place_of_an_earlier(about: _About, others: Sequence[Passage]) -> Iterator[Rival]:
-    from onrecord.quantities import read_quantities  # noqa: PLC0415  its tables are heavy
+def _rivals(item: JudgeItem, passage: Passage, others: Sequence[Passage]) -> Iterator[Rival]:
+    from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
     from onrecord.stance.checks.pair import side  # noqa: PLC0415
 
-    item, passage = about.item, about.passage
     title = passage.source.title
     if not any(cue.search(f"{title}\n{passage.text}") for cue in (_EARLIER, _LATER, _DISPUTED)):
         return
     words, titled = side(item.hypothesis).all_stems, side(title).all_stems
+    about = _About(
+        item,
+        passage,
+        tuple(read_quantities(item.hypothesis)),
+        tuple(read_days(item.hypothesis, item.article_date)),
+        tuple(_Sentence.of(passage, span) for span in passage.sentences),
+    )
     on_subject = len((side(passage.text).all_stems | titled) & words) >= _SAME_SUBJECT * len(words)
     for figure in about.claimed:
         bearers = [other for other in others if any(_same(figure, one) for one in read_quantities(other.text))]
@@ -122,23 +119,10 @@ def _in_place_of_an_earlier(about: _About, others: Sequence[Passage]) -> Iterato
             if named:
                 same_subject = on_subject or (sentence is other and sentence.counts_the_same(figure))
             if rival is not None and same_subject and not about.elsewhere(other, rival):
-                yield Rival(named + len(said) / len(words), *_told(item, figure, (sentence, other), rival))
+                yield Rival(named + len(said) / len(words), *told_of(item, figure, (sentence, other), rival))
 
 
-def _in_the_same_words(about: _About, others: Sequence[Passage]) -> Iterator[Rival]:
-    for figure in about.claimed:
-        if figure.vague or figure.dimension == "ordinal":
-            continue
-        for bearer in (_Sentence.of(other, span) for other in others for span in other.sentences):
-            if any(gives_figure(figure, one) for one in bearer.figures):
-                for sentence in about.sentences:
-                    alike = about.says_the_same(sentence, bearer)
-                    rival = sentence.instead_of(figure) if alike else None
-                    if rival is not None:
-                        yield Rival(alike, *_told(about.item, figure, (sentence,), rival))
-
-
-def _told(item: JudgeItem, figure: Quantity, sentences: Sequence[_Sentence], rival: Quantity) -> tuple[Span, Finding]:
+def told_of(item: JudgeItem, figure: Quantity, sentences: Sequence[Sentence], rival: Quantity) -> tuple[Span, Finding]:
     """Return the range of sentences, the last with the other figure, and the finding for a reader."""
     told = "{mine} in the claim is one of two figures on record; this source gives {theirs}."
     finding = different(item, figure, sentences[-1], rival, told)
@@ -155,37 +139,6 @@ class _About:
     claimed: tuple[Quantity, ...]
     told: tuple[Days, ...]
     sentences: tuple[_Sentence, ...]
-
-    @classmethod
-    def of(cls, item: JudgeItem, passage: Passage) -> Self:
-        """Read a claim and a passage."""
-        from onrecord.quantities import read_days, read_quantities  # noqa: PLC0415  its tables are heavy
-
-        return cls(
-            item,
-            passage,
-            tuple(read_quantities(item.hypothesis)),
-            tuple(read_days(item.hypothesis, item.article_date)),
-            tuple(_Sentence.of(passage, span) for span in passage.sentences),
-        )
-
-    def says_the_same(self, sentence: _Sentence, bearer: _Sentence) -> float:
-        """Return how alike sentences of two sources are that say the same of the same days and places; 0.0 where they do not.
-
-        A word of the claim that only one of them has may be what it is of, or whose figure the claim gives.
-        """
-        from onrecord.quantities import times_meet  # noqa: PLC0415  its tables are heavy
-        from onrecord.stance.checks.pair import side  # noqa: PLC0415
-
-        dated = sentence.days and bearer.days and times_meet(bearer.days, sentence.days)
-        if not dated or not times_meet(self.told, sentence.days):
-            return 0.0
-        mine, theirs = sentence.words, bearer.words
-        alike = len(mine & theirs) / min(len(mine), len(theirs)) if mine and theirs else 0.0
-        apart = mine ^ theirs
-        if alike < _ALIKE or len(mine & theirs) < _SHARED or apart & side(self.item.hypothesis).all_stems:
-            return 0.0
-        return 0.0 if apart & (_places(sentence.text) | _places(bearer.text)) else alike
 
     def places(
         self, figure: Quantity, bearers: Sequence[Passage]
@@ -204,7 +157,7 @@ class _About:
                 beside = [*self.sentences[max(0, number - 1) : number], *self.sentences[number + 1 : number + 2]]
                 for other in (sentence, *beside):
                     if disputed or times_meet(self.told, other.days):
-                        yield sentence, other, _DISPUTE if disputed else _REVISION, True
+                        yield sentence, other, DISPUTE if disputed else _REVISION, True
                 continue
             final = _LATER.search(f"{source.title}\n{sentence.text}") is not None
             if not named and provisional and final and times_meet(self.told, sentence.days):
@@ -228,27 +181,8 @@ class _Sentence(Sentence):
         return any(_same(figure, one) for one in self.figures)
 
     def counts_the_same(self, figure: Quantity) -> bool:
-        """Tell whether it has this very figure, of what has the same name: "18.2 million excess deaths"."""
-        return any(_same(figure, one) and figure.noun and one.noun == figure.noun for one in self.figures)
-
-    @property
-    def words(self) -> frozenset[str]:
-        """The stems of its words, without those of its figures."""
-        from onrecord.stance.checks.pair import side  # noqa: PLC0415  it is heavy
-
-        ends = [0, *(one.span.end for one in self.figures)]
-        starts = [*(one.span.start for one in self.figures), len(self.text)]
-        return side(" ".join(self.text[end:start] for end, start in zip(ends, starts, strict=True))).all_stems
-
-    def instead_of(self, figure: Quantity) -> Quantity | None:
-        """Return the nearest figure that can stand in the place of another, which the sentence does not give itself."""
-        from onrecord.stance.checks.pair import side  # noqa: PLC0415  it is heavy
-
-        if any(gives_figure(figure, one) for one in self.figures):
-            return None
-        others = [one for one in self.figures if in_its_place(figure, one) and _within(_DISPUTE, one, figure)]
-        nearest = min(others, key=lambda one: abs(one.base - figure.base), default=None)
-        return nearest if nearest is not None and side(self.text).is_plain_statement(nearest.span) else None
+        """Tell whether it has this very figure, of what has the same name of two words: "18.2 million excess deaths"."""
+        return any(_same(figure, one) and len(figure.noun) > 1 and one.noun == figure.noun for one in self.figures)
 
     def calls_earlier(self, figure: Quantity) -> bool:
         """Tell whether words right before this very figure make it an earlier one."""
@@ -269,7 +203,7 @@ class _Sentence(Sentence):
             if _kin(one, figure)
             and not any(_same(one, other) for other in claimed)
             and abs(one.base - figure.base) > max(one.step * one.factor, figure.step * figure.factor) / 2
-            and _within(times, one, figure)
+            and within(times, one, figure)
         ]
         changes = [
             one
@@ -279,16 +213,8 @@ class _Sentence(Sentence):
         return min(others, key=lambda one: abs(one.base - figure.base), default=changes[0] if changes else None)
 
 
-def _places(sentence: str) -> frozenset[str]:
-    """Return the stems of the places and peoples that a sentence names."""
-    from onrecord.stance.checks import names  # noqa: PLC0415  it parses
-    from onrecord.stance.checks.pair import side  # noqa: PLC0415
-
-    found = [side(entity.text).all_stems for entity in names.parse(sentence).ents if entity.label_ in _OF_PLACES]
-    return frozenset[str]().union(*found)
-
-
-def _within(times: Decimal, one: Quantity, other: Quantity) -> bool:
+def within(times: Decimal, one: Quantity, other: Quantity) -> bool:
+    """Tell whether the larger of two figures is at most so many times the smaller, and both are more than nothing."""
     return 0 < max(one.base, other.base) <= times * min(one.base, other.base)
 
 

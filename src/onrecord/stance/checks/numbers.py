@@ -423,7 +423,8 @@ def relate(claim: Quantity, other: Quantity) -> Relation:
     if not written_alike and difference <= coarse / 2 and difference <= larger * _ROUNDED_RATIO:
         # A figure written to a coarser place is the finer one rounded: 1.3 million of 1,270,000. Small whole counts are
         # not roundings of each other: 40 people are not 42.
-        if approximate or converted or coarse >= 1000 or coarse <= 1:  # noqa: PLR2004
+        near = coarse <= 1 and difference <= larger * _EXACT_RATIO  # 185 % of 185.34 %, but not 5 % of 5.25 %
+        if approximate or converted or coarse >= 1000 or coarse < 1 or near:  # noqa: PLR2004
             return "rounded"
         return "close" if coarse >= 100 else "different"  # noqa: PLR2004
     if approximate:
