@@ -379,8 +379,8 @@ _LABEL_WORDS: Final = frozenset(
     appendix annex tier stage day district ward precinct title world war protocol directive regulation super f mi su an
     point step category cat model series mark mk catch track studio radio u euro""".split()
 )
-_NO_NAME: Final = 1_000_000
-"""Nothing is numbered so high: "cost the world 18 million lives"."""
+_SELDOM_A_NAME, _NEVER_A_NAME = 10_000, 1_000_000
+"""Little is numbered so high, and nothing: "cost the world 950,000 lives", "cost the world 18 million"."""
 _PLURAL_NOUNS: Final = frozenset(
     """people men women children police troops staff personnel cattle aircraft sheep dead killed wounded injured deaths
     crew clergy youth data media fish deer percent""".split()
@@ -1051,7 +1051,8 @@ def _is_label(tokens: Sequence[Word], first: int, value: Decimal, *, has_noun: b
         return True
     if before.kind != "word":
         return False
-    counted = has_noun and (value >= _NO_NAME or before.lower in {"day", "line", "order", "law", "an", "no"})
+    noun_may_be_counted = before.lower in {"day", "line", "order", "law", "an", "no"} or value >= _SELDOM_A_NAME
+    counted = value >= _NEVER_A_NAME or (has_noun and noun_may_be_counted)
     if before.lower in _LABEL_WORDS and not counted:
         return True
     capital = before.text[0].isupper() and first > 1 and tokens[first - 2].text not in '.!?:"“'
