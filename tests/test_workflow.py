@@ -17,10 +17,10 @@ from onrecord.errors import (
     NotFoundError,
 )
 from onrecord.index import applied_state
-from onrecord.records import Attribution, SearchFilters, SourceKind, Span, Unresolved, VerdictLabel
+from onrecord.records import Attribution, Hit, SearchFilters, SourceKind, Span, Unresolved, VerdictLabel
 from onrecord.report import parse_json, render
 from onrecord.settings import Settings
-from onrecord.workflow import Checker, Progress, context, pasted, update_corpus, wordings
+from onrecord.workflow import Checker, Progress, Wordings, context, merged, pasted, update_corpus, wordings
 from tests.record_builders import claim as claim_of
 
 ARTICLE = """The Federal Reserve raised the target range for the federal funds rate to 5.25 to 5.50 per cent on 26 July 2023.
@@ -233,7 +233,7 @@ def test_a_viewer_checks_nothing_and_changes_nothing(small_corpus: tuple[Path, P
             update_corpus([small_corpus[1]], settings=Settings(home=small_corpus[0], role=role))
 
 
-def test_a_claim_that_does_not_stand_alone_is_searched_with_its_article_s_title(tmp_path: Path) -> None:
+def test_a_claim_is_searched_with_its_article_s_title_too(tmp_path: Path) -> None:
     folder = tmp_path / "records"
     folder.mkdir()
     told = {
@@ -254,13 +254,40 @@ def test_a_claim_that_does_not_stand_alone_is_searched_with_its_article_s_title(
     it = Unresolved(span=Span(start=0, end=2), text="It", reason="it could be several things")
     claim = claim_of(text).model_copy(update={"unresolved": (it,)})
     alone = claim.model_copy(update={"standalone": "The mine of Arden was opened.", "unresolved": ()})
-    assert wordings(claim) == (text,)
-    assert wordings(claim, "The mill of Brook") == (text, f"{text} The mill of Brook")
-    assert wordings(alone, "The mill of Brook") == ("The mine of Arden was opened.", text)
+    assert wordings(claim) == Wordings((text,), ())
+    assert wordings(claim, "The mill of Brook") == Wordings((text,), (f"{text} The mill of Brook",))
     with Checker.open(settings) as opened:
         for title in ("The harbour of Kelm", "The mine of Arden", "The mill of Brook", "The school of Dale"):
             (checked,) = opened.check_claims([claim], filters=SearchFilters(), article_title=title)
             assert title in [item.passage.source.title for item in checked.evidence]
+            (checked,) = opened.check_claims([alone], filters=SearchFilters(), article_title=title)
+            assert "The mine of Arden" in [item.passage.source.title for item in checked.evidence]  # whatever the title
+
+
+def found_by(query: str, **scores: tuple[float, float]) -> list[Hit]:
+    return [
+        Hit(passage_id=name, query=query, dense_rank=1, dense_score=near, fused_score=score)
+        for name, (score, near) in scores.items()
+    ]
+
+
+def test_the_title_s_wording_counts_as_much_as_the_claim_s_own() -> None:
+    own = [found_by("a", p=(0.9, 0.7), q=(0.5, 0.4)), found_by("b", q=(0.6, 0.5), r=(0.2, 0.3))]
+    alone = merged(own, [])
+    assert [(hit.passage_id, hit.fused_score, hit.query) for hit in alone] == [
+        ("p", 0.9, "a"), ("q", 0.6, "b"), ("r", 0.2, "b"),
+    ]  # fmt: skip
+    both = merged(own, [found_by("a title", q=(1.0, 0.9), s=(0.8, 0.95))])
+    assert [(hit.passage_id, hit.fused_score, hit.query) for hit in both] == [
+        ("q", 0.8, "b"), ("p", 0.45, "a"), ("s", 0.4, "a title"), ("r", 0.1, "b"),
+    ]  # fmt: skip
+    # Only the claim's own wordings tell how near a passage is; what they did not find is no nearer than all they found.
+    assert {hit.passage_id: hit.dense_score for hit in both} == {"p": 0.7, "q": 0.5, "r": 0.3, "s": 0.3}
+
+
+def test_of_equal_finds_the_first_wording_s_is_shown() -> None:
+    (hit,) = merged([found_by("a", p=(0.5, 0.4)), found_by("b", p=(0.5, 0.6))], [])
+    assert hit.query == "a"
 
 
 def test_a_speaker_s_own_words_come_before_what_is_written_about_them(tmp_path: Path) -> None:

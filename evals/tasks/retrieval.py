@@ -11,7 +11,6 @@ searched as a check does it: ``in_article``.
 from __future__ import annotations
 
 import collections
-import itertools
 from collections.abc import Mapping, Sequence
 
 from evals import metrics
@@ -31,7 +30,7 @@ from evals.tasks import Outcome, Request, Task
 from evals.workspace import Workspace, built
 from onrecord.errors import LanguageError
 from onrecord.records import Document, Hit, Passage, SearchFilters
-from onrecord.workflow import wordings
+from onrecord.workflow import Wordings, merged, wordings
 
 QUERIES_PER_BATCH = 64
 DEEP = 300
@@ -57,35 +56,43 @@ def search_all(
     return found
 
 
-def queries_in_article(claim: LabelledClaim, space: Workspace) -> tuple[str, ...]:
+def wordings_in_article(claim: LabelledClaim, space: Workspace) -> tuple[Wordings, ...]:
     """Return what a claim is searched by where its article is checked: the wordings of all claims found in its sentence."""
     text = f"{claim.before.strip()} {claim.claim}".strip()
     article = Document(text=text, media_type="text/plain", content_sha256="0" * 64, title=claim.article_title or None)
     start = len(text) - len(claim.claim)
+    whole = (Wordings((claim.claim,), ()),)
     try:
         left_out = [item.span for item in space.checker.find_claims(article).skipped if item.span.end > start]
         found = space.checker.find_claims(article, promoted=left_out).claims
     except LanguageError:
-        return (claim.claim,)
-    told = [wording for one in found if one.span.end > start for wording in wordings(one, claim.article_title)]
-    return tuple(dict.fromkeys(told)) or (claim.claim,)
+        return whole
+    return tuple(wordings(one, claim.article_title) for one in found if one.span.end > start) or whole
 
 
 def search_in_articles(claims: Sequence[LabelledClaim], space: Workspace, request: Request) -> list[Found]:
     """Return the passages found for each claim by its wordings in its article, each with its best score, best first."""
-    queries = [queries_in_article(claim, space) for claim in claims]
+    asked = [wordings_in_article(claim, space) for claim in claims]
     single = [
-        claim.model_copy(update={"claim": query}) for claim, some in zip(claims, queries, strict=True) for query in some
+        claim.model_copy(update={"claim": query})
+        for claim, some in zip(claims, asked, strict=True)
+        for one in some
+        for query in (*one.own, *one.titled)
     ]
     found = iter(search_all(single, space, request))
-    merged: list[Found] = []
-    for some in queries:
-        best: dict[str, tuple[Hit, Passage]] = {}
-        for hit, passage in itertools.chain.from_iterable(next(found) for _ in some):
-            if hit.passage_id not in best or hit.fused_score > best[hit.passage_id][0].fused_score:
-                best[hit.passage_id] = (hit, passage)
-        merged.append(sorted(best.values(), key=lambda pair: (-pair[0].fused_score, pair[0].passage_id)))
-    return merged
+    ranked: list[Found] = []
+    for some in asked:
+        passages: dict[str, Passage] = {}
+        best: dict[str, Hit] = {}
+        for one in some:
+            own, titled = ([next(found) for _ in queries] for queries in (one.own, one.titled))
+            passages |= {hit.passage_id: passage for group in (*own, *titled) for hit, passage in group}
+            for hit in merged(*([[hit for hit, _ in group] for group in groups] for groups in (own, titled))):
+                if hit.passage_id not in best or hit.fused_score > best[hit.passage_id].fused_score:
+                    best[hit.passage_id] = hit
+        order = sorted(best.values(), key=lambda hit: (-hit.fused_score, hit.passage_id))
+        ranked.append([(hit, passages[hit.passage_id]) for hit in order])
+    return ranked
 
 
 def document_ranking(found: Found, space: Workspace) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import re
 import time
 import uuid
@@ -492,28 +493,27 @@ class Checker:
         What the speaker of a reported claim says in his own words comes first, others' accounts after it. Copies of one story
         are found once; with each claim's hits come the sources that carry copies of their passages.
         """
-        queries: list[str] = []
-        owners: list[int] = []
-        for number, claim in enumerate(batch):
-            for query in wordings(claim, title):
-                queries.append(query)
-                owners.append(number)
+        asked = [wordings(claim, title) for claim in batch]
         top_k = self.settings.top_k
         copied = self.store.has_copies()
         # Twice as many, so that what copies leave free is filled.
-        found = self.index.search(queries, filters=filters, top_k=2 * top_k if copied else top_k)
-        merged: list[dict[str, Hit]] = [{} for _ in batch]
-        for owner, query, hits in zip(owners, queries, found, strict=True):
-            _merge(merged[owner], hits, own=query in (batch[owner].standalone, batch[owner].proposition))
-        ranked = [sorted(hits.values(), key=lambda hit: (-hit.fused_score, hit.passage_id)) for hits in merged]
+        found = iter(
+            self.index.search(
+                [query for some in asked for query in (*some.own, *some.titled)],
+                filters=filters,
+                top_k=2 * top_k if copied else top_k,
+            )
+        )
+        ranked = [merged([next(found) for _ in some.own], [next(found) for _ in some.titled]) for some in asked]
+        known = [{hit.passage_id: hit for hit in hits} for hits in ranked]
         own = self._own_words(batch, filters=filters)
         ranked = [
             [
-                *(known.get(hit.passage_id, hit) for hit in first),
+                *(by_id.get(hit.passage_id, hit) for hit in first),
                 *(hit for hit in hits if hit.passage_id not in uttered),
             ]
-            for first, hits, known, uttered in zip(
-                own, ranked, merged, [{hit.passage_id for hit in hits} for hits in own], strict=True
+            for first, hits, by_id, uttered in zip(
+                own, ranked, known, [{hit.passage_id for hit in hits} for hits in own], strict=True
             )
         ]
         if not copied:
@@ -541,33 +541,52 @@ class Checker:
         return own
 
 
-def _merge(known: dict[str, Hit], hits: Sequence[Hit], *, own: bool) -> None:
-    """Take hits of one wording into those of a claim, each passage with its best score.
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """What a claim is searched by."""
+
+    own: tuple[str, ...]
+    """Standing alone; for reported speech, also without who said it."""
+    titled: tuple[str, ...]
+    """With its article's title, which tells what the article is about; none where there is no title."""
+
+
+def wordings(claim: Claim, title: str = "") -> Wordings:
+    """Return what a claim is searched by."""
+    own = dict.fromkeys((claim.standalone, claim.proposition))
+    return Wordings(tuple(own), (f"{claim.standalone} {title}",) if title else ())
+
+
+def merged(own: Sequence[Sequence[Hit]], titled: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Return what a claim's wordings found, best first: by the mean of the best score of its own and of the titled ones.
+
+    Claims of WiCE in their articles, the best score of all wordings and this mean: gold sentences among ten passages 0.889
+    and 0.901, 0.837 without the title; under the title of another article PolitiHop loses 0.014, Check-COVID 0.002 and
+    FoolMeTwice nothing, where the best score lost 0.02 to 0.05 (27 November 2026).
 
     How near a passage is to the claim is told by the claim's own wordings alone: what only the wording with the title found
     counts no nearer than the farthest passage of theirs.
     """
-    farthest = min((hit.dense_score for hit in known.values() if hit.dense_score is not None), default=None)
-    for hit in hits:
-        before = known.get(hit.passage_id)
-        if before is not None and before.fused_score >= hit.fused_score:
-            continue
+    mine, theirs = (
+        {hit.passage_id: hit for hit in reversed(_ranked(itertools.chain.from_iterable(some)))}
+        for some in (own, titled)
+    )
+    if not titled:
+        return _ranked(mine.values())
+    farthest = min((hit.dense_score for hit in mine.values() if hit.dense_score is not None), default=None)
+    found: list[Hit] = []
+    for name in {**mine, **theirs}:
+        hit = mine.get(name) or theirs[name]
         near = hit.dense_score
-        if not own and before is not None:
-            near = before.dense_score
-        elif not own and near is not None and farthest is not None:
+        if name not in mine and near is not None and farthest is not None:
             near = min(near, farthest)
-        known[hit.passage_id] = hit if near == hit.dense_score else hit.model_copy(update={"dense_score": near})
+        score = sum(some[name].fused_score for some in (mine, theirs) if name in some) / 2
+        found.append(hit.model_copy(update={"dense_score": near, "fused_score": score}))
+    return _ranked(found)
 
 
-def wordings(claim: Claim, title: str = "") -> tuple[str, ...]:
-    """Return what a claim is searched by: standing alone; for reported speech, without who said it; with its article's title.
-
-    The title is asked only where the claim does not stand alone ("It was founded by the two"): elsewhere its words find other
-    passages than the claim's own.
-    """
-    told = [f"{claim.standalone} {title}"] if title and claim.unresolved else []
-    return tuple(dict.fromkeys((claim.standalone, claim.proposition, *told)))
+def _ranked(hits: Iterable[Hit]) -> list[Hit]:
+    return sorted(hits, key=lambda hit: (-hit.fused_score, hit.passage_id))
 
 
 _PHRASE = re.compile('["“„«]([^"”“»]+)["”“»]')

@@ -24,8 +24,8 @@ Reported speech is taken apart: who says it, and what. It is asked twice: was it
 
 The record ({sources}, in {passages} of a few sentences) is searched by meaning and by words, {candidates} passages each;
 the two scores are added (that of meaning counts {dense_weight}, the other the rest), a passage has a share of the score of its
-source’s best, and the first {top_k} passages are judged. A claim that does not stand alone is searched with the article’s title
-too. Copies of one story are found once.
+source’s best, and the first {top_k} passages are judged. Each claim is searched with the article’s title too, which
+counts as much. Copies of one story are found once.
 
 A neural network, trained to compare two texts, reads each passage against the claim and says how probable it is that it
 supports the claim, contradicts it, or neither. The probabilities are calibrated: of a hundred passages that it calls 80 %
