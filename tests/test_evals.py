@@ -662,6 +662,7 @@ def test_retrieval_ranks_documents_and_rationales(tmp_path: Path) -> None:
     result, items = run_task(catalogue()["retrieval"], inputs, options=Options(), home=tmp_path / "home")
     assert (result.n, result.metrics["queries"]) == (2, 2)  # the neutral claim has nothing to find
     assert result.metrics["mrr"] == result.metrics["recall@5"] == result.metrics["rationale_recall@5"] == 1.0
+    assert result.metrics["gold_sentences@10"] == result.baselines["lexical_alone"]["gold_sentences@10"] == 1.0
     assert [item.predicted.split()[0] for item in items] == ["Rain:", "bank"]
     assert (result.metrics["cited"]["queries"], result.metrics["cited"]["recall@5"]) == (1, 1.0)
     assert [model.name for model in result.models] == ["all-MiniLM-L6-v2", "onrecord-claims"]

@@ -37,6 +37,8 @@ DEEP = 300
 """Passages asked for. An abstract of nine sentences makes four or five windows, so this is more than 100 documents."""
 DEPTHS = (5, 12, 60)
 """Passages within which a whole rationale must lie."""
+SENTENCES = 10
+"""Passages among which the sentences of all rationales are counted."""
 
 Found = list[tuple[Hit, Passage]]
 
@@ -125,22 +127,38 @@ def score(
     intervals = metrics.retrieval_intervals(per_query, seed=seed)
     ranks: dict[str, int | None] = {}
     for claim, group in judged:
-        spans = space.spans(claim)
-        if spans:
-            places = [(space.document(p), p.span.start, p.span.end) for _, p in group]
-            ranks[claim.id] = metrics.rationale_ranks(places, spans)
+        if spans := space.spans(claim):
+            ranks[claim.id] = metrics.rationale_ranks(_places(group, space), spans)
     if ranks:
+        shares = _sentence_shares(judged, space)
+        figures[f"gold_sentences@{SENTENCES}"] = metrics.rounded(sum(shares) / len(shares))
+        intervals[f"gold_sentences@{SENTENCES}"] = metrics.mean_interval(shares, seed=seed)
         figures.update(metrics.rationale_recall(list(ranks.values()), depths=DEPTHS))
         for depth in DEPTHS:
             inside = [float(rank is not None and rank <= depth) for rank in ranks.values()]
             intervals[f"rationale_recall@{depth}"] = metrics.mean_interval(inside, seed=seed)
     alone: dict[str, object] = {"majority": _one_list(relevant)}
     for retriever in ("dense", "lexical"):
-        one, _ = metrics.retrieval(
-            relevant, {claim.id: document_ranking(_by_one(group, retriever), space) for claim, group in judged}
-        )
+        single = [(claim, _by_one(group, retriever)) for claim, group in judged]
+        one, _ = metrics.retrieval(relevant, {claim.id: document_ranking(group, space) for claim, group in single})
+        if ranks:
+            shares = _sentence_shares(single, space)
+            one[f"gold_sentences@{SENTENCES}"] = metrics.rounded(sum(shares) / len(shares))
         alone[f"{retriever}_alone"] = one
     return figures, intervals, alone, ranks
+
+
+def _places(group: Found, space: Workspace) -> list[tuple[str, int, int]]:
+    return [(space.document(passage), passage.span.start, passage.span.end) for _, passage in group]
+
+
+def _sentence_shares(judged: Sequence[tuple[LabelledClaim, Found]], space: Workspace) -> list[float]:
+    """Return for each claim with rationales the share of their sentences that lie in the first passages found."""
+    return [
+        metrics.sentence_share(_places(group[:SENTENCES], space), spans)
+        for claim, group in judged
+        if (spans := space.spans(claim))
+    ]
 
 
 def _by_citation(
