@@ -561,9 +561,9 @@ def merged(own: Sequence[Sequence[Hit]], titled: Sequence[Sequence[Hit]]) -> lis
     """Return what a claim's wordings found, best first: by the mean of the best score of its own and of the titled ones.
 
     Claims of WiCE in their articles, gold sentences among ten passages: 0.837 without the title, 0.892 with it by the best
-    score of all wordings, 0.901 by this mean (of 300 passages of each wording; 0.892 of twelve of each, as a check has them). Under
-    the title of another article PolitiHop loses 0.014, Check-COVID 0.002 and FoolMeTwice nothing, where the best score lost
-    0.02 to 0.05 (27 November 2026).
+    score of all wordings, 0.901 by this mean (of 300 passages of each wording; 0.892 of twelve of each, as a check has
+    them). Under the title of another article PolitiHop loses 0.014, Check-COVID 0.002 and FoolMeTwice nothing, where the best
+    score lost 0.02 to 0.05 (27 November 2026).
 
     How near a passage is to the claim is told by the claim's own wordings alone: what only the wording with the title found
     counts no nearer than the farthest passage of theirs.
