@@ -308,8 +308,8 @@ class Hit(Record):
     lexical_score: float | None = None
     """BM25, not comparable between queries."""
     fused_score: float
-    """Weighted sum of both scores, each between the last and the first of its list, and a share of its source's next ones; in an
-    article with a title, the mean of this and of the same for the wording with the title."""
+    """Weighted sum of both scores, each between the last and the first of its list, and a share of its source's next ones; in
+    an article with a title, the mean of this and of the same for the wording with the title."""
     matched_terms: tuple[str, ...] = ()
     place: Annotated[int, Field(ge=1)] | None = None
     """Place among the passages that the claim was held against, from 1; ``None`` outside a check."""
