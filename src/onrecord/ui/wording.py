@@ -134,6 +134,7 @@ SETS: dict[str, str] = {
     "climate_fever": "Climate-FEVER: climate",
     "ling_in_loop": "LingNLI: everyday sentences",
     "wice": "WiCE: Wikipedia’s own references",
+    "politihop": "PolitiHop: what politicians said",
     "checkthat24-dev": "CheckThat! 2024: debates",
     "checkthat24-devtest": "CheckThat! 2024, test: debates",
 }
