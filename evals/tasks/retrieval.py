@@ -85,15 +85,12 @@ def search_in_articles(claims: Sequence[LabelledClaim], space: Workspace, reques
     ranked: list[Found] = []
     for some in asked:
         passages: dict[str, Passage] = {}
-        best: dict[str, Hit] = {}
+        of_each: list[list[Hit]] = []
         for one in some:
             own, titled = ([next(found) for _ in queries] for queries in (one.own, one.titled))
             passages |= {hit.passage_id: passage for group in (*own, *titled) for hit, passage in group}
-            for hit in merged(*([[hit for hit, _ in group] for group in groups] for groups in (own, titled))):
-                if hit.passage_id not in best or hit.fused_score > best[hit.passage_id].fused_score:
-                    best[hit.passage_id] = hit
-        order = sorted(best.values(), key=lambda hit: (-hit.fused_score, hit.passage_id))
-        ranked.append([(hit, passages[hit.passage_id]) for hit in order])
+            of_each.append(merged(*([[hit for hit, _ in group] for group in groups] for groups in (own, titled))))
+        ranked.append([(hit, passages[hit.passage_id]) for hit in merged(of_each, [])])
     return ranked
 
 
@@ -128,7 +125,7 @@ def score(
     ranks: dict[str, int | None] = {}
     for claim, group in judged:
         if spans := space.spans(claim):
-            ranks[claim.id] = metrics.rationale_ranks(_places(group, space), spans)
+            ranks[claim.id] = metrics.rationale_ranks(_places([passage for _, passage in group], space), spans)
     if ranks:
         shares = _sentence_shares(judged, space)
         figures[f"gold_sentences@{SENTENCES}"] = metrics.rounded(sum(shares) / len(shares))
@@ -148,14 +145,14 @@ def score(
     return figures, intervals, alone, ranks
 
 
-def _places(group: Found, space: Workspace) -> list[tuple[str, int, int]]:
-    return [(space.document(passage), passage.span.start, passage.span.end) for _, passage in group]
+def _places(passages: Sequence[Passage], space: Workspace) -> list[tuple[str, int, int]]:
+    return [(space.document(passage), passage.span.start, passage.span.end) for passage in passages]
 
 
 def _sentence_shares(judged: Sequence[tuple[LabelledClaim, Found]], space: Workspace) -> list[float]:
     """Return for each claim with rationales the share of their sentences that lie in the first passages found."""
     return [
-        metrics.sentence_share(_places(group[:SENTENCES], space), spans)
+        metrics.sentence_share(_places([passage for _, passage in group[:SENTENCES]], space), spans)
         for claim, group in judged
         if (spans := space.spans(claim))
     ]
@@ -193,8 +190,7 @@ def judged_recall(
         documents.append(bool({space.document(passage) for passage in passages} & set(claim.gold_documents)))
         spans = space.spans(claim)
         if spans:
-            places = [(space.document(p), p.span.start, p.span.end) for p in passages]
-            rationales.append(metrics.rationale_ranks(places, spans) is not None)
+            rationales.append(metrics.rationale_ranks(_places(passages, space), spans) is not None)
     known = {"gold_document": documents, "whole_rationale": rationales}
     return (
         {name: metrics.rounded(sum(found) / len(found)) for name, found in known.items() if found},
